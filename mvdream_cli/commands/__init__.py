@@ -1,0 +1,1 @@
+"""One recipe per command, read from top to bottom. The only readers of settings objects."""

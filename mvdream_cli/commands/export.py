@@ -1,0 +1,40 @@
+"""`mvdream export`: the object of a finished or stopped run becomes a file that opens anywhere."""
+
+from pathlib import Path
+
+from mvdream_cli.engine.checkpoint import read_weights
+from mvdream_cli.engine.device import pick_device, set_threads
+from mvdream_cli.engine.progress import say
+from mvdream_cli.engine.run import latest_run, read_run
+from mvdream_cli.errors import CheckpointError
+from mvdream_cli.mesh.convert import field_to_mesh
+from mvdream_cli.mesh.writers import write_mesh
+from mvdream_cli.scene.field import build_field
+from mvdream_cli.scene.occupancy import Occupancy
+
+
+def run(settings, run_folder: Path | None = None, output: Path | None = None) -> dict:
+    """Export the newest checkpoint of a to3d run. Returns {"mesh": path of the file}."""
+    export = settings.export
+    folder = Path(run_folder) if run_folder is not None else latest_run(command="to3d")
+    record = read_run(folder)
+    if "field" not in record:
+        raise CheckpointError(f"{folder}: this run holds no 3D object; name the folder of a to3d run")
+    set_threads(settings.engine.threads)
+    device, _, _ = pick_device(settings.engine.device, settings.engine.dtype)
+    weights = read_weights(folder / "checkpoints")
+    field, occupancy = build_field(record["field"]), Occupancy(len(weights["occupancy"]["density"]))
+    field.load_state_dict(weights["field"])
+    occupancy.load_state_dict(weights["occupancy"])
+    path = Path(output) if output is not None else folder / f"mesh.{export.format}"
+    mesh = field_to_mesh(
+        field.to(device),
+        occupancy=occupancy.to(device),
+        resolution=export.resolution,
+        level=export.level,
+        max_faces=export.faces,
+        texture_px=export.texture_size,
+    )
+    written = write_mesh(mesh, path, export.format)
+    say(f"{folder.name}: {len(mesh.faces)} triangles, {', '.join(file.name for file in written)}")
+    return {"mesh": written[0]}

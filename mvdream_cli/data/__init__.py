@@ -1,0 +1,1 @@
+"""From assets to batches: asset reader, renderer, multi-view sets."""

@@ -1,0 +1,186 @@
+"""Multi-view sets on disk: each object is a few RGBA pictures, their cameras and a caption.
+
+Two forms, read alike and mixed freely:
+    folders  DIR/ID/{000.png, 001.png, ..., meta.json}
+    shards   DIR/views-000000.tar, WebDataset members ID.000.png ... ID.json, and beside it views-000000.json, an index
+             that only saves time: a shard without it (or changed since) is scanned.
+The meta file holds id, caption, c2w (V, 4, 4; OpenGL axes), fovy_deg, elevation_deg, azimuth_deg (V each), size_px and,
+where known, source and licence. Pictures are straight-alpha sRGB.
+"""
+
+import io
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mvdream_cli.errors import DataError
+
+SHARD_PATTERN = "views-*.tar"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where one object lies: `spans` are (offset, size) of its pictures in a shard, None in a folder."""
+
+    id: str
+    caption: str
+    num_views: int
+    path: Path
+    meta_span: tuple[int, int] | None = None
+    spans: tuple[tuple[int, int], ...] | None = None
+
+
+def encode_object(rgba: np.ndarray, meta: dict) -> dict[str, bytes]:
+    """The files of one object: {"000.png": ..., "json": ...} from (V, S, S, 4) uint8 and its meta data."""
+    files = {}
+    for index, image in enumerate(rgba):
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, format="PNG", compress_level=3)
+        files[f"{index:03d}.png"] = buffer.getvalue()
+    files["json"] = json.dumps(meta, ensure_ascii=False).encode()
+    return files
+
+
+def write_object(root: Path | str, object_id: str, files: dict[str, bytes]) -> Path:
+    """Write one object in the folder form: aside first, renamed when it is whole."""
+    folder = Path(root) / object_id
+    partial = folder.with_name(f".{object_id}.tmp")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name, content in files.items():
+        (partial / ("meta.json" if name == "json" else name)).write_bytes(content)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    return folder
+
+
+def write_shard(path: Path | str, objects: Iterable[tuple[str, dict[str, bytes]]], note: dict | None = None) -> Path:
+    """Write one shard and its index, the same bytes for the same objects; aside first, renamed when whole.
+
+    `objects` may be a generator that renders on the way; `note` is kept in the index and read after the last object.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.tmp")
+    with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for object_id, files in objects:
+            for name, content in files.items():
+                member = tarfile.TarInfo(f"{object_id}.{name}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+    index = {"bytes": partial.stat().st_size, "objects": _scan(partial), **(note or {})}
+    index_path = path.with_suffix(".json")
+    index_partial = index_path.with_name(f".{index_path.name}.tmp")
+    index_partial.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+    os.replace(index_partial, index_path)
+    os.replace(partial, path)
+    return path
+
+
+def read_shard_index(path: Path) -> dict | None:
+    """The index beside a shard, or None if there is none or it belongs to other bytes."""
+    try:
+        index = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        return index if index["bytes"] == path.stat().st_size else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def index_views(root: Path | str) -> list[Entry]:
+    """All objects of a set in a stable order (shards first, then folders, by name).
+
+    Raises:
+        DataError: no such folder, nothing in it, or a shard that is cut short.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; give a multi-view set made by `mvdream data`")
+    entries = []
+    for shard in sorted(root.glob(SHARD_PATTERN)):
+        index = read_shard_index(shard)
+        for found in index["objects"] if index else _scan(shard):
+            spans = tuple(tuple(span) for span in found["views"])
+            entries.append(Entry(found["id"], found["caption"], len(spans), shard, tuple(found["meta"]), spans))
+    for meta_path in sorted(root.glob("*/meta.json")):
+        if not meta_path.parent.name.startswith("."):
+            meta = _parse_meta(meta_path.read_bytes(), meta_path)
+            entries.append(Entry(meta_path.parent.name, meta.get("caption", ""), len(meta["c2w"]), meta_path.parent))
+    if not entries:
+        raise DataError(f"{root}: neither shards ({SHARD_PATTERN}) nor folders with meta.json; not a multi-view set")
+    return entries
+
+
+def load(entry: Entry, views: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+    """Read one object, or some of its views.
+
+    Returns:
+        rgba (V, S, S, 4) uint8, c2w (V, 4, 4) float32, fovy_deg (V,) float32, caption.
+
+    Raises:
+        DataError: files are missing, broken or do not fit together.
+    """
+    chosen = list(range(entry.num_views)) if views is None else list(views)
+    try:
+        if entry.spans is None:
+            meta = _parse_meta((entry.path / "meta.json").read_bytes(), entry.path)
+            pictures = [(entry.path / f"{index:03d}.png").read_bytes() for index in chosen]
+        else:
+            with entry.path.open("rb") as shard:
+                meta = _parse_meta(_read_span(shard, entry.meta_span), entry.path)
+                pictures = [_read_span(shard, entry.spans[index]) for index in chosen]
+        rgba = np.stack([np.asarray(Image.open(io.BytesIO(picture)).convert("RGBA")) for picture in pictures])
+        c2w = np.asarray(meta["c2w"], np.float32)[chosen]
+        fovy_deg = np.broadcast_to(np.asarray(meta["fovy_deg"], np.float32), len(meta["c2w"]))[chosen]
+    except (OSError, IndexError, ValueError) as error:
+        raise DataError(f"{entry.path}: object {entry.id} cannot be read ({error}); render it again") from error
+    return rgba, c2w, fovy_deg, meta.get("caption", "")
+
+
+def load_meta(entry: Entry) -> dict:
+    """The meta data of one object."""
+    if entry.spans is None:
+        return _parse_meta((entry.path / "meta.json").read_bytes(), entry.path)
+    with entry.path.open("rb") as shard:
+        return _parse_meta(_read_span(shard, entry.meta_span), entry.path)
+
+
+def _read_span(file, span: tuple[int, int]) -> bytes:
+    file.seek(span[0])
+    return file.read(span[1])
+
+
+def _parse_meta(content: bytes, path: Path) -> dict:
+    try:
+        meta = json.loads(content)
+        if np.shape(meta["c2w"])[1:] != (4, 4) or "fovy_deg" not in meta:
+            raise ValueError("c2w must be a list of 4x4 matrices, with fovy_deg beside it")
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: broken meta data ({error}); render the object again") from error
+    return meta
+
+
+def _scan(path: Path) -> list[dict]:
+    """The objects of a shard with the places of their members; objects without pictures or meta data are left out."""
+    found: dict[str, dict] = {}
+    try:
+        with tarfile.open(path, "r:") as tar, path.open("rb") as raw:
+            for member in tar:
+                object_id, _, name = member.name.partition(".")
+                item = found.setdefault(object_id, {"id": object_id, "caption": "", "meta": None, "views": {}})
+                span = (member.offset_data, member.size)
+                if name.endswith("json"):
+                    item["meta"] = span
+                    item["caption"] = _parse_meta(_read_span(raw, span), path).get("caption", "")
+                elif name.endswith(".png"):
+                    item["views"][name] = span
+    except (tarfile.TarError, OSError) as error:
+        raise DataError(f"{path}: broken shard ({error}); delete it and render again") from error
+    whole = [item for item in found.values() if item["meta"] and item["views"]]
+    return [{**item, "views": [item["views"][name] for name in sorted(item["views"])]} for item in whole]

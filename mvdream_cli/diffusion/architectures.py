@@ -1,0 +1,157 @@
+"""Fresh, untrained components by name: the embedded `mini` and, for measurements and tests, smaller ones.
+
+`mini` follows the published architecture at a size that a CPU can train: views of 128 px, latents of 16x16 with 8 channels,
+a three-level UNet with attention on the two coarser levels, and a small CLIP whose text tower conditions the UNet. Its
+autoencoder is diffusers' AutoencoderDC: at this size it learns several times faster than an AutoencoderKL (docs/log.md).
+"""
+
+import json
+
+from diffusers import AutoencoderDC, DDIMScheduler
+from tokenizers import pre_tokenizers
+from tokenizers.trainers import BpeTrainer
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
+
+from mvdream_cli.diffusion.pipeline import MultiViewPipeline
+from mvdream_cli.diffusion.unet import MultiViewUNet
+
+START, END = "<|startoftext|>", "<|endoftext|>"
+
+SIZES = {
+    "mini": {
+        "image_size": 128,
+        "vae_channels": (16, 32, 64, 128),
+        "latent_channels": 8,
+        "unet_channels": (64, 128, 256),
+        "unet_attention": (False, True, True),
+        "head_channels": 32,
+        "text_width": 256,
+        "text_layers": 4,
+        "text_length": 32,
+        "vision_width": 192,
+        "vision_layers": 4,
+        "vision_size": 64,
+        "vision_patch": 8,
+        "embedding_width": 128,
+        "vocabulary_size": 3000,
+    },
+    "tiny": {
+        "image_size": 32,
+        "vae_channels": (8, 8, 16),
+        "latent_channels": 4,
+        "unet_channels": (32, 32),
+        "unet_attention": (True, True),
+        "head_channels": 16,
+        "text_width": 32,
+        "text_layers": 2,
+        "text_length": 16,
+        "vision_width": 32,
+        "vision_layers": 1,
+        "vision_size": 32,
+        "vision_patch": 8,
+        "embedding_width": 16,
+        "vocabulary_size": 600,
+    },
+}
+
+
+def train_tokenizer(captions: list[str], vocabulary_size: int, text_length: int) -> CLIPTokenizer:
+    """CLIP's byte-level BPE with a vocabulary learnt from captions; any other text still encodes, piece by piece."""
+    tokenizer = CLIPTokenizer(vocab={START: 0, END: 1}, merges=[])
+    trainer = BpeTrainer(
+        vocab_size=vocabulary_size,
+        special_tokens=[START, END],
+        end_of_word_suffix="</w>",
+        show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    backend = tokenizer.backend_tokenizer
+    backend.train_from_iterator(captions, trainer)
+    model = json.loads(backend.to_str())["model"]
+    merges = [tuple(pair) for pair in model["merges"]]
+    return CLIPTokenizer(vocab=model["vocab"], merges=merges, model_max_length=text_length)
+
+
+def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:
+    """An untrained pipeline of a size in `SIZES`, its weights drawn from torch's global generator.
+
+    Args:
+        captions: text from which the tokenizer's vocabulary is learnt.
+    """
+    s = SIZES[size]
+    tokenizer = train_tokenizer(captions, s["vocabulary_size"], s["text_length"])
+    text_encoder = CLIPTextModelWithProjection(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=s["text_width"],
+            intermediate_size=4 * s["text_width"],
+            num_hidden_layers=s["text_layers"],
+            num_attention_heads=s["text_width"] // s["head_channels"],
+            max_position_embeddings=s["text_length"],
+            hidden_act="gelu",
+            projection_dim=s["embedding_width"],
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    image_encoder = CLIPVisionModelWithProjection(
+        CLIPVisionConfig(
+            hidden_size=s["vision_width"],
+            intermediate_size=4 * s["vision_width"],
+            num_hidden_layers=s["vision_layers"],
+            num_attention_heads=s["vision_width"] // s["head_channels"],
+            image_size=s["vision_size"],
+            patch_size=s["vision_patch"],
+            hidden_act="gelu",
+            projection_dim=s["embedding_width"],
+        )
+    )
+    widths = s["vae_channels"]
+    vae = AutoencoderDC(
+        latent_channels=s["latent_channels"],
+        encoder_block_types="ResBlock",
+        decoder_block_types="ResBlock",
+        encoder_block_out_channels=widths,
+        decoder_block_out_channels=widths,
+        encoder_layers_per_block=(0, *[1] * (len(widths) - 2), 2),
+        encoder_qkv_multiscales=((),) * len(widths),
+        decoder_layers_per_block=(0, *[1] * (len(widths) - 2), 2),
+        decoder_qkv_multiscales=((),) * len(widths),
+        downsample_block_type="pixel_unshuffle",
+        upsample_block_type="pixel_shuffle",
+        scaling_factor=1.0,
+    )
+    stride = 2 ** (len(widths) - 1)
+    channels, attention = s["unet_channels"], s["unet_attention"]
+    unet = MultiViewUNet(
+        sample_size=s["image_size"] // stride,
+        in_channels=s["latent_channels"],
+        out_channels=s["latent_channels"],
+        down_block_types=["CrossAttnDownBlock2D" if a else "DownBlock2D" for a in attention],
+        up_block_types=["CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(attention)],
+        block_out_channels=channels,
+        layers_per_block=1,
+        cross_attention_dim=s["text_width"],
+        attention_head_dim=[c // s["head_channels"] for c in channels],
+        use_linear_projection=True,
+        class_embed_type="projection",
+        projection_class_embeddings_input_dim=16,
+    )
+    scheduler = DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+    )
+    return MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler, image_encoder)

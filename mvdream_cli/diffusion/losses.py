@@ -1,0 +1,51 @@
+"""Training losses: denoising (UNet), reconstruction (autoencoder) and contrast (CLIP)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mvdream_cli.diffusion.schedule import add_noise, training_target
+
+
+def denoising_loss(pipeline, latents: Tensor, text: Tensor, camera: Tensor | None, num_views: int) -> Tensor:
+    """E || prediction - target ||^2 with one timestep per object and independent noise per view (MVDream, eq. 1).
+
+    Args:
+        latents: (B V, C, h, w), the views of an object contiguous.
+        text: (B V, L, D).
+        camera: (B V, 16), or None for the 2D mode (then `num_views` is 1).
+    """
+    scheduler, objects = pipeline.scheduler, len(latents) // num_views
+    timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (objects,)).repeat_interleave(num_views)
+    timesteps = timesteps.to(latents.device)
+    noise = torch.randn(latents.shape).to(latents.device)
+    noisy = add_noise(scheduler, latents, noise, timesteps)
+    prediction = pipeline.predict(noisy, timesteps, text, camera, num_views)
+    return F.mse_loss(prediction, training_target(scheduler, latents, noise, timesteps))
+
+
+def autoencoder_loss(vae, images: Tensor, latent_noise: float, edge_weight: float) -> tuple[Tensor, dict[str, Tensor]]:
+    """L1 on pixels and on the differences of neighbouring pixels, which keeps edges and small features.
+
+    The decoder sees latents with noise of `latent_noise` times their spread, so that it forgives what a diffusion model or
+    a distilled scene gets slightly wrong. A light pull keeps the latents' size bounded.
+
+    Args:
+        vae: an AutoencoderDC.
+        images: (B, H, W, 3) in [0, 1].
+    """
+    pixels = images.permute(0, 3, 1, 2) * 2 - 1
+    latents = vae.encode(pixels).latent
+    noisy = latents + latent_noise * latents.detach().std() * torch.randn_like(latents)
+    error = vae.decode(noisy).sample - pixels
+    edges = (error[..., 1:, :] - error[..., :-1, :]).abs().mean() + (error[..., 1:] - error[..., :-1]).abs().mean()
+    loss = error.abs().mean() + edge_weight * edges + 1e-4 * latents.square().mean()
+    return loss, {"psnr_db": -10 * (error.detach().square().mean() / 4).log10()}
+
+
+def contrastive_loss(image_embeds: Tensor, text_embeds: Tensor, log_scale: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """CLIP's symmetric cross-entropy over the batch; embeddings (B, D) of unit length."""
+    logits = log_scale.exp() * image_embeds @ text_embeds.T  # (B, B)
+    target = torch.arange(len(logits), device=logits.device)
+    loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+    return loss, {"accuracy": (logits.argmax(1) == target).float().mean()}

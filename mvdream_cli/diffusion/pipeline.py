@@ -1,0 +1,167 @@
+"""The multi-view diffusion pipeline: a diffusers pipeline whose folder format is the project's model format.
+
+Letters in shapes: B objects, V views, C latent channels, h w latent size, H W pixels, L tokens, D text channels.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderDC, AutoencoderKL, DDIMScheduler, DiffusionPipeline
+from torch import Tensor
+from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
+
+from mvdream_cli.cameras import camera_condition
+from mvdream_cli.diffusion.attention import MultiViewAttnProcessor
+from mvdream_cli.diffusion.unet import MultiViewUNet
+
+
+class MultiViewPipeline(DiffusionPipeline):
+    """Text to consistent views. `image_encoder` (CLIP's image tower) is optional and only measures results."""
+
+    _optional_components = ["image_encoder"]
+
+    def __init__(
+        self,
+        vae: AutoencoderKL | AutoencoderDC,
+        text_encoder: CLIPTextModelWithProjection,
+        tokenizer: CLIPTokenizer,
+        unet: MultiViewUNet,
+        scheduler: DDIMScheduler,
+        image_encoder: CLIPVisionModelWithProjection | None = None,
+    ):
+        super().__init__()
+        self.register_modules(
+            vae=vae,
+            text_encoder=text_encoder,
+            tokenizer=tokenizer,
+            unet=unet,
+            scheduler=scheduler,
+            image_encoder=image_encoder,
+        )
+        # in the folder it is a plain UNet2DConditionModel, which any diffusers program can open
+        self.register_to_config(unet=("diffusers", "UNet2DConditionModel"))
+        unet.set_attn_processor(MultiViewAttnProcessor())
+
+    @classmethod
+    def from_pretrained(cls, folder, **kwargs) -> "MultiViewPipeline":
+        """Open a model folder; the UNet comes as a `MultiViewUNet`, which diffusers cannot know of."""
+        loading = {k: kwargs[k] for k in ("torch_dtype", "local_files_only") if k in kwargs}
+        kwargs.setdefault("unet", MultiViewUNet.from_pretrained(folder, subfolder="unet", **loading))
+        return super().from_pretrained(folder, **kwargs)
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square views in pixels."""
+        return self.unet.config.sample_size * self.latent_stride
+
+    @property
+    def latent_stride(self) -> int:
+        """Pixels per latent cell along a side."""
+        config = self.vae.config
+        return 2 ** (len(config.get("block_out_channels") or config.encoder_block_out_channels) - 1)
+
+    def tokenize(self, prompts: list[str]) -> Tensor:
+        """Token ids (B, L), cut and padded to the text encoder's length."""
+        length = self.text_encoder.config.max_position_embeddings
+        tokens = self.tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+        return tokens.input_ids.to(self.text_encoder.device)
+
+    def encode_prompt(self, prompts: list[str]) -> Tensor:
+        """Text embeddings (B, L, D), one row per prompt."""
+        return self.text_encoder(self.tokenize(prompts)).last_hidden_state
+
+    def encode_images(self, images: Tensor, sample: bool = True) -> Tensor:
+        """(B, H, W, 3) in [0, 1] to scaled latents (B, C, h, w); a posterior sample, or its mean. Carries gradient."""
+        pixels = (images.permute(0, 3, 1, 2) * 2 - 1).to(self.vae.dtype)
+        encoded = self.vae.encode(pixels)
+        if isinstance(self.vae, AutoencoderDC):  # has no posterior
+            latents = encoded.latent
+        else:
+            latents = encoded.latent_dist.sample() if sample else encoded.latent_dist.mean
+        return latents * self.vae.config.scaling_factor
+
+    def decode_latents(self, latents: Tensor) -> Tensor:
+        """Scaled latents (B, C, h, w) to images (B, H, W, 3) in [0, 1]."""
+        pixels = self.vae.decode((latents / self.vae.config.scaling_factor).to(self.vae.dtype)).sample
+        return (pixels.permute(0, 2, 3, 1).float() / 2 + 0.5).clamp(0, 1)
+
+    def embed_images(self, images: Tensor) -> Tensor:
+        """CLIP embeddings (B, E), of unit length, of images (B, H, W, 3) in [0, 1]. Needs the image encoder."""
+        size = self.image_encoder.config.image_size
+        pixels = F.interpolate(images.permute(0, 3, 1, 2), size=(size, size), mode="bilinear", antialias=True)
+        embeds = self.image_encoder((pixels * 2 - 1).to(self.image_encoder.dtype)).image_embeds
+        return F.normalize(embeds.float(), dim=-1)
+
+    def embed_texts(self, prompts: list[str]) -> Tensor:
+        """CLIP embeddings (B, E), of unit length, of prompts."""
+        return F.normalize(self.text_encoder(self.tokenize(prompts)).text_embeds.float(), dim=-1)
+
+    def predict(self, latents: Tensor, timesteps: Tensor, text: Tensor, camera: Tensor | None, num_views: int) -> Tensor:
+        """The UNet's raw prediction (noise or velocity, as the scheduler says) for latents (B V, C, h, w).
+
+        Args:
+            timesteps: scalar or (B V,).
+            text: (B V, L, D).
+            camera: (B V, 16), or None for the 2D mode (then `num_views` is 1).
+        """
+        dtype = self.unet.dtype
+        return self.unet(
+            latents.to(dtype),
+            timesteps,
+            text.to(dtype),
+            class_labels=None if camera is None else camera.to(dtype),
+            cross_attention_kwargs={"num_views": num_views},
+        ).sample.float()
+
+    def guided(
+        self,
+        latents: Tensor,
+        timestep: Tensor | int,
+        text: Tensor,
+        negative_text: Tensor,
+        camera: Tensor | None,
+        num_views: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Predictions with the prompt and with the negative prompt, the camera kept in both; two of (B V, C, h, w)."""
+        camera = None if camera is None else torch.cat([camera, camera])
+        both = self.predict(torch.cat([latents, latents]), timestep, torch.cat([text, negative_text]), camera, num_views)
+        return both.chunk(2)
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        prompt: str,
+        c2w: Tensor | None,
+        *,
+        seeds: list[int],
+        negative_prompt: str = "",
+        guidance_scale: float = 10.0,
+        steps: int = 50,
+        on_step: Callable[[int], None] | None = None,
+    ) -> Tensor:
+        """Sample `len(seeds)` objects with DDIM and classifier-free guidance (eta 0).
+
+        Args:
+            c2w: (V, 4, 4) cameras, z up; None draws single images in the 2D mode (then V = 1).
+            seeds: one per object; object k depends on its own seed only, not on the batch.
+            on_step: called with the index of each finished step.
+
+        Returns:
+            Images (B, V, H, W, 3) in [0, 1].
+        """
+        device, count = self.unet.device, len(seeds)
+        views = 1 if c2w is None else len(c2w)
+        shape = (views, self.unet.config.in_channels, self.unet.config.sample_size, self.unet.config.sample_size)
+        latents = torch.cat([torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]).to(device)
+        camera = None if c2w is None else camera_condition(c2w.to(device)).repeat(count, 1)  # (B V, 16)
+        text, negative = (e.expand(count * views, -1, -1) for e in self.encode_prompt([prompt, negative_prompt]).split(1))
+        self.scheduler.set_timesteps(steps, device=device)
+        for i, t in enumerate(self.scheduler.timesteps):
+            conditional, unconditional = self.guided(latents, t, text, negative, camera, views)
+            prediction = unconditional + guidance_scale * (conditional - unconditional)
+            latents = self.scheduler.step(prediction, t, latents).prev_sample
+            if on_step:
+                on_step(i)
+        images = torch.cat([self.decode_latents(chunk) for chunk in latents.split(8)])
+        return images.unflatten(0, (count, views))

@@ -1,0 +1,1 @@
+"""Steps, run folders, checkpoints, progress, devices. Knows neither diffusion nor 3D."""

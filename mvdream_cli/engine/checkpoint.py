@@ -1,0 +1,217 @@
+"""Checkpoints of a run: written aside and renamed last, verified by checksums when read, the last few kept.
+
+checkpoints/step-00000500/weights.safetensors   every module, keys "module.parameter"
+                          optimizer.pt          the optimizer's state, read with weights_only=True
+                          state.json            step, seed, versions..., and the sha256 of the two files
+"""
+
+import hashlib
+import json
+import os
+import pickle
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from mvdream_cli.engine.progress import warn
+from mvdream_cli.errors import CheckpointError
+
+WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.pt", "state.json"
+SPARE_BYTES = 64 << 20  # left free on the disk for logs and results
+
+
+def save(root: Path, *, step: int, modules: dict, optimizer, state: dict, keep: int) -> Path:
+    """Write checkpoints/step-XXXXXXXX and drop all but the newest `keep`.
+
+    `modules` maps a name without dots to an object with `state_dict()`: tensors go to safetensors, numbers, strings and
+    lists to state.json. Until the last rename the folder does not exist under its name, so one that exists is whole.
+    Raises CheckpointError if the disk is full or not writable; the checkpoints before it stay.
+    """
+    tensors, plain = _flatten(modules)
+    optimizer_state = optimizer.state_dict()
+    _check_space(root, _bytes_of(tensors) + _bytes_of(optimizer_state), step)
+    folder = root / f"step-{step:08d}"
+    partial = root / f"{folder.name}.tmp"
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        save_file(tensors, partial / WEIGHTS)
+        torch.save(optimizer_state, partial / OPTIMIZER)
+        checksums = {name: _sha256(partial / name) for name in (WEIGHTS, OPTIMIZER)}
+        versions = {name: metadata.version(name) for name in ("torch", "safetensors")}
+        state = {**state, "step": step, "plain": plain, "versions": versions, "sha256": checksums}
+        (partial / STATE).write_text(json.dumps({**state, "checksum": _checksum(state)}, indent=1), encoding="utf-8")
+        for name in (WEIGHTS, OPTIMIZER, STATE, "."):
+            _fsync(partial / name)
+        _remove(folder)
+        os.rename(partial, folder)
+        _fsync(root)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise CheckpointError(
+            f"{folder}: could not be written ({error}); free some space or fix the disk, then run the same "
+            "command again, which goes on from the checkpoint before"
+        ) from error
+    _prune(root, keep)
+    return folder
+
+
+def restore(root: Path, modules: dict, optimizer=None) -> dict | None:
+    """Load the newest whole checkpoint into `modules` and `optimizer`; its state, or None if there is no checkpoint.
+
+    A broken one is reported, set aside as step-X.broken, and the one before is used. Raises CheckpointError if all are
+    broken or if the newest whole one belongs to another model.
+    """
+    found = list_steps(root)
+    for folder in found:
+        try:
+            state = verify(folder)
+            tensors = load_file(folder / WEIGHTS)
+            saved = torch.load(folder / OPTIMIZER, map_location="cpu", weights_only=True) if optimizer is not None else None
+        except (OSError, ValueError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
+            warn(f"{folder.name} is damaged ({error}); using the checkpoint before it")
+            broken = folder.with_name(f"{folder.name}.broken")
+            shutil.rmtree(broken, ignore_errors=True)
+            os.rename(folder, broken)
+            continue
+        try:
+            for name, contents in _unflatten(tensors, state["plain"], modules).items():
+                modules[name].load_state_dict(contents)
+            if optimizer is not None:
+                optimizer.load_state_dict(saved)
+        except (KeyError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise CheckpointError(f"{folder}: does not fit this model ({reason}); --restart starts over") from error
+        return state
+    if found:
+        raise CheckpointError(f"{root}: none of its {len(found)} checkpoints can be read; --restart starts over")
+    return None
+
+
+def read_weights(root: Path) -> dict[str, dict]:
+    """{module name: state_dict} of the newest whole checkpoint under `root` (or of one checkpoint folder), on the CPU.
+
+    Raises CheckpointError if there is none.
+    """
+    for folder in [root] if (root / STATE).is_file() else list_steps(root):
+        try:
+            state = verify(folder)
+            return _unflatten(load_file(folder / WEIGHTS), state["plain"])
+        except (OSError, ValueError, SafetensorError) as error:
+            warn(f"{folder} is damaged ({error})")
+    raise CheckpointError(f"{root}: holds no whole checkpoint; run the command that makes it to its end")
+
+
+def list_steps(root: Path) -> list[Path]:
+    """Checkpoint folders, newest step first; half-written and set-aside ones left out."""
+    folders = [f for f in root.glob("step-*") if f.name.removeprefix("step-").isdigit() and f.is_dir()]
+    return sorted(folders, key=lambda f: int(f.name.removeprefix("step-")), reverse=True)
+
+
+def verify(folder: Path) -> dict:
+    """The state of a checkpoint after comparing all checksums. Raises ValueError or OSError if it is damaged."""
+    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    if not isinstance(state, dict) or state.pop("checksum", None) != _checksum(state):
+        raise ValueError(f"{STATE} does not match its checksum")
+    for name, expected in state["sha256"].items():
+        if _sha256(folder / name) != expected:
+            raise ValueError(f"{name} does not match its checksum")
+    return state
+
+
+def _flatten(modules: dict) -> tuple[dict[str, torch.Tensor], dict]:
+    tensors, plain, seen = {}, {}, set()
+    for name, module in modules.items():
+        assert "." not in name, name
+        for key, value in module.state_dict().items():
+            if not isinstance(value, torch.Tensor):
+                plain[f"{name}.{key}"] = value
+                continue
+            value = value.detach().cpu().contiguous()
+            storage = value.untyped_storage()
+            if storage.data_ptr() in seen or storage.nbytes() != value.nbytes:  # safetensors refuses shared memory
+                value = value.clone()
+            seen.add(storage.data_ptr())
+            tensors[f"{name}.{key}"] = value
+    return tensors, plain
+
+
+def _unflatten(tensors: dict, plain: dict, names=()) -> dict[str, dict]:
+    modules: dict[str, dict] = {name: {} for name in names}
+    for key, value in {**tensors, **plain}.items():
+        name, _, rest = key.partition(".")
+        modules.setdefault(name, {})[rest] = value
+    if names and set(modules) != set(names):
+        raise ValueError(f"it holds {', '.join(sorted(modules))}, not {', '.join(sorted(names))}")
+    return modules
+
+
+def finite(tensors) -> bool:
+    """False if any of the floating-point tensors has a NaN or an infinity: such a state is not worth keeping."""
+    return all(bool(torch.isfinite(t.detach().float().sum())) for t in tensors)  # both survive a sum
+
+
+def _bytes_of(value) -> int:
+    if isinstance(value, torch.Tensor):
+        return value.nbytes
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return 0
+    return sum(_bytes_of(item) for item in value)
+
+
+def _check_space(root: Path, needed: int, step: int) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(root).free
+    except OSError as error:
+        raise CheckpointError(f"{root}: cannot be written ({error.strerror}); choose another --out") from error
+    if free < needed + SPARE_BYTES:
+        raise CheckpointError(
+            f"{root}: the disk is full: {free / 1e9:.2f} GB free, the checkpoint of step {step} needs "
+            f"{(needed + SPARE_BYTES) / 1e9:.2f} GB; free some space and run the same command again, "
+            "which goes on from the checkpoint before"
+        )
+
+
+def _prune(root: Path, keep: int) -> None:
+    for folder in list_steps(root)[max(1, keep) :]:
+        _remove(folder)
+    for leftover in [*root.glob("step-*.broken"), *root.glob("step-*.tmp"), *root.glob("step-*.old")]:
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        aside = folder.with_name(f"{folder.name}.old")
+        shutil.rmtree(aside, ignore_errors=True)
+        os.rename(folder, aside)  # a folder that keeps its name is whole, even if deleting it is cut short
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 22):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _checksum(state: dict) -> str:
+    state = json.loads(json.dumps(state))  # as it will be read: tuples are lists, keys are strings
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+
+
+def _fsync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():  # Windows cannot open a folder; its renames are journalled
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,122 @@
+"""What a person sees while a command works: messages and one progress bar, always on stderr. stdout is for results."""
+
+import logging
+import sys
+import time
+
+logger = logging.getLogger("mvdream")
+logger.setLevel(logging.INFO)
+logger.propagate = False
+
+PLAIN_LINE_SECONDS = 15.0  # in a pipe or a log file: one line this often
+
+_console = None  # a rich Console on a terminal, else None
+_visible = False  # nothing is shown before `show` was called, so the package is silent as a library
+
+
+def say(text: str) -> None:
+    """One line for the person: to stderr (not with --quiet) and to the log of the open run."""
+    logger.info(text)
+
+
+def warn(text: str) -> None:
+    """As `say`, but shown with --quiet too."""
+    logger.warning(text)
+
+
+class _StderrHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            text = f"warning: {text}"
+        if _console is not None:
+            style = "yellow" if record.levelno >= logging.WARNING else None
+            _console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+
+def show(quiet: bool = False) -> None:
+    """Send messages and bars to stderr from now on; `quiet` keeps only warnings. Called once, by the command line."""
+    global _console, _visible
+    _visible = not quiet
+    _console = None
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        _console = Console(stderr=True)
+    for handler in [h for h in logger.handlers if isinstance(h, _StderrHandler)]:
+        logger.removeHandler(handler)
+    handler = _StderrHandler(level=logging.WARNING if quiet else logging.INFO)
+    logger.addHandler(handler)
+
+
+def clock(seconds: float) -> str:
+    """3:05 or 1:02:03."""
+    minutes, seconds = divmod(int(seconds + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def rate_text(steps_per_second: float) -> str:
+    """2.31 it/s, or 4.20 s/it when a step takes more than a second."""
+    if steps_per_second <= 0:
+        return "- it/s"
+    return f"{steps_per_second:.2f} it/s" if steps_per_second >= 1 else f"{1 / steps_per_second:.2f} s/it"
+
+
+class Bar:
+    """Progress of `total` steps: a Rich bar on a terminal, a plain line every `PLAIN_LINE_SECONDS` elsewhere.
+
+    `done` is where a resumed run starts; speed and time left count only what this process did.
+    """
+
+    def __init__(self, description: str, total: int, done: int = 0):
+        self.description, self.total, self.first, self.done = description, total, done, done
+        self.started = self.last_line = time.monotonic()
+        self.first_done_at = None  # the first step warms up caches and compilers: it does not count for the time left
+        self.bar = self.task = None
+
+    def __enter__(self):
+        if _visible and _console is not None:
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            self.bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+                TextColumn("{task.fields[facts]}"), console=_console, transient=True,
+            )  # fmt: skip
+            self.task = self.bar.add_task(self.description, total=self.total, completed=self.done, facts="")
+            self.bar.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    @property
+    def steps_per_second(self) -> float:
+        """Mean of this process, previews and checkpoints included, the first step left out once there is a second."""
+        now = time.monotonic()
+        if self.first_done_at is None or self.done <= self.first + 1:
+            return (self.done - self.first) / max(now - self.started, 1e-9)
+        return (self.done - self.first - 1) / max(now - self.first_done_at, 1e-9)
+
+    @property
+    def seconds_left(self) -> float:
+        return (self.total - self.done) / max(self.steps_per_second, 1e-9)
+
+    def update(self, done: int, facts: str = "") -> None:
+        """Move to `done` finished steps; `facts` is short text such as "loss 0.12, 1.3 GB"."""
+        self.done = done
+        now = time.monotonic()
+        if self.first_done_at is None and done > self.first:
+            self.first_done_at = now
+        if not _visible:
+            return
+        left = clock(self.seconds_left) if done > self.first else "?"
+        text = ", ".join(part for part in (rate_text(self.steps_per_second), f"{left} left", facts) if part)
+        if self.bar is not None:
+            self.bar.update(self.task, completed=done, facts=text)
+        elif done >= self.total or now - self.last_line >= PLAIN_LINE_SECONDS:
+            self.last_line = now
+            print(f"{self.description}: {done}/{self.total}, {text}", file=sys.stderr, flush=True)

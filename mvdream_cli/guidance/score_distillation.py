@@ -1,0 +1,94 @@
+"""Score distillation: a rendering is pulled towards what the diffusion model would make of it.
+
+Letters in shapes: B objects, V views, C latent channels, h w latent size, H W pixels, L tokens, D text channels.
+"""
+
+import torch
+from torch import Tensor
+
+from mvdream_cli.cameras import camera_condition
+from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise, predicted_x0
+
+
+def annealed_timestep(
+    step: int,
+    *,
+    anneal_steps: int,
+    num_train_timesteps: int = 1000,
+    min_from: float = 0.98,
+    min_to: float = 0.02,
+    max_from: float = 0.98,
+    max_to: float = 0.50,
+) -> int:
+    """A timestep drawn between two bounds that fall linearly over `anneal_steps` steps (MVDream, section 4.2).
+
+    The bounds are shares of the schedule; both ends can be drawn. Uses torch's global generator.
+    """
+    done = min(step / max(anneal_steps, 1), 1.0)
+    low = int(num_train_timesteps * (min_from + (min_to - min_from) * done))
+    high = int(num_train_timesteps * (max_from + (max_to - max_from) * done))
+    return int(torch.randint(low, high + 1, ()))
+
+
+def rescaled_x0(x0: Tensor, x0_conditional: Tensor, num_views: int, rescale: float) -> Tensor:
+    """Bring the spread of the guided estimate back towards that of the conditional one (MVDream, section 4.2; CFG rescale).
+
+    Standard deviations are over all views of an object jointly; `rescale` in [0, 1] blends.
+
+    Args:
+        x0, x0_conditional: (B V, C, h, w).
+    """
+
+    def spread(x: Tensor) -> Tensor:
+        return x.unflatten(0, (-1, num_views)).flatten(1).std(1).repeat_interleave(num_views).view(-1, 1, 1, 1) + 1e-8
+
+    return rescale * x0 * spread(x0_conditional) / spread(x0) + (1 - rescale) * x0
+
+
+def score_distillation_loss(
+    pipeline,
+    images: Tensor,
+    c2w: Tensor | None,
+    text: Tensor,
+    negative_text: Tensor,
+    *,
+    timestep: int,
+    guidance_scale: float,
+    rescale: float = 0.5,
+    num_views: int = 4,
+    form: str = "x0",
+) -> Tensor:
+    """The x0-reconstruction loss of MVDream (section 4.2) or plain score distillation (DreamFusion, eq. 3).
+
+    x0:  0.5 sum (x - stopgrad x0_hat)^2 / (B V), no weight on t. Its gradient is x - x0_hat.
+    sds: gradient (1 - alpha_bar_t) (noise_hat - noise) / (B V).
+
+    Args:
+        images: (B V, H, W, 3) in [0, 1], the views of an object contiguous; carries the gradient.
+        c2w: (B V, 4, 4), or None to ask the model in its 2D mode (then `num_views` is 1).
+        text, negative_text: (1, L, D).
+        timestep: one for all views.
+        form: "x0" or "sds".
+
+    Returns:
+        0-d loss. No gradient reaches the diffusion model.
+    """
+    latents = pipeline.encode_images(images).float()  # (B V, C, h, w)
+    count, scheduler = len(latents), pipeline.scheduler
+    with torch.no_grad():
+        timesteps = at(timestep, count, latents.device)
+        noise = torch.randn(latents.shape).to(latents.device)
+        noisy = add_noise(scheduler, latents, noise, timesteps)
+        camera = None if c2w is None else camera_condition(c2w)
+        conditional, unconditional = pipeline.guided(
+            noisy, timestep, text.expand(count, -1, -1), negative_text.expand(count, -1, -1), camera, num_views
+        )
+        prediction = unconditional + guidance_scale * (conditional - unconditional)
+        if form == "sds":
+            sigma_squared = 1 - scheduler.alphas_cumprod[timestep].item()
+            target = latents - sigma_squared * (predicted_noise(scheduler, noisy, prediction, timesteps) - noise)
+        else:
+            x0 = predicted_x0(scheduler, noisy, prediction, timesteps)
+            x0_conditional = predicted_x0(scheduler, noisy, conditional, timesteps)
+            target = rescaled_x0(x0, x0_conditional, num_views, rescale)
+    return 0.5 * (latents - target).square().sum() / count

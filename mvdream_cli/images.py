@@ -1,0 +1,66 @@
+"""Images: load, save, tile, turntables. Arrays are (H, W, 3 or 4), channels last; float in [0, 1] or uint8; sRGB."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def to_uint8(image) -> np.ndarray:
+    """Float array or tensor in [0, 1], any shape, to uint8 by rounding; uint8 passes through."""
+    array = image.detach().cpu().float().numpy() if hasattr(image, "detach") else np.asarray(image)
+    if array.dtype == np.uint8:
+        return array
+    return (np.clip(array, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+def save_image(path: Path | str, image) -> Path:
+    """Write one image under its final name only when it is whole (a temporary file beside it, renamed last)."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.tmp")
+    Image.fromarray(to_uint8(image)).save(partial, format=path.suffix[1:].upper().replace("JPG", "JPEG"))
+    os.replace(partial, path)
+    return path
+
+
+def load_image(path: Path | str) -> np.ndarray:
+    """uint8 (H, W, 4), EXIF rotation applied."""
+    from PIL import ImageOps
+
+    with Image.open(path) as image:
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGBA"))
+
+
+def composite(rgba: np.ndarray, background: float | np.ndarray) -> np.ndarray:
+    """Straight-alpha RGBA uint8 (..., H, W, 4) over a colour in [0, 1] (broadcast against (..., 3)); float32 (..., H, W, 3)."""
+    rgba = rgba.astype(np.float32) / 255.0
+    alpha = rgba[..., 3:]
+    return rgba[..., :3] * alpha + np.asarray(background, np.float32) * (1.0 - alpha)
+
+
+def grid(images, columns: int) -> np.ndarray:
+    """Tile (N, H, W, C) images row by row into one uint8 sheet; missing last cells are white."""
+    images = to_uint8(images)
+    count, height, width, channels = images.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * columns, height, width, channels), 255, np.uint8)
+    sheet[:count] = images
+    return (
+        sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2).reshape(rows * height, columns * width, channels)
+    )
+
+
+def save_video(path: Path | str, frames, fps: int = 24) -> Path:
+    """Write (N, H, W, 3) frames as an H.264 mp4 that browsers and players open (even sizes, yuv420p)."""
+    import imageio.v2 as imageio
+
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".tmp-{path.name}")
+    with imageio.get_writer(partial, format="FFMPEG", fps=fps, codec="libx264", quality=8, macro_block_size=2) as writer:
+        for frame in to_uint8(frames):
+            writer.append_data(frame)
+    os.replace(partial, path)
+    return path

@@ -1,0 +1,37 @@
+"""From a field to a coloured mesh, all steps in order."""
+
+from mvdream_cli.mesh.simplify import drop_floaters, simplify, smooth
+from mvdream_cli.mesh.surface import extract_surface, outward
+from mvdream_cli.mesh.texture import TexturedMesh, paint
+from mvdream_cli.scene.occupancy import Occupancy
+
+
+def field_to_mesh(
+    field,
+    *,
+    occupancy: Occupancy | None = None,
+    resolution: int = 128,
+    level: float | str = "auto",
+    max_faces: int = 20_000,
+    texture_px: int = 1024,
+    smooth_rounds: int = 5,
+    unwrap_limit_seconds: float = 30.0,
+) -> TexturedMesh:
+    """Surface, floaters away, smoothing, simplification, layout, colours.
+
+    Args:
+        occupancy: where the field was rendered, if it was not everywhere.
+        resolution: lattice cells along the longest side of the object.
+        level: density of the surface, or "auto" to match the rendered silhouettes.
+        max_faces: triangles at most, about.
+        texture_px: side of the texture, 0 for vertex colours.
+        unwrap_limit_seconds: after this a plainer texture layout is taken.
+
+    Raises:
+        ObjectError: the object is empty, fills the box, or is not finite.
+    """
+    vertices, faces = extract_surface(field, resolution, level, occupancy)
+    vertices, faces = drop_floaters(vertices, faces)
+    vertices, faces = smooth(vertices, faces, smooth_rounds)
+    vertices, faces = simplify(vertices, faces, max_faces)
+    return paint(field, vertices, outward(vertices, faces), texture_px, unwrap_limit_seconds=unwrap_limit_seconds)

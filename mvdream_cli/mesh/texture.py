@@ -1,0 +1,140 @@
+"""Colours of the surface: at its vertices, and baked into a texture.
+
+Letters in shapes: N vertices, M faces, A vertices of the layout, T pixels of a side of the texture, P points.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mvdream_cli.mesh.simplify import vertex_normals
+from mvdream_cli.mesh.unwrap import Layout, unwrap
+
+_BLOCK = 1 << 17  # surface points at a time
+
+
+@dataclass
+class TexturedMesh:
+    """A closed surface with colours, in world axes (z up, front +x). Writers turn it as each format wants.
+
+    vertices (N, 3) float32, faces (M, 3) int32, counter-clockwise from outside, normals (N, 3) float32, unit;
+    colors (N, 3) uint8, sRGB; layout and texture (T, T, 3) uint8, sRGB, row 0 at v = 1, or None without a texture.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    normals: np.ndarray
+    colors: np.ndarray
+    layout: Layout | None = None
+    texture: np.ndarray | None = None
+
+
+def paint(
+    field,
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    texture_px: int = 1024,
+    depth: float = 0.06,
+    unwrap_limit_seconds: float = 30.0,
+) -> TexturedMesh:
+    """Colour a surface from its field.
+
+    Args:
+        texture_px: side of the texture; 0 for vertex colours alone.
+        depth: how far around the surface the field is asked for its colour, in world units. See `visible_color`.
+    """
+    normals = vertex_normals(vertices, faces)
+    colors = _to_uint8(visible_color(field, vertices, normals, depth))
+    if texture_px == 0:
+        return TexturedMesh(vertices, faces, normals, colors)
+    layout = unwrap(vertices, faces, texture_px, unwrap_limit_seconds)
+    texel_face, texel_weights, texels = rasterize(layout.uv, layout.faces, texture_px)
+    corners = faces[texel_face]  # (P, 3); layout faces keep the order of the mesh's
+    points = np.einsum("pk,pkc->pc", texel_weights, vertices[corners])
+    directions = np.einsum("pk,pkc->pc", texel_weights, normals[corners])
+    texture = np.zeros((texture_px * texture_px, 3), np.uint8)
+    texture[texels] = _to_uint8(visible_color(field, points, directions, depth))
+    covered = np.zeros(texture_px * texture_px, bool)
+    covered[texels] = True
+    texture = fill_gaps(texture.reshape(texture_px, texture_px, 3), covered.reshape(texture_px, texture_px))
+    return TexturedMesh(vertices, faces, normals, colors, layout, texture)
+
+
+@torch.no_grad()
+def visible_color(field, points: np.ndarray, normals: np.ndarray, depth: float, steps: int = 6) -> np.ndarray:
+    """Colour of the surface as a camera straight above it sees it: a short ray from outside in, composited.
+
+    The level set cuts the field somewhere in the fog that a radiance field calls a surface; the colour at that very
+    point may be one that no view ever saw. (P, 3) points and normals -> (P, 3) float32 in [0, 1].
+    """
+    parameters = list(field.parameters()) if hasattr(field, "parameters") else []
+    device = parameters[0].device if parameters else torch.device("cpu")
+    offsets = torch.linspace(0.5, -1.0, steps, device=device) * depth
+    length = 1.5 * depth / (steps - 1)
+    out = np.empty((len(points), 3), np.float32)
+    for start in range(0, len(points), _BLOCK):
+        place = torch.as_tensor(points[start : start + _BLOCK], dtype=torch.float32, device=device)
+        normal = torch.as_tensor(normals[start : start + _BLOCK], dtype=torch.float32, device=device)
+        normal = torch.nn.functional.normalize(normal, dim=-1)
+        samples = (place[:, None] + offsets[:, None] * normal[:, None]).clamp(-1.0, 1.0)
+        density, rgb = field(samples)
+        light = torch.exp(-(density * length).cumsum(1))
+        weights = torch.cat([1.0 - light[:, :1], light[:, :-1] - light[:, 1:]], 1)
+        weights[:, -1] += light[:, -1] + 1e-6  # what passes all of them takes the innermost colour
+        color = (weights[..., None] * rgb).sum(1) / weights.sum(1, keepdim=True)
+        out[start : start + _BLOCK] = color.cpu().numpy()
+    return out
+
+
+def rasterize(uv: np.ndarray, faces: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The texels whose centres lie in a triangle.
+
+    Args:
+        uv: (A, 2) in [0, 1], v up. faces: (M, 3).
+
+    Returns:
+        face (P,), barycentric weights (P, 3) and texel (P,), a flat index into the image with row 0 at v = 1.
+    """
+    corners = uv[faces].astype(np.float64) * size - 0.5  # (M, 3, 2), integers are texel centres
+    corners[..., 1] = size - 1.0 - corners[..., 1]
+    low = np.clip(np.ceil(corners.min(1) - 1e-9), 0, size - 1).astype(np.int64)
+    high = np.clip(np.floor(corners.max(1) + 1e-9), -1, size - 1).astype(np.int64)
+    extent = np.maximum(high - low + 1, 0)
+    counts = extent[:, 0] * extent[:, 1]
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    determinant = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    counts[np.abs(determinant) < 1e-12] = 0
+    found = []
+    blocks = np.searchsorted(np.cumsum(counts), np.arange(0, counts.sum() + 1, 4 * _BLOCK), side="right")
+    for begin, end in zip(blocks, [*blocks[1:], len(faces)]):
+        face = np.repeat(np.arange(begin, end), counts[begin:end])
+        if len(face) == 0:
+            continue
+        start = np.cumsum(counts[begin:end]) - counts[begin:end]
+        inside_box = np.arange(len(face)) - np.repeat(start, counts[begin:end])
+        row, column = np.divmod(inside_box, extent[face, 0])
+        x, y = low[face, 0] + column, low[face, 1] + row
+        dx, dy = x - corners[face, 0, 0], y - corners[face, 0, 1]
+        v = (dx * second[face, 1] - dy * second[face, 0]) / determinant[face]
+        w = (dy * first[face, 0] - dx * first[face, 1]) / determinant[face]
+        kept = (v >= -1e-6) & (w >= -1e-6) & (v + w <= 1.0 + 1e-6)
+        weights = np.stack([1.0 - v - w, v, w], 1)[kept].astype(np.float32)
+        found.append((face[kept], weights, (y * size + x)[kept]))
+    if not found:
+        return np.zeros(0, np.int64), np.zeros((0, 3), np.float32), np.zeros(0, np.int64)
+    return tuple(np.concatenate(parts) for parts in zip(*found))
+
+
+def fill_gaps(texture: np.ndarray, covered: np.ndarray) -> np.ndarray:
+    """Give every uncovered texel (T, T) the colour of the nearest covered one: no seams under filtering or mipmaps."""
+    from scipy.ndimage import distance_transform_edt
+
+    if covered.all() or not covered.any():
+        return texture
+    rows, columns = distance_transform_edt(~covered, return_distances=False, return_indices=True)
+    return texture[rows, columns]
+
+
+def _to_uint8(colors: np.ndarray) -> np.ndarray:
+    return (np.clip(colors, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)

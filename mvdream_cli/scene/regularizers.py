@@ -1,0 +1,39 @@
+"""What a good object looks like, whatever the prompt (FACTS 4.5). Each returns one scalar with gradient."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mvdream_cli.scene.render import Render
+
+
+def orientation(out: Render) -> Tensor:
+    """Normals should not face away from the camera (Ref-NeRF, DreamFusion): w * max(0, n . d)^2, summed, per
+    ray that hits. `out` must have been rendered with normals; the weights carry no gradient."""
+    facing_away = (out.samples.normals * out.samples.directions).sum(-1).clamp(min=0.0)
+    return (out.samples.weights.detach() * facing_away.square()).sum() / (out.opacity > 0).sum().clamp(min=1)
+
+
+def sparsity(opacity: Tensor) -> Tensor:
+    """Little of the picture should be covered: mean of sqrt(opacity^2 + 0.01). Any shape."""
+    return (opacity.square() + 0.01).sqrt().mean()
+
+
+def opaque(opacity: Tensor) -> Tensor:
+    """Pixels should be covered or not, nothing between: the entropy of the opacity. Any shape."""
+    opacity = opacity.clamp(1e-3, 1.0 - 1e-3)
+    return F.binary_cross_entropy(opacity, opacity)
+
+
+def z_variance(out: Render) -> Tensor:
+    """Surfaces should be thin: variance of the distance along each ray that is more than half covered, averaged."""
+    depth = out.depth.reshape(-1)[out.samples.rays]
+    spread = out.samples.weights * (out.samples.t - depth).square()
+    covered = out.opacity.reshape(-1) > 0.5
+    per_ray = torch.zeros_like(out.opacity.reshape(-1)).index_add(0, out.samples.rays, spread)
+    return per_ray[covered].sum() / covered.sum().clamp(min=1)
+
+
+def total_variation(grid: Tensor) -> Tensor:
+    """Neighbouring nodes of a grid (1, D, R, R, R) should agree: mean squared difference along the three axes."""
+    return sum(grid.diff(dim=dim).square().mean() for dim in (2, 3, 4))

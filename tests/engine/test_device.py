@@ -1,0 +1,101 @@
+"""The choice of device and number type, and randomness as a function of (seed, step)."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mvdream_cli.engine import device
+from mvdream_cli.errors import ConfigError
+
+
+def draw():
+    numpys = float(np.random.rand())  # noqa: NPY002 (the global state is what is seeded)
+    return random.random(), numpys, float(torch.rand(())), float(torch.randn(()))
+
+
+def test_randomness_is_a_function_of_the_four_numbers():
+    seen = set()
+    for numbers in [(0, 0), (0, 1), (1, 0), (0, 0, 1), (0, 0, 0, 1), (0, -1), (2**63 - 1, 10**9), (0, 10**9)]:
+        device.seed_step(*numbers)
+        first = draw()
+        draw()
+        device.seed_step(*numbers)
+        assert draw() == first
+        seen.add(first)
+    assert len(seen) == 8
+
+
+def test_randomness_is_the_same_in_another_process_and_does_not_use_hash():
+    code = "from mvdream_cli.engine import device; import test_device; device.seed_step(5, 7); print(test_device.draw())"
+    here = Path(__file__).parent
+    paths = f"import sys; sys.path[:0] = [{str(here)!r}, {str(here.parents[1])!r}]; "
+    found = {
+        subprocess.run([sys.executable, "-c", paths + code], capture_output=True, text=True, check=True,
+                       env={"PYTHONHASHSEED": salt, "PATH": ""}).stdout
+        for salt in ("1", "2")
+    }  # fmt: skip
+    device.seed_step(5, 7)
+    assert found == {f"{draw()}\n"}
+
+
+def test_neighbouring_steps_are_uncorrelated():
+    draws = []
+    for step in range(2000):
+        device.seed_step(0, step)
+        draws.append(torch.rand(()).item())
+    assert abs(np.mean(draws) - 0.5) < 0.03 and abs(np.corrcoef(draws[:-1], draws[1:])[0, 1]) < 0.08
+
+
+def test_the_processor_is_used_with_its_fast_type_and_a_reason():
+    found, dtype, reason = device.pick_device("cpu")
+    assert found == torch.device("cpu")
+    assert dtype == (torch.bfloat16 if device.cpu_bfloat16() else torch.float32)
+    assert str(dtype).removeprefix("torch.") in reason and "processor" in reason
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"avx2"}, ""),
+        ({"avx512f", "avx512_bf16"}, "AVX512-BF16"),
+        ({"avx512f", "avx512_bf16", "amx_tile", "amx_bf16"}, "AMX"),
+        ({"amx_tile"}, ""),
+    ],
+)
+def test_processor_flags(flags, expected):
+    held_back = torch.backends.cpu.get_cpu_capability() != "AVX512"
+    assert device._flags_bfloat16(flags) == ("" if held_back else expected)
+
+
+def test_an_asked_type_is_given():
+    assert device.pick_device("cpu", "float16")[1] == torch.float16
+    assert "was asked for" in device.pick_device("cpu", "bfloat16")[2]
+
+
+@pytest.mark.parametrize(("name", "dtype"), [("gpu", "auto"), ("cuda:x", "auto"), ("cuda:99", "auto"), ("cpu", "int8")])
+def test_what_is_not_there_is_refused_with_the_way_out(name, dtype):
+    with pytest.raises(ConfigError, match=r"engine\.d(evice|type): .*(use|there are)"):
+        device.pick_device(name, dtype)
+
+
+def test_threads(monkeypatch):
+    before = torch.get_num_threads()
+    try:
+        assert device.set_threads(1) == 1 == torch.get_num_threads()
+        monkeypatch.setenv("OMP_NUM_THREADS", "2")
+        assert device.set_threads(0) == 2
+        monkeypatch.delenv("OMP_NUM_THREADS")
+        assert 1 <= device.set_threads(0) == device.physical_cores()
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_peak_memory_grows_with_what_is_held():
+    before = device.peak_memory_gb()
+    held = torch.ones(int(0.4e9) // 4)
+    assert device.peak_memory_gb() >= before and device.peak_memory_gb() > held.nbytes / 1e9

@@ -1,0 +1,106 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+from mvdream_cli.errors import ObjectError
+from mvdream_cli.mesh.simplify import drop_floaters, simplify, smooth, vertex_normals
+from mvdream_cli.mesh.surface import auto_level, extract_surface
+
+
+class Ball:
+    """A ball whose density rises steadily below its skin, `rise` per unit of length."""
+
+    def __init__(self, radius=0.5, rise=400.0, center=(0.0, 0.0, 0.0)):
+        self.radius, self.rise, self.center = radius, rise, torch.tensor(center)
+
+    def density(self, points):
+        return torch.nn.functional.softplus(self.rise * (self.radius - (points - self.center).norm(dim=-1)))
+
+    def __call__(self, points):
+        return self.density(points), torch.full(points.shape, 0.5)
+
+
+class Function:
+    def __init__(self, density):
+        self.density = density
+
+
+def _solid(vertices, faces) -> trimesh.Trimesh:
+    return trimesh.Trimesh(vertices, faces, process=False)
+
+
+def test_ball_is_watertight_with_its_radius_volume_and_place():
+    center = np.array([0.2, -0.1, 0.3])
+    vertices, faces = extract_surface(Ball(0.4, center=tuple(center)), 64, level=1.0)
+    mesh = _solid(vertices, faces)
+    assert mesh.is_watertight and mesh.is_winding_consistent
+    np.testing.assert_allclose(np.linalg.norm(vertices - center, axis=1), 0.4, atol=0.003)
+    assert abs(mesh.volume - 4 / 3 * math.pi * 0.4**3) < 0.005  # positive: the faces look outwards
+    out = vertex_normals(vertices, faces)
+    assert ((out * (vertices - center) / 0.4).sum(1) > 0.98).all()
+
+
+def test_auto_level_finds_the_silhouette():
+    """Where the skin is fog, the level must follow the rendering and not the density's scale."""
+    for rise in (30.0, 300.0, 3000.0):
+        field = Ball(0.5, rise)
+        vertices, _ = extract_surface(field, 48, auto_level(field))
+        # A ray that grazes at distance b from the centre is half opaque where the density along it adds up to ln 2.
+        b = np.linspace(0.2, 0.6, 4001)
+        along = np.linspace(-0.6, 0.6, 801)
+        points = torch.from_numpy(np.stack([*np.broadcast_arrays(b[:, None], along[None], 0.0)], -1)).float()
+        thick = field.density(points).sum(1).numpy() * (along[1] - along[0])
+        silhouette = b[np.argmin(np.abs(thick - math.log(2)))]
+        assert abs(np.linalg.norm(vertices, axis=1).mean() - silhouette) < 0.03, rise
+
+
+def test_hidden_cavity_is_filled_and_a_field_at_the_wall_is_closed():
+    shell = Function(lambda points: ((points.norm(dim=-1) < 0.5) & (points.norm(dim=-1) > 0.3)).float() * 100)
+    mesh = _solid(*extract_surface(shell, 40, 10.0))
+    assert mesh.is_watertight and mesh.volume > 0.48
+    slab = Function(lambda points: (points[..., 2] < 0.0).float() * 100)
+    mesh = _solid(*extract_surface(slab, 40, 10.0))
+    assert mesh.is_watertight and abs(mesh.volume - 4.0) < 0.3
+
+
+@pytest.mark.parametrize(
+    "density, words",
+    [
+        (lambda points: points[..., 0] * 0, "empty"),
+        (lambda points: points[..., 0] * 0 + 50.0, "fills the whole box"),
+        (lambda points: points[..., 0] * float("nan"), "not finite"),
+    ],
+)
+def test_bad_fields_raise(density, words):
+    with pytest.raises(ObjectError, match=words):
+        extract_surface(Function(density), 16)
+    if "empty" in words:
+        with pytest.raises(ObjectError, match=words):
+            extract_surface(Function(density), 16, level=5.0)
+
+
+def test_floaters_go_and_big_pieces_stay():
+    vertices, faces = extract_surface(Ball(0.3), 32, 1.0)
+    speck, pyramid = (
+        np.float32([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]) * 0.01,
+        np.int32([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]]),
+    )
+    second = vertices + np.float32([0.65, 0, 0])
+    n = len(vertices)
+    all_vertices = np.concatenate([speck, vertices, second])
+    all_faces = np.concatenate([pyramid, faces + 4, faces + 4 + n])
+    kept_vertices, kept_faces = drop_floaters(all_vertices, all_faces)
+    assert len(kept_vertices) == 2 * n and len(kept_faces) == 2 * len(faces)
+    np.testing.assert_array_equal(kept_vertices[kept_faces], np.concatenate([vertices[faces], second[faces]]))
+
+
+def test_simplified_and_smoothed_ball_is_still_a_closed_ball():
+    vertices, faces = extract_surface(Ball(), 64, 1.0)
+    vertices, faces = simplify(*smooth(vertices, faces, 5), 2000)
+    mesh = _solid(vertices, faces)
+    assert 1500 < len(faces) <= 2000 and mesh.is_watertight
+    assert abs(mesh.volume - 4 / 3 * math.pi * 0.5**3) < 0.01
+    assert simplify(vertices, faces, 5000)[1] is faces

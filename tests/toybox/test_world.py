@@ -1,0 +1,139 @@
+"""The world is a function of (seed, index), its splits are disjoint, and everything in it builds and fits its box."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mvdream_cli.errors import UsageError
+from mvdream_cli.toybox import world
+from mvdream_cli.toybox.palette import COLOURS, canonical
+from mvdream_cli.toybox.world import KINDS, WORN, Spec, build, draw_spec, split_of
+
+TRIANGLES = 40_000
+
+
+def _combination(spec: Spec):
+    return spec.kind, spec.colour, spec.pattern, tuple(sorted(spec.worn, key=repr))
+
+
+def test_every_colour_of_every_table_is_in_the_palette():
+    for table in (KINDS, WORN):
+        for name, thing in table.items():
+            for word in thing.colours or ():
+                assert canonical(word) in COLOURS, (name, word)
+    for coat in world.NATURAL.values():
+        assert set(coat[:2]) <= set(COLOURS)
+
+
+def test_draws_are_a_function_of_seed_and_index():
+    assert [draw_spec(3, i) for i in range(40)] == [draw_spec(3, i) for i in range(40)]
+    assert draw_spec(3, 5) != draw_spec(4, 5)
+    assert len({draw_spec(3, i) for i in range(200)}) == 200
+
+
+def test_splits_are_disjoint_and_about_a_twentieth_is_held_out():
+    held = {_combination(draw_spec(0, i, "held-out")) for i in range(150)}
+    train = {_combination(draw_spec(0, i, "train")) for i in range(2000)}
+    assert not held & train
+    everything = [draw_spec(1, i, "all") for i in range(4000)]
+    assert np.mean([split_of(s) == "held-out" for s in everything]) == pytest.approx(0.05, abs=0.02)
+    spec = draw_spec(0, 0, "held-out")
+    assert split_of(dataclasses.replace(spec, seed=99, size="tall", variant=None)) == "held-out"
+    with pytest.raises(UsageError, match="held-out"):
+        draw_spec(0, 0, "test")
+
+
+def test_worn_things_are_drawn_as_often_as_promised_and_never_share_a_place():
+    specs = [s for i in range(4000) if len({WORN[w].anchor for w in WORN} & set(KINDS[(s := draw_spec(2, i)).kind].wears)) > 1]
+    counts = np.array([len(s.worn) for s in specs])
+    assert np.mean(counts == 1) == pytest.approx(0.45, abs=0.05)
+    assert np.mean(counts == 2) == pytest.approx(0.08, abs=0.03)
+    assert all(len({WORN[name].anchor for name, _ in s.worn}) == len(s.worn) for s in specs)
+
+
+def test_build_is_deterministic_and_the_seed_changes_proportions():
+    spec = draw_spec(0, 7)
+    one, two = build(spec), build(spec)
+    np.testing.assert_array_equal(one.vertices, two.vertices)
+    np.testing.assert_array_equal(one.colours, two.colours)
+    other = build(dataclasses.replace(spec, seed=spec.seed + 1))
+    assert one.vertices.shape != other.vertices.shape or np.abs(one.vertices - other.vertices).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_variant_and_pose_builds_centred_in_its_box(name):
+    kind = KINDS[name]
+    for variant in (None, *kind.variants):
+        for pose in (None, *kind.poses):
+            mesh = build(Spec(name, variant, pose=pose, seed=5))
+            assert np.isfinite(mesh.vertices).all() and np.isfinite(mesh.colours).all()
+            assert mesh.colours.min() >= 0 and mesh.colours.max() <= 1
+            assert len(mesh.faces) <= TRIANGLES and mesh.faces.max() < len(mesh.vertices)
+            low, high = mesh.vertices.min(0), mesh.vertices.max(0)
+            np.testing.assert_allclose(low + high, 0, atol=1e-9)
+            assert (high - low).max() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.wears])
+def test_every_place_to_wear_something_is_an_anchor_of_every_model(name):
+    kind = KINDS[name]
+    for variant in (None, *kind.variants):
+        for pose in (None, *kind.poses):
+            look = world.look_of(Spec(name, variant, "red", pose=pose))
+            assert set(kind.wears) <= set(kind.build(np.random.default_rng(0), look).anchors), (variant, pose)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if len(kind.colours or COLOURS) > 1])
+def test_a_named_colour_and_pattern_are_seen(name):
+    kind = KINDS[name]
+    colour = canonical((kind.colours or ("green",))[-1])
+    if colour in ("wooden", "stone"):
+        colour = next(c for c in map(canonical, kind.colours) if c not in ("wooden", "stone"))
+    area = _share_of_colour(build(Spec(name, colour=colour, seed=1)), COLOURS[colour])
+    assert area > 0.03, f"{colour} {name}: {area:.3f} of its surface"
+    if kind.patterns:
+        striped = build(Spec(name, colour="blue", pattern="striped", second="yellow", seed=1))
+        assert min(_share_of_colour(striped, COLOURS[c]) for c in ("blue", "yellow")) > 0.03
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.colours is None or "stone" in kind.colours])
+def test_grained_materials_are_painted(name):
+    mesh = build(Spec(name, colour="stone", seed=1))
+    assert np.isfinite(mesh.colours).all()
+
+
+def _share_of_colour(mesh, colour) -> float:
+    """Share of the surface whose colour is `colour`, or a shade of it."""
+    corners = mesh.vertices[mesh.faces]
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    found = (np.abs(mesh.colours[mesh.faces] - np.array(colour)).max(2) < 0.1).mean(1)
+    return float((area * found).sum() / area.sum())
+
+
+def test_fronts_face_x_and_heads_are_up():
+    for name in ("dog", "cat", "horse", "duck", "dragon", "owl", "shark", "bee"):
+        look = world.look_of(Spec(name, colour="red", seed=2))
+        model = KINDS[name].build(np.random.default_rng(2), look)
+        vertices = world.merge(model.parts).vertices
+        middle = (vertices.min(0) + vertices.max(0)) / 2
+        x, y, z = model.anchors["head"].position
+        assert x > middle[0] - 0.1 and abs(y) < 0.05 and z > middle[2], name
+
+
+def test_size_words_change_proportions():
+    def extents(size):
+        return np.ptp(build(Spec("dog", seed=4, size=size)).vertices, axis=0)
+
+    plain = extents(None)
+    assert extents("tall")[2] / extents("tall")[0] > 1.2 * plain[2] / plain[0]
+    assert extents("chubby")[1] / extents("chubby")[2] > 1.2 * plain[1] / plain[2]
+
+
+def test_two_worn_things_are_on_the_model():
+    bare = build(Spec("dog", seed=1))
+    dressed = build(Spec("dog", worn=(("crown", "purple"), ("scarf", "green")), seed=1))
+    for colour in ("purple", "green"):
+        assert _share_of_colour(dressed, COLOURS[colour]) > 0.01 > _share_of_colour(bare, COLOURS[colour])
+    crown = np.abs(dressed.colours - np.array(COLOURS["purple"])).max(1) < 0.1
+    assert dressed.vertices[crown, 2].min() > 0.0
