@@ -36,7 +36,7 @@ Preset = Annotated[
 Model = Annotated[
     str | None,
     typer.Option("--model", metavar="NAME|PATH", rich_help_panel=SHARED,
-                 help="mini, sd-v2.1-base-4view, sd-v1.5-4view, a folder, a .pt file or a hub id."),
+                 help="mini, or a model folder."),
 ]  # fmt: skip
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", rich_help_panel=SHARED, help="Run folder. [dim]runs/SLUG-HASH[/]")
@@ -120,10 +120,12 @@ def sample_views(
     }  # fmt: skip
 
     def recipe(settings):
-        _need(prompt.strip(), "sample-views", "a PROMPT that is not empty")
+        from mvdream_cli.diffusion.prompts import check_prompt
+
+        text = check_prompt(prompt)  # before the seconds that torch takes to load
         from mvdream_cli.commands import sample_views
 
-        return sample_views.run(settings, prompt, out=out, restart=restart)
+        return sample_views.run(settings, text, out=out, restart=restart)
 
     _run(ctx, "sample_views", {f"sample_views.{key}": value for key, value in flags.items()}, recipe)
 

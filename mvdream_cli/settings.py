@@ -46,6 +46,7 @@ class Train(Section):
     data: str | None = Field(None, description="multi-view set written by mvdream data render")
     images: str | None = Field(None, description="set whose views serve as single images; none: those of data")
     init: str | None = Field(None, description="model to start from; none: fresh weights of the architecture")
+    autoencoder: str | None = Field(None, description="model whose autoencoder is taken; none: that of init")
     architecture: Literal["mini", "tiny"] = Field("mini", description="sizes of a model with fresh weights")
     steps: Count = Field(50_000, description="optimizer steps")
     batch_size: Count = Field(1024, description="objects (VAE and CLIP: images) in one optimizer step, over all GPUs")
@@ -163,7 +164,7 @@ class Data(Section):
 
 
 class Settings(Section):
-    model: str = Field("mini", description="mini, sd-v2.1-base-4view, sd-v1.5-4view, a folder, a .pt file or a hub id")
+    model: str = Field("mini", description="mini, or a model folder")
     engine: Engine = Engine()
     train: Train = Train()
     sample_views: SampleViews = SampleViews()

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ["train", "sample-views", "to3d", "dreambooth", "export", "data toybox", "data render"]
+COMMANDS = ["train", "sample-views", "to3d", "export", "data toybox", "data render"]
 
 
 def mvdream(*args, cwd=None):
@@ -31,7 +31,7 @@ def test_help_comes_at_once_and_without_torch():
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    for command in ("train", "sample-views", "to3d", "dreambooth", "export", "data"):
+    for command in ("train", "sample-views", "to3d", "export", "data"):
         assert command in done.stdout
     assert min(seconds) < 0.6, seconds  # of processor time; 0.3 on an idle core, importing torch alone takes 2
 
@@ -102,14 +102,7 @@ def test_an_error_with_json_is_one_line_too():
     assert done.returncode == 2 and json.loads(done.stdout)["status"] == "failed"
 
 
-def test_a_command_without_its_recipe_says_so():
-    if (ROOT / "mvdream_cli" / "commands" / "dreambooth.py").is_file():
-        pytest.skip("the recipe is here")
-    done = mvdream("dreambooth", "--images", "photos")
-    assert done.returncode == 1 and done.stderr.startswith("error: dreambooth: arrives with a later version")
-
-
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "dreambooth"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_dry_run_prints_a_preset_and_makes_nothing(command, tmp_path):
     args = ["a dog"] if command in ("to3d", "sample-views", "data render") else []
     done = mvdream(

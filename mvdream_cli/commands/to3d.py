@@ -26,7 +26,7 @@ from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.mesh.convert import field_to_mesh
 from mvdream_cli.mesh.deliver import show_object, write_formats
 from mvdream_cli.scene.field import build_field
-from mvdream_cli.scene.fitting import border_colour, draw_pixels, photometric_loss
+from mvdream_cli.scene.fitting import border_colour, draw_pixels, foreground_mask, photometric_loss
 from mvdream_cli.scene.occupancy import Occupancy
 from mvdream_cli.scene.regularizers import opaque, total_variation
 from mvdream_cli.scene.render import render
@@ -135,21 +135,23 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
             view_size,
         )
         rays_o, rays_d = rays_o.flatten(1, 2), rays_d.flatten(1, 2)  # (V, H W, 3)
-        backgrounds, colours = border_colour(targets), targets.flatten(1, 2)
+        mask = foreground_mask(targets, border_colour(targets))  # (V, H, W)
+        colours, inside = targets.flatten(1, 2), mask.flatten(1, 2)[..., None]
 
     def fit_views():
-        """Pixels of the sampled views against rays of the field."""
-        view, pixel = draw_pixels(targets, backgrounds, to3d.fit_rays)
+        """Pixels of the sampled views against rays of the field, the background replaced by the same random colour in both."""
+        view, pixel = draw_pixels(mask, to3d.fit_rays)
+        background = torch.rand(3).to(device)
         seen = render(
             field,
             rays_o[view, pixel],
             rays_d[view, pixel],
-            background=backgrounds[view],
+            background=background,
             stratified=True,
             samples_per_ray=to3d.samples_per_ray,
             occupancy=occupancy,
         )
-        return seen, photometric_loss(seen.rgb, colours[view, pixel])
+        return seen, photometric_loss(seen.rgb, torch.where(inside[view, pixel], colours[view, pixel], background))
 
     def distil_score(i: int):
         """Four orthogonal views from a random direction against the diffusion model."""

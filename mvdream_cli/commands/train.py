@@ -33,7 +33,7 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
     entries = index_views(Path(train.data))
     set_threads(engine.threads)
     device, dtype, reason = pick_device(engine.device, engine.dtype)
-    identity = model_identity(train.init) if train.init else train.architecture
+    identity = [model_identity(name) if name else name for name in (train.init, train.autoencoder)]
     with open_run(
         out,
         "train",
@@ -52,6 +52,8 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
             pipeline = load_pipeline(train.init, device)
         else:
             pipeline = build_pipeline(train.architecture, [entry.caption for entry in entries]).to(device)
+        if train.autoencoder:
+            pipeline.register_modules(vae=load_pipeline(train.autoencoder, device).vae)
         TRAINERS[train.component](pipeline, entries, settings, run, device, dtype)
         words = (known_words(train.init) if train.init else None) or set()
         words |= {word for entry in entries for word in re.findall(r"[^\W\d_]+", entry.caption.lower())}

@@ -141,6 +141,7 @@ def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:
         cross_attention_dim=s["text_width"],
         attention_head_dim=[c // s["head_channels"] for c in channels],
         use_linear_projection=True,
+        norm_num_groups=8,  # with a channel a group, the norm would undo the timestep and camera terms
         class_embed_type="projection",
         projection_class_embeddings_input_dim=16,
     )

@@ -46,7 +46,7 @@ class MultiViewPipeline(DiffusionPipeline):
     @classmethod
     def from_pretrained(cls, folder, **kwargs) -> "MultiViewPipeline":
         """Open a model folder; the UNet comes as a `MultiViewUNet`, which diffusers cannot know of."""
-        loading = {k: kwargs[k] for k in ("torch_dtype", "local_files_only") if k in kwargs}
+        loading = {k: kwargs[k] for k in ("dtype", "local_files_only") if k in kwargs}
         kwargs.setdefault("unet", MultiViewUNet.from_pretrained(folder, subfolder="unet", **loading))
         return super().from_pretrained(folder, **kwargs)
 

@@ -50,7 +50,7 @@ def load_pipeline(name: str, device="cpu", dtype: torch.dtype = torch.float32) -
         logging.set_verbosity_error()
         logging.disable_progress_bar()
     try:
-        pipeline = MultiViewPipeline.from_pretrained(folder, torch_dtype=dtype, local_files_only=True)
+        pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
     except Exception as error:  # whatever a broken file makes the readers raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error

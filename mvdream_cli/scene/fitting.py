@@ -1,6 +1,8 @@
 """From pictures to a field: the photometric loss of fitting sampled views."""
 
+import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 
@@ -19,22 +21,28 @@ def border_colour(images: Tensor, border_px: int = 3) -> Tensor:
     return rim.median(1).values
 
 
-def draw_pixels(images: Tensor, backgrounds: Tensor, count: int, foreground_share: float = 0.6) -> tuple[Tensor, Tensor]:
-    """Random pixels, more of them where a picture differs from its background, where there is more to learn.
+def foreground_mask(images: Tensor, backgrounds: Tensor, tolerance: float = 0.07) -> Tensor:
+    """Where the object is: what differs from the background's colour, holes filled. (V, H, W, 3), (V, 3) -> (V, H, W) bool."""
+    differs = (images - backgrounds[:, None, None]).abs().amax(-1) > tolerance
+    opened = [ndimage.binary_opening(view, iterations=1) for view in differs.cpu().numpy()]  # lone pixels are noise
+    return torch.from_numpy(np.stack([ndimage.binary_fill_holes(view) for view in opened])).to(images.device)
+
+
+def draw_pixels(mask: Tensor, count: int, foreground_share: float = 0.6) -> tuple[Tensor, Tensor]:
+    """Random pixels, more of them on the object, where there is more to learn.
 
     Args:
-        images: (V, H, W, 3). backgrounds: (V, 3).
+        mask: (V, H, W) bool, true on the object.
 
     Returns:
         view (count,) and flat pixel index (count,), from torch's global generator.
     """
-    difference = (images - backgrounds[:, None, None]).abs().amax(-1).flatten()  # (V H W,)
-    foreground = (difference > 0.06).nonzero()[:, 0]
+    foreground = mask.flatten().nonzero()[:, 0]
+    picked = torch.randint(mask.numel(), (count,), device=mask.device)
     inside = int(count * foreground_share) if len(foreground) else 0
-    picked = torch.randint(difference.numel(), (count,), device=images.device)
     if inside:
-        picked[:inside] = foreground[torch.randint(len(foreground), (inside,), device=images.device)]
-    pixels = images.shape[1] * images.shape[2]
+        picked[:inside] = foreground[torch.randint(len(foreground), (inside,), device=mask.device)]
+    pixels = mask.shape[1] * mask.shape[2]
     return picked // pixels, picked % pixels
 
 

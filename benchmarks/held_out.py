@@ -1,0 +1,80 @@
+"""Does `mini` draw what it was told? Share of four-view samples whose right caption is the nearest of 20 by mini's own CLIP.
+
+    python benchmarks/held_out.py --count 200 --model mini --out held_out
+
+Combinations of kind, colour, pattern and worn things that no training object had, against true renders of the same objects.
+The embeddings of the four views are averaged; the 19 wrong captions are those of other held-out objects.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mvdream_cli.cameras import orbit_views
+from mvdream_cli.data.assets import Mesh
+from mvdream_cli.data.render import render_views
+from mvdream_cli.diffusion.weights import load_pipeline
+from mvdream_cli.images import composite, grid, save_image
+from mvdream_cli.toybox.captions import caption
+from mvdream_cli.toybox.world import build, draw_spec
+
+FOVY_DEG, DISTANCE, ELEVATION_DEG = 37.5, 1.2, 15.0
+
+
+def true_views(spec, size_px: int) -> torch.Tensor:
+    """The object itself from the cameras of the samples, over middle gray; (V, H, W, 3)."""
+    part = build(spec)
+    mesh = Mesh.from_part(part.vertices, part.faces, part.colours).normalise()
+    distance = 0.5 * DISTANCE / np.tan(np.deg2rad(FOVY_DEG / 2))
+    c2w = orbit_views(4, ELEVATION_DEG, distance=distance).numpy()
+    return torch.from_numpy(composite(render_views(mesh, c2w, FOVY_DEG, size_px), 0.5))
+
+
+def nearest_share(pipeline, views: list[torch.Tensor], captions: list[str], among: int = 20) -> float:
+    """Share of objects whose own caption beats `among` - 1 others."""
+    with torch.no_grad():
+        images = torch.stack([pipeline.embed_images(v).mean(0) for v in views])
+        texts = pipeline.embed_texts(captions)
+    scores = images @ texts.T
+    rng = np.random.default_rng(0)
+    hits = 0
+    for i in range(len(views)):
+        others = rng.permutation([j for j in range(len(captions)) if captions[j] != captions[i]])[: among - 1]
+        hits += bool(scores[i, i] > scores[i, others].max())
+    return hits / len(views)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--model", default="mini")
+    parser.add_argument("--data", type=Path, required=True, help="settings of the training data: data.kinds and data.worn as JSON")
+    parser.add_argument("--steps", type=int, default=25)
+    parser.add_argument("--guidance-scale", type=float, default=5.0)
+    parser.add_argument("--out", type=Path, default=Path("held_out"))
+    arguments = parser.parse_args()
+    world = json.loads(arguments.data.read_text())
+    pipeline = load_pipeline(arguments.model)
+    specs = [
+        draw_spec(1, i, "held-out", tuple(world["kinds"]), tuple(world["worn"])) for i in range(arguments.count)
+    ]
+    captions = [caption(spec, np.random.default_rng((1, i, 1))) for i, spec in enumerate(specs)]
+    real = [true_views(spec, pipeline.image_size) for spec in specs]
+    c2w = orbit_views(4, ELEVATION_DEG)
+    drawn = [
+        pipeline(text, c2w, seeds=[i], steps=arguments.steps, guidance_scale=arguments.guidance_scale)[0]
+        for i, text in enumerate(captions)
+    ]
+    save_image(arguments.out / "samples.png", grid(torch.cat(drawn[:24]), 8))
+    result = {
+        "count": len(specs), "samples": nearest_share(pipeline, drawn, captions),
+        "true_renders": nearest_share(pipeline, real, captions),
+    }  # fmt: skip
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The data commands through the command line: a world of GLB files, and pictures of it."""
+
+import json
+
+import numpy as np
+import trimesh
+from conftest import mvdream
+
+from mvdream_cli.data.assets import load_asset
+from mvdream_cli.data.views import index_views, load
+from mvdream_cli.toybox.world import build, draw_spec
+
+
+def test_toybox_writes_captioned_glb_files(tmp_path):
+    done = mvdream("data", "toybox", "--objects", 3, "--seed", 5, "--out", "toys", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "toys" / "captions.jsonl").read_text().splitlines()]
+    assert len(rows) == 3 and all((tmp_path / "toys" / row["file"]).is_file() and row["caption"] for row in rows)
+    part = build(draw_spec(5, 1))
+    mesh = load_asset(tmp_path / "toys" / rows[1]["file"])  # back in the world's axes and colours
+    np.testing.assert_allclose(np.ptp(mesh.vertices, axis=0), np.ptp(part.vertices, axis=0), atol=1e-3)
+    assert abs(mesh.colours.mean(0) - part.colours.mean(0)).max() < 0.03
+    assert trimesh.load_scene(tmp_path / "toys" / rows[1]["file"]).to_geometry().vertices[:, 1].max() > 0.1  # y is up
+
+
+def test_render_a_folder_with_a_broken_file(tmp_path):
+    assert mvdream("data", "toybox", "--objects", 2, "--out", "toys", cwd=tmp_path).returncode == 0
+    (tmp_path / "toys" / "broken.glb").write_text("<html>404</html>")
+    command = ("data", "render", "toys", "--out", "views", "--views", 4, "--size-px", 32, "--set", "data.workers=1")
+    done = mvdream(*command, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["rendered"], result["skipped"]) == (2, 1) and "skipped.jsonl" in done.stderr
+    entries = index_views(tmp_path / "views")
+    rgba, c2w, fovy_deg, caption = load(entries[0])
+    assert rgba.shape == (4, 32, 32, 4) and c2w.shape == (4, 4, 4) and (30 <= fovy_deg).all() and caption
+    assert mvdream(*command, cwd=tmp_path).returncode == 0  # again: nothing to do
+
+
+def test_a_narrowed_world_and_its_mistakes(tmp_path):
+    narrow = ("--set", "data.kinds=[cat, robot]", "--set", "data.worn=[crown]")
+    assert mvdream("data", "toybox", "--objects", 4, "--out", "toys", *narrow, cwd=tmp_path).returncode == 0
+    wrong = mvdream("data", "toybox", "--objects", 1, "--out", "other", "--set", "data.kinds=[robott]", cwd=tmp_path)
+    assert wrong.returncode == 2 and "did you mean robot" in wrong.stderr
+    missing = mvdream("data", "render", "nowhere", "--out", "views", cwd=tmp_path)
+    assert missing.returncode == 1 and "nowhere" in missing.stderr

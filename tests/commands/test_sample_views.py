@@ -1,0 +1,30 @@
+import json
+
+import numpy as np
+from conftest import mvdream
+
+from mvdream_cli.images import load_image
+
+FEW = ("--preset", "cpu", "--steps", 2, "--set", "engine.threads=1")
+
+
+def test_views_singles_and_cameras(tiny_folder, tmp_path):
+    done = mvdream("sample-views", "a red dog", "--model", tiny_folder, "--samples", 2, "--views", 3, "--azimuth-deg", 30,
+                   "--seed", 7, "--out", "run", *FEW, cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert str(done.stdout.splitlines()[-2]).endswith("views.png") or "views.png" in done.stdout
+    sheet = load_image(tmp_path / "run" / "views.png")
+    assert sheet.shape == (64, 96, 4)
+    assert np.array_equal(load_image(tmp_path / "run" / "view-01-02.png"), sheet[32:, 64:])
+    cameras = json.loads((tmp_path / "run" / "cameras.json").read_text())
+    assert cameras["azimuth_deg"] == [30.0, 150.0, 270.0] and cameras["seeds"] == [7, 8] and len(cameras["c2w"]) == 3
+    alone = mvdream("sample-views", "a red dog", "--model", tiny_folder, "--views", 3, "--azimuth-deg", 30, "--seed", 8,
+                    "--out", "alone", *FEW, cwd=tmp_path)  # fmt: skip
+    assert alone.returncode == 0
+    difference = load_image(tmp_path / "alone" / "views.png").astype(int) - sheet[32:]
+    assert abs(difference).max() <= 1  # sample k does not depend on the batch
+
+
+def test_unknown_words_are_named_with_near_ones(tiny_folder, tmp_path):
+    done = mvdream("sample-views", "a red dgo", "--model", tiny_folder, *FEW, cwd=tmp_path)
+    assert done.returncode == 0 and "'dgo' (nearest: dog" in done.stderr

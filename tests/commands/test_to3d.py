@@ -1,0 +1,82 @@
+"""From a prompt to a GLB through the command line, with the tiny real model."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import trimesh
+from conftest import ROOT, mvdream
+from safetensors.torch import load_file
+
+FEW = ("--preset", "cpu", "--set", "to3d.fit_steps=4", "--steps", 4, "--set", "to3d.view_steps=2", "--set",
+       "to3d.grid_resolutions=[8,16]", "--set", "to3d.fit_rays=256", "--set", "to3d.render_size_px=16", "--set",
+       "to3d.samples_per_ray=16", "--set", "export.resolution=24", "--set", "export.faces=500", "--set",
+       "export.texture_size=64", "--set", "engine.checkpoint_every=2", "--set", "engine.threads=1", "--set",
+       "engine.preview_every=4")  # fmt: skip
+
+
+def field_of(folder):
+    newest = sorted((folder / "checkpoints").glob("step-*"))[-1]
+    return load_file(newest / "weights.safetensors")
+
+
+@pytest.mark.parametrize("method", ["both", "views", "sds"])
+def test_prompt_to_files(method, tiny_folder, tmp_path):
+    done = mvdream("to3d", "a red dog / with *wings*\n🐕", "--model", tiny_folder, "--method", method, *FEW, "--json",
+                   cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    folder = tmp_path / result["run"]
+    assert folder.parent == tmp_path / "runs"
+    for name in ("mesh.glb", "turntable.mp4", "turntable.png", "index.html", "run.json", "stats.jsonl", "log.txt"):
+        assert (folder / name).stat().st_size > 0, name
+    assert (folder / "views.png").is_file() == (method != "sds")
+    mesh = trimesh.load_scene(folder / "mesh.glb").to_geometry()
+    assert 0 < len(mesh.faces) <= 600
+    assert "wings" in done.stderr  # a word that the model was not trained on
+    exported = mvdream("export", "--format", "obj", cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    assert (folder / "mesh.obj").is_file() and (folder / "mesh.png").is_file()
+
+
+def test_killed_and_resumed_equals_uninterrupted(tiny_folder, tmp_path):
+    command = ["to3d", "a red dog", "--model", tiny_folder, *FEW]
+    assert mvdream(*command, "--out", "whole", cwd=tmp_path).returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from mvdream_cli.cli import main; main()", *map(str, command), "--out", "killed"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)  # fmt: skip
+    deadline = time.monotonic() + 240
+    while not list((tmp_path / "killed" / "checkpoints").glob("step-*[0-9]")) and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed" / "mesh.glb").exists()
+    resumed = mvdream(*command, "--out", "killed", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    first, second = field_of(tmp_path / "whole"), field_of(tmp_path / "killed")
+    assert first.keys() == second.keys() and all((first[key] == second[key]).all() for key in first)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([""], 2, "empty"),
+        (["x" * 10_000], 2, "10000"),
+        (["a dog", "--model", "nowhere"], 1, "nowhere"),
+        (["a dog", "--preset", "cpi"], 2, "cpu"),
+        (["a dog", "--set", "to3d.stps=3"], 2, "to3d.steps"),
+        (["a dog", "--set", "nonsense"], 2, "section.key=value"),
+        (["a dog", "--steps", "-4"], 2, "steps"),
+        (["a dog", "--out", "/proc/nothing"], 1, "--out"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, code, says, tmp_path):
+    done = mvdream("to3d", *arguments, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr and "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("*.glb"))

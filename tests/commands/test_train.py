@@ -1,0 +1,62 @@
+"""Training through the command line, as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT, mvdream
+from safetensors.torch import load_file
+
+COMMON = ("--preset", "cpu", "--set", "train.architecture=tiny", "--set", "train.batch_size=4", "--set",
+          "engine.preview_every=0", "--set", "train.save_half=false", "--set", "engine.threads=1")  # fmt: skip
+
+
+def unet_of(folder):
+    return load_file(folder / "model" / "unet" / "diffusion_pytorch_model.safetensors")
+
+
+@pytest.mark.parametrize("component", ["vae", "clip", "unet"])
+def test_each_component_trains_and_leaves_a_model(component, view_set, tmp_path):
+    done = mvdream("train", "--data", view_set, "--component", component, "--steps", 2, "--out", "run", "--json", *COMMON,
+                   cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "finished"
+    again = mvdream("train", "--data", view_set, "--component", component, "--steps", 2, "--out", "run", *COMMON,
+                    cwd=tmp_path)  # fmt: skip
+    assert again.returncode == 0 and "finished" in again.stderr
+    next_ = mvdream("train", "--data", view_set, "--steps", 1, "--init", "run/model", "--out", "next", *COMMON,
+                    cwd=tmp_path)  # fmt: skip
+    assert next_.returncode == 0, next_.stderr
+
+
+def test_killed_and_resumed_equals_uninterrupted(view_set, tmp_path):
+    command = ["train", "--data", view_set, "--steps", 8, "--set", "engine.checkpoint_every=3", *COMMON]
+    whole = mvdream(*command, "--out", "whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from mvdream_cli.cli import main; main()", *map(str, command), "--out", "killed"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)  # fmt: skip
+    deadline = time.monotonic() + 240
+    while not (tmp_path / "killed" / "checkpoints" / "step-00000003").is_dir() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    resumed = mvdream(*command, "--out", "killed", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    first, second = unet_of(tmp_path / "whole"), unet_of(tmp_path / "killed")
+    assert all((first[key] == second[key]).all() for key in first)
+
+
+def test_changed_settings_and_missing_data_are_refused(view_set, tmp_path):
+    assert mvdream("train", "--data", view_set, "--steps", 1, "--out", "run", *COMMON, cwd=tmp_path).returncode == 0
+    changed = mvdream("train", "--data", view_set, "--steps", 2, "--out", "run", *COMMON, "--set", "train.learning_rate=0.5",
+                      cwd=tmp_path)  # fmt: skip
+    assert changed.returncode == 1 and "learning_rate" in changed.stderr and "--restart" in changed.stderr
+    missing = mvdream("train", "--data", "nowhere", *COMMON, cwd=tmp_path)
+    assert missing.returncode == 1 and "nowhere" in missing.stderr and "Traceback" not in missing.stderr
+    assert mvdream("train", *COMMON, cwd=tmp_path).returncode == 2

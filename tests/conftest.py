@@ -1,0 +1,62 @@
+"""Shared by all tests: a tiny real model, a tiny real multi-view set, and the command line in a process of its own."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_threads():
+    torch.set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def captions() -> list[str]:
+    return ["a red dog wearing a black hat", "a blue cat", "a green car, 3d asset", "a golden crown", "a red car"]
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory, captions) -> Path:
+    """A model folder of the tiny architecture, weights as drawn."""
+    from mvdream_cli.diffusion.architectures import build_pipeline
+    from mvdream_cli.diffusion.weights import save_pipeline
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    words = {word for caption in captions for word in caption.replace(",", "").split()}
+    return save_pipeline(build_pipeline("tiny", captions), folder, words=words)
+
+
+@pytest.fixture
+def tiny(tiny_folder):
+    """The tiny pipeline, loaded as a command loads it."""
+    from mvdream_cli.diffusion.weights import load_pipeline
+
+    return load_pipeline(str(tiny_folder))
+
+
+@pytest.fixture(scope="session")
+def view_set(tmp_path_factory) -> Path:
+    """Eight toybox objects, four views of 32 px each."""
+    from mvdream_cli.data.dataset_render import render_dataset
+    from mvdream_cli.data.sources import Source
+    from mvdream_cli.toybox.world import build, draw_spec
+
+    folder = tmp_path_factory.mktemp("views")
+    sources = [Source(f"toy-{i}", partial(build, draw_spec(0, i)), f"a toy number {i}") for i in range(8)]
+    render_dataset(sources, folder, num_views=4, size_px=32, workers=1)
+    return folder
+
+
+def mvdream(*args, cwd, **options) -> subprocess.CompletedProcess:
+    """Run the command line as a user does: its own process, offline."""
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-c", "from mvdream_cli.cli import main; main()", *map(str, args)]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, **options)

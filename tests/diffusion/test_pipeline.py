@@ -1,0 +1,89 @@
+import json
+import shutil
+
+import pytest
+import torch
+
+from mvdream_cli.cameras import orbit_views
+from mvdream_cli.diffusion.pipeline import MultiViewPipeline
+from mvdream_cli.diffusion.weights import find_model, known_words, load_pipeline, model_identity, save_pipeline
+from mvdream_cli.errors import ModelError
+
+
+def test_a_sample_does_not_depend_on_its_batch(tiny):
+    c2w = orbit_views(4, 15.0)
+    together = tiny("a red dog", c2w, seeds=[3, 4], steps=3, guidance_scale=3.0)
+    alone = tiny("a red dog", c2w, seeds=[4], steps=3, guidance_scale=3.0)
+    assert together.shape == (2, 4, 32, 32, 3)
+    torch.testing.assert_close(together[1], alone[0], atol=1e-4, rtol=0)
+    assert (together[0] - together[1]).abs().max() > 1e-3
+
+
+def test_guidance_moves_away_from_the_negative_prompt(tiny):
+    c2w = orbit_views(4, 15.0)
+    one, same, other = (
+        tiny("a red dog", c2w, seeds=[0], steps=2, guidance_scale=g, negative_prompt=n)
+        for g, n in ((1.0, "a blue cat"), (4.0, "a red dog"), (4.0, "a blue cat"))
+    )
+    torch.testing.assert_close(one, same, atol=1e-4, rtol=0)  # scale 1, or nothing to move from: the conditional prediction
+    assert (one - other).abs().max() > 1e-4
+
+
+def test_any_number_of_views_and_the_2d_mode(tiny):
+    assert tiny("a cat", orbit_views(6, 0.0), seeds=[0], steps=1).shape[:2] == (1, 6)
+    assert tiny("a cat", None, seeds=[0, 1], steps=1).shape[:2] == (2, 1)
+
+
+def test_folder_round_trip_is_a_diffusers_folder(tiny, tmp_path):
+    folder = save_pipeline(tiny, tmp_path / "copy", words={"dog"})
+    index = json.loads((folder / "model_index.json").read_text())
+    assert index["unet"] == ["diffusers", "UNet2DConditionModel"]
+    again = load_pipeline(str(folder))
+    for name in ("unet", "vae", "text_encoder", "image_encoder"):
+        for key, value in getattr(tiny, name).state_dict().items():
+            assert torch.equal(value, getattr(again, name).state_dict()[key]), (name, key)
+    assert known_words(str(folder)) == {"dog"}
+    assert again.tokenize(["a red dog"]).tolist() == tiny.tokenize(["a red dog"]).tolist()
+    assert not list(tmp_path.glob(".*"))
+    from diffusers import UNet2DConditionModel
+
+    assert UNet2DConditionModel.from_pretrained(folder, subfolder="unet").config.class_embed_type == "projection"
+
+
+def test_identity_follows_the_weights(tiny, tiny_folder, tmp_path):
+    folder = save_pipeline(tiny, tmp_path / "copy")
+    before = model_identity(str(folder))
+    assert model_identity(str(folder)) == before
+    with torch.no_grad():
+        tiny.unet.conv_in.bias[0] += 1e-3
+    assert model_identity(str(save_pipeline(tiny, tmp_path / "copy"))) != before
+
+
+@pytest.mark.parametrize("harm", ["missing folder", "missing component", "cut short", "text"])
+def test_a_broken_folder_is_one_sentence(tiny_folder, tmp_path, harm):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    if harm == "missing folder":
+        folder = tmp_path / "nothing"
+    elif harm == "missing component":
+        shutil.rmtree(folder / "vae")
+    elif harm == "cut short":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    else:
+        weights.write_text("<html>not found</html>")
+    with pytest.raises(ModelError) as error:
+        load_pipeline(str(folder))
+    assert str(folder) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_an_unknown_name_lists_what_there_is():
+    with pytest.raises(ModelError, match="mini"):
+        find_model("stable-diffusion-9")
+
+
+def test_latents_carry_gradient_to_the_pixels(tiny):
+    images = torch.rand(2, 32, 32, 3, requires_grad=True)
+    tiny.encode_images(images).square().sum().backward()
+    assert images.grad.abs().sum() > 0
+    assert isinstance(tiny, MultiViewPipeline) and tiny.image_size == 32 and tiny.latent_stride == 4

@@ -1,0 +1,90 @@
+import pytest
+import torch
+
+from mvdream_cli.cameras import camera_condition, orbit_views
+from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise, predicted_x0
+from mvdream_cli.guidance.score_distillation import annealed_timestep, rescaled_x0, score_distillation_loss
+
+
+def arguments(tiny, seed=0):
+    torch.manual_seed(seed)
+    images = torch.rand(4, 32, 32, 3, requires_grad=True)
+    text, negative = tiny.encode_prompt(["a red dog", ""]).split(1)
+    return images, orbit_views(4, 15.0), text, negative
+
+
+def closed_form(tiny, images, c2w, text, negative, timestep, scale, rescale, form):
+    """The latents' gradient as the papers write it, step by step, with the same noise."""
+    latents = tiny.encode_images(images).detach()
+    noise = torch.randn(latents.shape)
+    t = at(timestep, 4)
+    noisy = add_noise(tiny.scheduler, latents, noise, t)
+    with torch.no_grad():
+        camera = camera_condition(c2w)
+        conditional = tiny.predict(noisy, t, text.expand(4, -1, -1), camera, 4)
+        unconditional = tiny.predict(noisy, t, negative.expand(4, -1, -1), camera, 4)
+    guided = unconditional + scale * (conditional - unconditional)
+    if form == "sds":
+        weight = 1 - tiny.scheduler.alphas_cumprod[timestep]
+        return weight * (predicted_noise(tiny.scheduler, noisy, guided, t) - noise) / 4
+    x0 = predicted_x0(tiny.scheduler, noisy, guided, t)
+    reference = predicted_x0(tiny.scheduler, noisy, conditional, t)
+    return (latents - (rescale * x0 * reference.std() / x0.std() + (1 - rescale) * x0)) / 4
+
+
+@pytest.mark.parametrize("form", ["x0", "sds"])
+def test_gradient_equals_the_closed_form(tiny, form):
+    images, c2w, text, negative = arguments(tiny)
+    torch.manual_seed(5)
+    loss = score_distillation_loss(
+        tiny, images, c2w, text, negative, timestep=400, guidance_scale=7.0, rescale=0.5, form=form
+    )
+    loss.backward()
+    torch.manual_seed(5)
+    gradient = closed_form(tiny, images, c2w, text, negative, 400, 7.0, 0.5, form)
+    twin = images.detach().clone().requires_grad_(True)
+    tiny.encode_images(twin).backward(gradient)
+    torch.testing.assert_close(images.grad, twin.grad, atol=1e-5, rtol=1e-4)
+
+
+def test_nothing_reaches_the_model(tiny):
+    images, c2w, text, negative = arguments(tiny)
+    tiny.unet.requires_grad_(True)
+    score_distillation_loss(tiny, images, c2w, text, negative, timestep=300, guidance_scale=7.0).backward()
+    assert all(p.grad is None for p in tiny.unet.parameters())
+
+
+def test_x0_form_is_sds_with_a_weight(tiny):
+    """Without rescaling x - x0_hat = (sigma / alpha) (noise_hat - noise): MVDream, section 4.2."""
+    gradients = []
+    for form in ("x0", "sds"):
+        images, c2w, text, negative = arguments(tiny)
+        torch.manual_seed(5)
+        score_distillation_loss(
+            tiny, images, c2w, text, negative, timestep=400, guidance_scale=7.0, rescale=0.0, form=form
+        ).backward()
+        gradients.append(images.grad)
+    alpha_bar = tiny.scheduler.alphas_cumprod[400]
+    ratio = (1 - alpha_bar).sqrt() / alpha_bar.sqrt() / (1 - alpha_bar)
+    torch.testing.assert_close(gradients[0], ratio * gradients[1], atol=1e-5, rtol=1e-3)
+
+
+def test_rescale_is_over_all_views_of_an_object():
+    torch.manual_seed(0)
+    x0, conditional = 3 * torch.randn(8, 4, 2, 2), torch.randn(8, 4, 2, 2)
+    out = rescaled_x0(x0, conditional, 4, 1.0)
+    torch.testing.assert_close(out[:4].std(), conditional[:4].std(), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(out[4:].std(), conditional[4:].std(), atol=1e-5, rtol=1e-5)
+    assert torch.equal(rescaled_x0(x0, conditional, 4, 0.0), x0)
+
+
+def test_timesteps_are_annealed_with_both_ends_drawn():
+    def draws(step):
+        return {annealed_timestep(step, anneal_steps=8000) for _ in range(4000)}
+
+    torch.manual_seed(0)
+    assert draws(0) == {980}
+    halfway = draws(4000)
+    assert min(halfway) == 500 and max(halfway) == 740
+    end = draws(9000)
+    assert min(end) == 20 and max(end) == 500
