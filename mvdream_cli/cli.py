@@ -147,10 +147,12 @@ def to3d(
     flags = {"negative_prompt": negative, "method": method, "steps": steps, "formats": formats}
 
     def recipe(settings):
-        _need(prompt.strip(), "to3d", "a PROMPT that is not empty")
+        from mvdream_cli.diffusion.prompts import check_prompt
+
+        text = check_prompt(prompt)
         from mvdream_cli.commands import to3d
 
-        return to3d.run(settings, prompt, out=out, restart=restart)
+        return to3d.run(settings, text, out=out, restart=restart)
 
     _run(ctx, "to3d", {f"to3d.{key}": value for key, value in flags.items()}, recipe)
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.diffusion.prompts import check_prompt, vocabulary_warning
+from mvdream_cli.diffusion.prompts import vocabulary_warning
 from mvdream_cli.diffusion.weights import known_words, load_pipeline, model_identity
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import Bar, say, warn
@@ -15,7 +15,6 @@ from mvdream_cli.images import grid, save_image
 def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -> dict:
     """Sample and write views.png (a row per sample), view-SS-VV.png and cameras.json. Returns their paths."""
     sample, engine = settings.sample_views, settings.engine
-    prompt = check_prompt(prompt)
     identity = model_identity(settings.model)
     with open_run(
         out,

@@ -13,7 +13,7 @@ import torch
 from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, get_rays, orbit, orbit_views
 from mvdream_cli.data.assets import load_asset
 from mvdream_cli.data.render import Light, render_views
-from mvdream_cli.diffusion.prompts import check_prompt, vocabulary_warning
+from mvdream_cli.diffusion.prompts import vocabulary_warning
 from mvdream_cli.diffusion.weights import known_words, load_pipeline, model_identity
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
@@ -38,7 +38,6 @@ EMPTY_AFTER_STEPS = 20  # an object that shows nothing from then on will not com
 def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -> dict:
     """Make the object. Returns the paths of what was made."""
     to3d, engine = settings.to3d, settings.engine
-    prompt = check_prompt(prompt)
     identity = model_identity(settings.model)
     with open_run(
         out,
