@@ -1,6 +1,6 @@
 """The gallery of docs/: twelve prompts through `mvdream to3d`, each shown by its sampled views and eight renders of its GLB.
 
-    python benchmarks/gallery.py --out gallery            runs what is missing, then writes gallery/sheet.png and times.json
+python benchmarks/gallery.py --out gallery            runs what is missing, then writes gallery/sheet.png and times.json
 """
 
 import argparse

@@ -51,16 +51,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--model", default="mini")
-    parser.add_argument("--data", type=Path, required=True, help="JSON with kinds and worn: data.kinds and data.worn of the training")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="JSON with kinds and worn: data.kinds and data.worn of the training"
+    )
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--guidance-scale", type=float, default=5.0)
     parser.add_argument("--out", type=Path, default=Path("held_out"))
     arguments = parser.parse_args()
     world = json.loads(arguments.data.read_text())
     pipeline = load_pipeline(arguments.model)
-    specs = [
-        draw_spec(1, i, "held-out", tuple(world["kinds"]), tuple(world["worn"])) for i in range(arguments.count)
-    ]
+    specs = [draw_spec(1, i, "held-out", tuple(world["kinds"]), tuple(world["worn"])) for i in range(arguments.count)]
     captions = [caption(spec, np.random.default_rng((1, i, 1))) for i, spec in enumerate(specs)]
     real = [true_views(spec, pipeline.image_size) for spec in specs]
     c2w = orbit_views(4, ELEVATION_DEG)

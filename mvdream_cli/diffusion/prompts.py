@@ -7,91 +7,58 @@ from mvdream_cli.errors import UsageError
 
 LONGEST_PROMPT = 1000
 FILLERS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "for",
-        "from",
-        "has",
-        "have",
-        "having",
-        "her",
-        "him",
-        "his",
-        "i",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "made",
-        "my",
-        "no",
-        "of",
-        "on",
-        "one",
-        "or",
-        "our",
-        "over",
-        "so",
-        "some",
-        "such",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "there",
-        "these",
-        "this",
-        "those",
-        "to",
-        "too",
-        "under",
-        "up",
-        "very",
-        "was",
-        "were",
-        "which",
-        "while",
-        "who",
-        "with",
-        "4k",
-        "8k",
-        "hd",
-        "hq",
-        "hdr",
-        "uhd",
-        "3d",
-        "asset",
-        "blender",
-        "render",
-        "rendering",
-        "raw",
-        "dslr",
-        "photo",
-        "realistic",
-        "detailed",
-        "highly",
-        "intricate",
-        "ultra",
-        "quality",
-        "best",
-        "fantasy",
-        "art",
-        "style",
-        "fully",
-        "whole",
-        "full",
-    ]
+    """a an and any are as at be by for from has have having her him his i in into is it its made my no of on one or our
+    over so some such than that the their them there these this those to too under up very was were which while who with
+    3d asset blender render rendering raw dslr photo realistic detailed highly intricate ultra quality best fantasy art style
+    full d k hd hq hdr uhd""".split()  # noqa: SIM905 - a list of fifty words is easier to read as text
 )
+# What a word that nobody taught the model is nearest to in meaning; spelling alone would not find it.
+MEANINGS = {
+    word: line.split(":")[0].strip()
+    for line in """
+        car: corvette ferrari porsche lamborghini mustang limousine vehicle convertible
+        truck: jeep van suv
+        ship: boat vessel frigate
+        rocket: spaceship spacecraft shuttle missile
+        airplane: jet aircraft glider
+        dog: labrador retriever terrier beagle shepherd spaniel canine
+        bulldog: pug boxer mastiff
+        husky: wolf coyote malamute
+        cat: siamese persian lynx
+        tiger: panther puma
+        bear: koala raccoon badger
+        mouse: hamster squirrel gerbil hedgehog
+        horse: donkey mule
+        cow: buffalo ox yak
+        sheep: goat llama alpaca
+        deer: moose elk antelope
+        elephant: mammoth rhino rhinoceros hippo hippopotamus
+        bird: eagle sparrow crow pigeon robin hawk
+        duck: goose swan
+        chicken: turkey
+        flamingo: ostrich heron stork
+        whale: dolphin orca
+        fish: salmon trout tuna
+        crab: lobster shrimp
+        dinosaur: lizard raptor stegosaurus
+        bee: wasp hornet
+        butterfly: dragonfly
+        man: person guy human father
+        woman: mother lady
+        robot: cyborg automaton
+        sword: katana dagger saber
+        tree: oak birch
+        hat: fedora sombrero
+        crown: diadem
+        purple: indigo plum
+        tan: khaki
+        maroon: bordeaux
+        silver: metal metallic chrome
+        stone: marble rock concrete
+        cake: pie tart
+    """.strip().splitlines()
+    for word in line.split(":")[1].split()
+}
 
 
 def check_prompt(prompt: str) -> str:
@@ -111,13 +78,15 @@ def check_prompt(prompt: str) -> str:
 
 
 def unknown_words(prompt: str, words: set[str]) -> dict[str, list[str]]:
-    """Words of the prompt that are neither in `words` nor mere fillers, each with up to three known words like it."""
-    known = words | FILLERS
+    """Words of the prompt that are neither in `words` nor mere fillers, each with up to three known ones nearest in meaning
+    or spelling."""
     unknown = {}
     for word in re.findall(r"[^\W\d_]+", prompt.lower()):
-        singular = word[:-1] if word.endswith("s") else word
-        if word not in known and singular not in known:
-            unknown[word] = difflib.get_close_matches(word, sorted(words), n=3, cutoff=0.6)
+        singular = word.removesuffix("s")
+        if not {word, singular} & (words | FILLERS):
+            meaning = MEANINGS.get(word) or MEANINGS.get(singular)
+            near = difflib.get_close_matches(word, sorted(words - FILLERS), n=3, cutoff=0.65)
+            unknown[word] = list(dict.fromkeys([meaning, *near] if meaning in words else near))[:3]
     return unknown
 
 

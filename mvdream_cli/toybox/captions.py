@@ -1,6 +1,5 @@
-"""What people would type for an object: Spec -> caption; the words that captions use, and words that they do not."""
+"""What people would type for an object: Spec -> caption; and the words that captions use."""
 
-import difflib
 import re
 
 import numpy as np
@@ -96,104 +95,8 @@ VERBS = {
     "with": ("with", "that has", "with"),
 }
 HOLDING = ("holding", "carrying", "with", "that holds")
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "and",
-        "or",
-        "with",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "from",
-        "by",
-        "as",
-        "is",
-        "are",
-        "was",
-        "be",
-        "it",
-        "its",
-        "his",
-        "her",
-        "their",
-        "this",
-        "that",
-        "which",
-        "who",
-        "has",
-        "have",
-        "having",
-        "no",
-        "not",
-        "very",
-        "some",
-        "one",
-        "two",
-        "into",
-        "over",
-        "under",
-        "near",
-        "up",
-        "out",
-        "off",
-        "style",
-    ]
-)
 # Nouns that go without "a".
 UNCOUNTED = frozenset(("french fries", "grapes", "cherries", "ice cream", "corn", "cheese", "salmon sushi", "nigiri sushi"))
-# What a word that nobody taught the model is nearest to in meaning; spelling alone would not find it.
-MEANINGS = {
-    word: line.split(":")[0].strip()
-    for line in """
-        car: corvette ferrari porsche lamborghini mustang limousine vehicle convertible
-        truck: jeep van suv
-        ship: boat vessel frigate
-        rocket: spaceship spacecraft shuttle missile
-        airplane: jet aircraft glider
-        dog: labrador retriever terrier beagle shepherd spaniel canine
-        bulldog: pug boxer mastiff
-        husky: wolf coyote malamute
-        cat: siamese persian lynx
-        tiger: panther puma
-        bear: koala raccoon badger
-        mouse: hamster squirrel gerbil hedgehog
-        horse: donkey mule
-        cow: buffalo ox yak
-        sheep: goat llama alpaca
-        deer: moose elk antelope
-        elephant: mammoth rhino rhinoceros hippo hippopotamus
-        bird: eagle sparrow crow pigeon robin hawk
-        duck: goose swan
-        chicken: turkey
-        flamingo: ostrich heron stork
-        whale: dolphin orca
-        fish: salmon trout tuna
-        crab: lobster shrimp
-        dinosaur: lizard raptor stegosaurus
-        bee: wasp hornet
-        butterfly: dragonfly
-        man: person guy human father
-        woman: mother lady
-        robot: cyborg automaton
-        sword: katana dagger saber
-        tree: oak birch
-        hat: fedora sombrero
-        crown: diadem
-        purple: indigo plum
-        tan: khaki
-        maroon: bordeaux
-        silver: metal metallic chrome
-        stone: marble rock concrete
-        cake: pie tart
-    """.strip().splitlines()
-    for word in line.split(":")[1].split()
-}
 
 
 def _pick(rng: np.random.Generator, choices):
@@ -328,16 +231,3 @@ def vocabulary() -> set[str]:
     for worn in WORN.values():
         texts += worn.words
     return {word for text in texts for word in _words(text)}
-
-
-def unknown_words(prompt: str) -> dict[str, list[str]]:
-    """Words of a prompt that no caption holds, each with up to three known ones nearest in meaning or spelling."""
-    known = vocabulary()
-    found: dict[str, list[str]] = {}
-    for word in _words(prompt):
-        if word in known or word in STOP_WORDS or word.isdigit():
-            continue
-        meaning = MEANINGS.get(word) or MEANINGS.get(word.removesuffix("s"))
-        near = difflib.get_close_matches(word, sorted(known - STOP_WORDS), n=3, cutoff=0.65)
-        found[word] = list(dict.fromkeys([meaning, *near] if meaning in known else near))[:3]
-    return found

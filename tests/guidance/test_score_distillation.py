@@ -36,9 +36,7 @@ def closed_form(tiny, images, c2w, text, negative, timestep, scale, rescale, for
 def test_gradient_equals_the_closed_form(tiny, form):
     images, c2w, text, negative = arguments(tiny)
     torch.manual_seed(5)
-    loss = score_distillation_loss(
-        tiny, images, c2w, text, negative, timestep=400, guidance_scale=7.0, rescale=0.5, form=form
-    )
+    loss = score_distillation_loss(tiny, images, c2w, text, negative, timestep=400, guidance_scale=7.0, rescale=0.5, form=form)
     loss.backward()
     torch.manual_seed(5)
     gradient = closed_form(tiny, images, c2w, text, negative, 400, 7.0, 0.5, form)
