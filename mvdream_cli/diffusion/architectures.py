@@ -5,11 +5,11 @@ a three-level UNet with attention on the two coarser levels, and a small CLIP wh
 autoencoder is diffusers' AutoencoderDC: at this size it learns several times faster than an AutoencoderKL (docs/log.md).
 """
 
-import json
+from collections import Counter
+from itertools import pairwise
 
 from diffusers import AutoencoderDC, DDIMScheduler
 from tokenizers import pre_tokenizers
-from tokenizers.trainers import BpeTrainer
 from transformers import (
     CLIPTextConfig,
     CLIPTextModelWithProjection,
@@ -62,20 +62,45 @@ SIZES = {
 
 
 def train_tokenizer(captions: list[str], vocabulary_size: int, text_length: int) -> CLIPTokenizer:
-    """CLIP's byte-level BPE with a vocabulary learnt from captions; any other text still encodes, piece by piece."""
-    tokenizer = CLIPTokenizer(vocab={START: 0, END: 1}, merges=[])
-    trainer = BpeTrainer(
-        vocab_size=vocabulary_size,
-        special_tokens=[START, END],
-        end_of_word_suffix="</w>",
-        show_progress=False,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    """CLIP's byte-level BPE with a vocabulary learnt from captions; any other text still encodes, piece by piece.
+
+    The trainer of `tokenizers` breaks ties at random, so that two runs would disagree on every id; this one is a function of
+    the captions.
+    """
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {START: 0, END: 1}
+    for symbol in [*alphabet, *(letter + "</w>" for letter in alphabet)]:
+        vocabulary[symbol] = len(vocabulary)
+    backend = CLIPTokenizer(vocab=dict(vocabulary), merges=[]).backend_tokenizer
+    counts = Counter(
+        piece
+        for caption in captions
+        for piece, _ in backend.pre_tokenizer.pre_tokenize_str(backend.normalizer.normalize_str(caption))
     )
-    backend = tokenizer.backend_tokenizer
-    backend.train_from_iterator(captions, trainer)
-    model = json.loads(backend.to_str())["model"]
-    merges = [tuple(pair) for pair in model["merges"]]
-    return CLIPTokenizer(vocab=model["vocab"], merges=merges, model_max_length=text_length)
+    words = {tuple([*piece[:-1], piece[-1] + "</w>"]): count for piece, count in counts.items()}
+    merges = []
+    while len(vocabulary) < vocabulary_size:
+        pairs = Counter()
+        for word, count in words.items():
+            for pair in pairwise(word):
+                pairs[pair] += count
+        if not pairs:
+            break
+        best = max(pairs, key=lambda pair: (pairs[pair], pair))
+        merges.append(best)
+        vocabulary.setdefault("".join(best), len(vocabulary))
+        words = {_merged(word, best): count for word, count in words.items()}
+    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=text_length)
+
+
+def _merged(word: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
+    """The word with each occurrence of the pair, from the left, as one symbol."""
+    merged, i = [], 0
+    while i < len(word):
+        step = 2 if word[i : i + 2] == pair else 1
+        merged.append("".join(word[i : i + step]))
+        i += step
+    return tuple(merged)
 
 
 def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:
