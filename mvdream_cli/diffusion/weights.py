@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 import torch
+from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
 
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
@@ -42,13 +44,8 @@ def load_pipeline(name: str, device="cpu", dtype: torch.dtype = torch.float32) -
     Raises:
         ModelError: not found, incomplete, or a file in it is broken.
     """
-    from diffusers.utils import logging as diffusers_logging
-    from transformers.utils import logging as transformers_logging
-
     folder = find_model(name)
-    for logging in (diffusers_logging, transformers_logging):
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
+    _quieten()
     try:
         pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
     except Exception as error:  # whatever a broken file makes the readers raise
@@ -70,6 +67,7 @@ def save_pipeline(
         dtype: of the weights in the files; None keeps theirs.
         words: what the model was trained on, for `known_words`.
     """
+    _quieten()
     folder = Path(folder)
     partial = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(partial, ignore_errors=True)
@@ -92,6 +90,13 @@ def save_pipeline(
     else:
         os.replace(partial, folder)
     return folder
+
+
+def _quieten() -> None:
+    """Keep the libraries' own bars and remarks off the terminal; what matters is raised."""
+    for logging in (diffusers_logging, transformers_logging):
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
 
 
 def model_identity(name: str) -> str:

@@ -15,7 +15,7 @@ class DenseGridField(nn.Module):
 
     Each grid stores four numbers per node: raw density and raw colour. With p a point of the box,
         density = softplus(density_scale * sum of grids + blob)     1 / length, >= 0
-        blob    = blob_density * (1 - |p| / blob_radius)            "blob_magic3d" (FACTS: threestudio's bias)
+        blob    = blob_density * (1 - |p| / blob_radius)            the initial ball of Magic3D
         rgb     = sigmoid(color_scale * sum of grids)               sRGB in (0, 1)
     The coarse grids spread each gradient over a neighbourhood, which keeps distilled shapes smooth; the fine ones hold
     the detail. One lookup is a `grid_sample`, the fastest differentiable one that a CPU has.

@@ -39,7 +39,7 @@ class Occupancy(nn.Module):
         """Look at the field again: eight points a cell, deterministic. For every 8 to 16 steps.
 
         A cell is occupied when crossing it would stop more than `opacity_threshold` of the light, or more than the
-        average cell does, if that is less (nerfacc's rule, FACTS 4.1), but never less than a hundredth of it.
+        average cell does, if that is less (nerfacc's rule), but never less than a hundredth of it.
         nerfacc decays by 0.95 because it looks at random points; every cell is looked at here, so less memory will do.
         """
         count = 2 * self.resolution

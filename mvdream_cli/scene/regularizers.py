@@ -1,4 +1,4 @@
-"""What a good object looks like, whatever the prompt (FACTS 4.5). Each returns one scalar with gradient."""
+"""What a good object looks like, whatever the prompt. Each returns one scalar with gradient."""
 
 import torch
 import torch.nn.functional as F

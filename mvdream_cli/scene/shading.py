@@ -1,4 +1,4 @@
-"""Light on the object: normals from the density, and the point light of the paper's shaded runs (FACTS 4.4)."""
+"""Light on the object: normals from the density, and the point light of the paper's shaded runs."""
 
 from collections.abc import Callable
 
