@@ -120,7 +120,7 @@ def sample_views(
     }  # fmt: skip
 
     def recipe(settings):
-        from mvdream_cli.diffusion.prompts import check_prompt
+        from mvdream_cli.config import check_prompt
 
         text = check_prompt(prompt)  # before the seconds that torch takes to load
         from mvdream_cli.commands import sample_views
@@ -147,7 +147,7 @@ def to3d(
     flags = {"negative_prompt": negative, "method": method, "steps": steps, "formats": formats}
 
     def recipe(settings):
-        from mvdream_cli.diffusion.prompts import check_prompt
+        from mvdream_cli.config import check_prompt
 
         text = check_prompt(prompt)
         from mvdream_cli.commands import to3d

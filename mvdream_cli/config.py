@@ -16,8 +16,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from mvdream_cli.errors import ConfigError
+from mvdream_cli.errors import ConfigError, UsageError
 from mvdream_cli.settings import Section, Settings
+
+LONGEST_PROMPT = 1000
 
 
 class _Loader(yaml.SafeLoader):
@@ -59,6 +61,22 @@ def resolve(preset: str = "auto", overrides: list[str] | tuple = (), flags: dict
     if problems:
         raise ConfigError("\n".join(problems))
     return settings
+
+
+def check_prompt(prompt: str) -> str:
+    """The prompt on one line, outer blanks removed.
+
+    Raises:
+        UsageError: it is empty or longer than `LONGEST_PROMPT` characters.
+    """
+    prompt = " ".join(prompt.split())
+    if not prompt:
+        raise UsageError('the prompt is empty; say what to make, as in "a bulldog wearing a black pirate hat".')
+    if len(prompt) > LONGEST_PROMPT:
+        raise UsageError(
+            f"the prompt has {len(prompt)} characters, more than {LONGEST_PROMPT}; describe one object in a sentence."
+        )
+    return prompt
 
 
 def preset_folders() -> list[Path]:

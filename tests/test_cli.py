@@ -73,7 +73,7 @@ def test_version():
         (["to3d", "x", "--steps", "abc"], ["--steps", "integer"]),
         (["to3d", "x", "--steps", "-1"], ["to3d.steps", "greater than or equal to 0"]),
         (["to3d"], ["PROMPT"]),
-        (["to3d", "   "], ["PROMPT"]),
+        (["to3d", "   "], ["the prompt is empty"]),
         (["to3d", "x", "--method", "bth"], ["'bth' is not one of", "did you mean both?"]),
         (["to3d", "x", "--format", "glb,obk"], ["'obk'", "did you mean obj?"]),
         (["sample-views"], ["PROMPT"]),

@@ -1,11 +1,8 @@
-"""Prompts: what is refused, and what a model with a small vocabulary does not know."""
+"""Prompts: what a model with a small vocabulary does not know."""
 
 import difflib
 import re
 
-from mvdream_cli.errors import UsageError
-
-LONGEST_PROMPT = 1000
 FILLERS = frozenset(
     """a an and any are as at be by for from has have having her him his i in into is it its made my no of on one or our
     over so some such than that the their them there these this those to too under up very was were which while who with
@@ -59,22 +56,6 @@ MEANINGS = {
     """.strip().splitlines()
     for word in line.split(":")[1].split()
 }
-
-
-def check_prompt(prompt: str) -> str:
-    """The prompt on one line, outer blanks removed.
-
-    Raises:
-        UsageError: it is empty or longer than `LONGEST_PROMPT` characters.
-    """
-    prompt = " ".join(prompt.split())
-    if not prompt:
-        raise UsageError('the prompt is empty; say what to make, as in "a bulldog wearing a black pirate hat".')
-    if len(prompt) > LONGEST_PROMPT:
-        raise UsageError(
-            f"the prompt has {len(prompt)} characters, more than {LONGEST_PROMPT}; describe one object in a sentence."
-        )
-    return prompt
 
 
 def unknown_words(prompt: str, words: set[str]) -> dict[str, list[str]]:

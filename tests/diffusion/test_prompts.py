@@ -1,6 +1,7 @@
 import pytest
 
-from mvdream_cli.diffusion.prompts import MEANINGS, check_prompt, unknown_words, vocabulary_warning
+from mvdream_cli.config import check_prompt
+from mvdream_cli.diffusion.prompts import MEANINGS, unknown_words, vocabulary_warning
 from mvdream_cli.errors import UsageError
 from mvdream_cli.toybox.captions import vocabulary
 
