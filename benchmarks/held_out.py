@@ -18,6 +18,7 @@ from mvdream_cli.data.assets import Mesh
 from mvdream_cli.data.render import render_views
 from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.images import composite, grid, save_image
+from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.toybox.captions import caption
 from mvdream_cli.toybox.world import build, draw_spec
 
@@ -33,18 +34,14 @@ def true_views(spec, size_px: int) -> torch.Tensor:
     return torch.from_numpy(composite(render_views(mesh, c2w, FOVY_DEG, size_px), 0.5))
 
 
-def nearest_share(pipeline, views: list[torch.Tensor], captions: list[str], among: int = 20) -> float:
-    """Share of objects whose own caption beats `among` - 1 others."""
-    with torch.no_grad():
-        images = torch.stack([pipeline.embed_images(v).mean(0) for v in views])
-        texts = pipeline.embed_texts(captions)
-    scores = images @ texts.T
+def nearest_share(scores: torch.Tensor, captions: list[str], among: int = 20) -> float:
+    """Share of objects whose own caption beats `among` - 1 others; scores (N, N) of objects (rows) and captions."""
     rng = np.random.default_rng(0)
     hits = 0
-    for i in range(len(views)):
+    for i in range(len(captions)):
         others = rng.permutation([j for j in range(len(captions)) if captions[j] != captions[i]])[: among - 1]
         hits += bool(scores[i, i] > scores[i, others].max())
-    return hits / len(views)
+    return hits / len(captions)
 
 
 def main() -> None:
@@ -70,9 +67,10 @@ def main() -> None:
     ]
     save_image(arguments.out / "samples.png", grid(torch.cat(drawn[:24]), 8))
     result = {
-        "count": len(specs), "samples": nearest_share(pipeline, drawn, captions),
-        "true_renders": nearest_share(pipeline, real, captions),
-    }  # fmt: skip
+        "count": len(specs),
+        "samples": nearest_share(clip_similarity(pipeline, torch.stack(drawn), captions), captions),
+        "true_renders": nearest_share(clip_similarity(pipeline, torch.stack(real), captions), captions),
+    }
     print(json.dumps(result))
 
 

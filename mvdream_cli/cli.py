@@ -49,7 +49,9 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="SECTION.KEY=VALUE", rich_help_panel=SHARED, help="Any setting; repeatable."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", rich_help_panel=SHARED, help="Print the resolved settings and do nothing.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", rich_help_panel=SHARED, help="Print settings and needs, and leave.")
+]
 Json = Annotated[bool, typer.Option("--json", rich_help_panel=SHARED, help="Print the result as one line of JSON.")]
 Offline = Annotated[bool, typer.Option("--offline", rich_help_panel=SHARED, help="Use no network.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", rich_help_panel=SHARED, help="Only warnings and errors.")]
@@ -136,6 +138,7 @@ def to3d(
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to make, in quotes.", show_default=False)],
     negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to stay away from.")] = None,
     method: Annotated[str | None, typer.Option(metavar="sds|views|both", help="Distil, fit views, or both.")] = None,
+    candidates: Annotated[int | None, typer.Option(help="Objects sampled; the one nearest to the prompt is made.")] = None,
     steps: Annotated[int | None, typer.Option(help="Score distillation steps.")] = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="glb,obj,...", help="Files to leave.")] = None,
     preset: Preset = "auto", model: Model = None, out: Out = None, seed: Seed = None, set_: Set = None,
@@ -144,7 +147,9 @@ def to3d(
 ) -> None:  # fmt: skip
     """Make a textured 3D object from a prompt."""
     formats = [name.strip() for name in format_.split(",")] if format_ is not None else None
-    flags = {"negative_prompt": negative, "method": method, "steps": steps, "formats": formats}
+    flags = {
+        "negative_prompt": negative, "method": method, "candidates": candidates, "steps": steps, "formats": formats,
+    }  # fmt: skip
 
     def recipe(settings):
         from mvdream_cli.config import check_prompt
@@ -238,8 +243,13 @@ def _run(ctx: typer.Context, section: str, flags: dict[str, Any], recipe: Callab
     flags |= {"model": shared["model"], "engine.seed": shared["seed"], "engine.offline": shared["offline"] or None}
     settings = config.resolve(preset, shared["set_"] or (), flags)
     if shared["dry_run"]:
-        text = config.dump(settings, [section])
-        print(json.dumps(settings.model_dump(mode="json")) if shared["json_"] else text.rstrip())
+        if shared["json_"]:
+            print(json.dumps(settings.model_dump(mode="json")))
+            return
+        from mvdream_cli.commands.needs import needs
+
+        print(config.dump(settings, [section]).rstrip())
+        print("\n".join(f"# {line}" for line in needs(settings, section, shared.get("out"))))
         return
     if settings.engine.offline:
         os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}

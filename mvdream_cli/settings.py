@@ -61,6 +61,7 @@ class Train(Section):
     caption_dropout: Share = Field(0.1, description="share of captions left out, for classifier-free guidance")
     single_image_share: Share = Field(0.3, description="share of steps on single images, without cameras")
     gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, a third more time")
+    compile: bool = Field(False, description="torch.compile the UNet: a fifth faster after minutes; needs a C++ compiler")
     encode_batch_size: Count = Field(8, description="objects encoded at once when latents are cached")
     crop_px: Size | None = Field(None, description="VAE: side of the training crops; none: whole views")
     latent_noise: Weight = Field(0.05, description="VAE: noise on the latents that the decoder sees, in their spread")
@@ -98,6 +99,9 @@ class To3D(Section):
     )
     views: Count = Field(4, description="views sampled and judged together, at equal azimuth steps")
     # the first look
+    candidates: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="objects sampled, each from its own seed; the one that CLIP finds nearest to the prompt is made"
+    )
     view_steps: Annotated[int, Field(ge=1, le=1000)] = Field(50, description="denoising steps of the sampled views")
     view_guidance_scale: float = Field(7.5, ge=0, le=200, description="classifier-free guidance of the sampled views")
     view_elevation_deg: float = Field(15.0, ge=-90, le=90, description="elevation of the sampled views")

@@ -122,6 +122,8 @@ def test_dry_run_prints_a_preset_and_makes_nothing(command, tmp_path):
     section = command.split()[0].replace("-", "_")
     assert set(content) == {"model", "engine", section}
     assert (content["engine"]["seed"], content["engine"]["log_every"]) == (7, 3)
+    assert "# disk: " in done.stdout
+    assert ("parameters" in done.stdout) == (command in ("to3d", "sample-views"))  # mini's
     assert not list(tmp_path.iterdir())
 
 

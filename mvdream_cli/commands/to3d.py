@@ -13,18 +13,20 @@ import torch
 from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, get_rays, orbit, orbit_views
 from mvdream_cli.data.assets import load_asset
 from mvdream_cli.data.render import Light, render_views
+from mvdream_cli.diffusion.folders import known_words, model_identity
 from mvdream_cli.diffusion.prompts import vocabulary_warning
-from mvdream_cli.diffusion.weights import known_words, load_pipeline, model_identity
+from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.optim import adamw
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
-from mvdream_cli.errors import ObjectError
+from mvdream_cli.errors import ObjectError, UsageError
 from mvdream_cli.guidance.score_distillation import annealed_timestep, score_distillation_loss
 from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.mesh.convert import field_to_mesh
 from mvdream_cli.mesh.deliver import show_object, write_formats
+from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.scene.field import build_field
 from mvdream_cli.scene.fitting import border_colour, draw_pixels, foreground_mask, photometric_loss
 from mvdream_cli.scene.occupancy import Occupancy
@@ -76,28 +78,41 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         say(f"mesh: {len(mesh.faces)} triangles")
         made = write_formats(mesh, run.folder, to3d.formats)
         picture = partial(render_views, load_asset(made["mesh"]), light=AS_PAINTED)  # the file, not the field
-        made |= show_object(run.folder, made["mesh"], prompt, settings.model_dump(mode="json"), picture)
+        views = run.folder / "views.png" if targets is not None else None
+        made |= show_object(run.folder, made["mesh"], prompt, settings.model_dump(mode="json"), picture, views)
         return run.finish(**made)
 
 
 def sampled_views(pipeline, prompt: str, settings, run) -> torch.Tensor:
-    """The first look: views around the object, kept as views.png; (V, H, W, 3) in [0, 1], as the files hold them."""
+    """The first look: views around the object, kept as views.png; (V, H, W, 3) in [0, 1], as the files hold them.
+
+    Of several candidates the one that CLIP finds nearest to the prompt is taken; candidates.png shows all, best first.
+    """
     to3d, paths = settings.to3d, [run.folder / f"view-{v:02d}.png" for v in range(settings.to3d.views)]
     if not all(path.is_file() for path in paths):
+        if to3d.candidates > 1 and pipeline.image_encoder is None:
+            raise UsageError(f"to3d.candidates: {settings.model} has no CLIP image encoder to choose with; use 1")
         c2w = orbit_views(to3d.views, to3d.view_elevation_deg)
         with Bar("sampling views", to3d.view_steps) as bar:
-            images = pipeline(
+            drawn = pipeline(
                 prompt + settings.sample_views.suffix,
                 c2w,
-                seeds=[settings.engine.seed],
+                seeds=[settings.engine.seed + k for k in range(to3d.candidates)],
                 negative_prompt=settings.sample_views.negative_prompt,
                 guidance_scale=to3d.view_guidance_scale,
                 steps=to3d.view_steps,
                 on_step=lambda i: bar.update(i + 1),
-            )[0]
-        for path, image in zip(paths, images):
+            )
+        if to3d.candidates > 1:
+            similarity = clip_similarity(pipeline, drawn, [prompt])[:, 0]
+            ranked = similarity.argsort(descending=True).tolist()
+            sheet = save_image(run.folder / "candidates.png", grid(drawn[ranked].flatten(0, 1), to3d.views))
+            listed = ", ".join(f"{settings.engine.seed + k} ({similarity[k]:.2f})" for k in ranked)
+            say(f"seeds by likeness to the prompt: {listed}; {sheet}")
+            drawn = drawn[ranked]
+        for path, image in zip(paths, drawn[0]):
             save_image(path, image)
-        say(f"sampled views: {save_image(run.folder / 'views.png', grid(images, len(images)))}")
+        say(f"sampled views: {save_image(run.folder / 'views.png', grid(drawn[0], to3d.views))}")
     return torch.stack([torch.from_numpy(load_image(path)[..., :3].copy()).float() / 255 for path in paths])
 
 

@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.data.views import index_views, load
 from mvdream_cli.diffusion.architectures import build_pipeline
+from mvdream_cli.diffusion.folders import known_words, model_identity
 from mvdream_cli.diffusion.losses import autoencoder_loss, contrastive_loss, denoising_loss
-from mvdream_cli.diffusion.weights import known_words, load_pipeline, model_identity, save_pipeline
+from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
@@ -73,6 +74,8 @@ def train_unet(pipeline, entries, settings, run, device, dtype) -> None:
     unet = pipeline.unet.to(device, dtype, memory_format=torch.channels_last).train().requires_grad_(True)
     if train.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
+    if train.compile:
+        unet.compile()
     optimizer = adamw(unet.parameters(), learning_rate=train.learning_rate, weight_decay=train.weight_decay)
     ema = Ema(unet, train.ema_decay, optimizer)
     views, micro_objects = train.views_per_object, train.micro_batch_size or train.batch_size
@@ -92,7 +95,8 @@ def train_unet(pipeline, entries, settings, run, device, dtype) -> None:
         return loss, {"loss_2d" if single else "loss_multi_view": loss.detach()}
 
     def preview(done: int) -> None:
-        with ema.applied():
+        # compiling once more for the previews' shapes would cost more than it saves
+        with ema.applied(), torch.compiler.set_stance("force_eager"):
             unet.eval()
             c2w = orbit_views(views, elevation_deg=15.0)
             rows = [pipeline(p, c2w, seeds=[0], steps=20, guidance_scale=5.0)[0] for p in train.preview_prompts]
@@ -106,6 +110,7 @@ def train_unet(pipeline, entries, settings, run, device, dtype) -> None:
             optimizer=optimizer,
             modules={"unet": unet},
             ema={"unet": ema},
+            scaler=torch.amp.GradScaler(device.type) if dtype == torch.float16 else None,
             run=run,
             grad_accum=grad_accum,
             preview=preview,

@@ -1,6 +1,5 @@
-"""Find, open and write model folders."""
+"""Open and write model folders."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -10,32 +9,9 @@ import torch
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
+from mvdream_cli.diffusion.folders import find_model
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
-
-EMBEDDED = {"mini": Path(__file__).resolve().parent.parent / "mini"}
-COMPONENTS = ("vae", "text_encoder", "tokenizer", "unet", "scheduler")
-
-
-def find_model(name: str) -> Path:
-    """The folder of an embedded model or a local path.
-
-    Raises:
-        ModelError: no such model, or the folder lacks a component.
-    """
-    folder = EMBEDDED.get(name, Path(name))
-    if not folder.exists():
-        raise ModelError(
-            f"model {name!r}: no such folder, and not an embedded model ({', '.join(EMBEDDED)}); "
-            "give --model a folder written by `mvdream train`."
-        )
-    if not folder.is_dir() or not (folder / "model_index.json").is_file():
-        raise ModelError(f"model {name!r}: {folder} is not a model folder (model_index.json is missing).")
-    for component in COMPONENTS:
-        part = folder / component
-        if not part.is_dir() or not any(part.iterdir()):
-            raise ModelError(f"model {name!r}: the folder {part} is missing or empty; copy the whole model folder again.")
-    return folder
 
 
 def load_pipeline(name: str, device="cpu", dtype: torch.dtype = torch.float32) -> MultiViewPipeline:
@@ -97,24 +73,3 @@ def _quieten() -> None:
     for logging in (diffusers_logging, transformers_logging):
         logging.set_verbosity_error()
         logging.disable_progress_bar()
-
-
-def model_identity(name: str) -> str:
-    """A short hash of the model's weights and configuration, for run records and for refusing a wrong resume."""
-    folder = find_model(name)
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".json", ".safetensors", ".txt")):
-        digest.update(str(path.relative_to(folder)).encode())
-        with path.open("rb") as file:
-            digest.update(
-                hashlib.file_digest(file, "sha256").digest()
-                if hasattr(hashlib, "file_digest")
-                else hashlib.sha256(file.read()).digest()
-            )
-    return digest.hexdigest()[:16]
-
-
-def known_words(name: str) -> set[str] | None:
-    """Words that the model was trained on, when its folder lists them in words.json; None when it does not say."""
-    path = find_model(name) / "words.json"
-    return set(json.loads(path.read_text())) if path.is_file() else None

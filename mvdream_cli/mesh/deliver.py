@@ -47,6 +47,7 @@ def show_object(
     prompt: str,
     settings: dict,
     render: Callable[[np.ndarray, float, int], np.ndarray],
+    views: Path | None = None,
     frames: int = 72,
     size_px: int = 384,
 ) -> dict[str, Path]:
@@ -54,10 +55,11 @@ def show_object(
 
     Args:
         render: (c2w (V, 4, 4), fovy_deg, size_px) -> uint8 (V, S, S, 4) RGBA, straight alpha: the file, rendered.
+        views: the sampled views, shown on the page.
         settings: nested mapping for the page's table.
     """
     pictures = composite(render(turntable_cameras(glb, frames), FOVY_DEG, size_px), 1.0)
     sheet = save_image(folder / "turntable.png", grid(pictures[:: max(1, frames // 8)], 4))
     video = save_video(folder / "turntable.mp4", pictures, FPS)
-    page = write_index_html(folder / "index.html", prompt=prompt, glb=glb, video=video, settings=settings)
+    page = write_index_html(folder / "index.html", prompt=prompt, glb=glb, video=video, views=views, settings=settings)
     return {"turntable": video, "turntable_sheet": sheet, "page": page}

@@ -17,6 +17,7 @@ main { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 
 figure { margin: 0; } figcaption { font-size: .85rem; opacity: .7; margin-top: .4rem; }
 iframe, video { display: block; box-sizing: border-box; width: 100%; aspect-ratio: 1; border: 1px solid var(--line);
   border-radius: 10px; background: #fff; object-fit: contain; }
+main + figure { margin-top: 1.25rem; } img { width: 100%; border-radius: 10px; }
 details { margin-top: 2rem; } summary { cursor: pointer; font-weight: 600; }
 table { border-collapse: collapse; margin-top: .75rem; font-size: .85rem; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--soft); }
@@ -31,12 +32,19 @@ scene.add(new THREE.AmbientLight(0xffffff, 0.75)); scene.background = new THREE.
 
 
 def write_index_html(
-    path: Path | str, *, prompt: str, glb: Path | str, video: Path | str | None = None, settings: Mapping | None = None
+    path: Path | str,
+    *,
+    prompt: str,
+    glb: Path | str,
+    video: Path | str | None = None,
+    views: Path | str | None = None,
+    settings: Mapping | None = None,
 ) -> Path:
     """Write the page.
 
     Args:
         prompt: the headline. glb: the object's file. video: an mp4, played in a loop; None leaves it out.
+        views: the picture that the object was made from, PNG; None leaves it out.
         settings: nested mapping, shown as a table of dotted keys.
     """
     path = Path(path)
@@ -45,6 +53,11 @@ def write_index_html(
         encoded = base64.b64encode(Path(video).read_bytes()).decode()
         player = f'<video src="data:video/mp4;base64,{encoded}" autoplay loop muted playsinline controls></video>'
         figures.append(_figure(player, "Turntable."))
+    sampled = ""
+    if views is not None:
+        encoded = base64.b64encode(Path(views).read_bytes()).decode()
+        picture = f'<img src="data:image/png;base64,{encoded}" alt="sampled views">'
+        sampled = _figure(picture, "The views that the model drew first.")
     rows = "".join(
         f"<tr><th>{html.escape(key)}</th><td>{html.escape(str(value))}</td></tr>" for key, value in _flatten(settings or {})
     )
@@ -54,7 +67,7 @@ def write_index_html(
         '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>{title}</h1>\n<main>{''.join(figures)}</main>\n{table}</body>\n</html>\n"
+        f"<body><h1>{title}</h1>\n<main>{''.join(figures)}</main>\n{sampled}{table}</body>\n</html>\n"
     )
     partial = path.with_name(f".{path.name}.tmp")
     partial.write_text(page, encoding="utf-8")

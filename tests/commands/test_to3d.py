@@ -12,9 +12,11 @@ import trimesh
 from conftest import ROOT, mvdream
 from safetensors.torch import load_file
 
-FEW = ("--preset", "cpu", "--set", "to3d.fit_steps=4", "--steps", 4, "--set", "to3d.view_steps=2", "--set",
-       "to3d.grid_resolutions=[8,16]", "--set", "to3d.fit_rays=256", "--set", "to3d.render_size_px=16", "--set",
-       "to3d.samples_per_ray=16", "--set", "export.resolution=24", "--set", "export.faces=500", "--set",
+from mvdream_cli.images import load_image
+
+FEW = ("--preset", "cpu", "--set", "to3d.fit_steps=4", "--steps", 4, "--candidates", 3, "--set", "to3d.view_steps=2",
+       "--set", "to3d.grid_resolutions=[8,16]", "--set", "to3d.fit_rays=256", "--set", "to3d.render_size_px=16",
+       "--set", "to3d.samples_per_ray=16", "--set", "export.resolution=24", "--set", "export.faces=500", "--set",
        "export.texture_size=64", "--set", "engine.checkpoint_every=2", "--set", "engine.threads=1", "--set",
        "engine.preview_every=4")  # fmt: skip
 
@@ -35,6 +37,9 @@ def test_prompt_to_files(method, tiny_folder, tmp_path):
     for name in ("mesh.glb", "turntable.mp4", "turntable.png", "index.html", "run.json", "stats.jsonl", "log.txt"):
         assert (folder / name).stat().st_size > 0, name
     assert (folder / "views.png").is_file() == (method != "sds")
+    if method != "sds":  # the best of the candidates is the one made
+        views, candidates = load_image(folder / "views.png"), load_image(folder / "candidates.png")
+        assert candidates.shape[0] == 3 * views.shape[0] and (candidates[: views.shape[0]] == views).all()
     mesh = trimesh.load_scene(folder / "mesh.glb").to_geometry()
     assert 0 < len(mesh.faces) <= 600
     assert "wings" in done.stderr  # a word that the model was not trained on

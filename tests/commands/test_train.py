@@ -33,6 +33,21 @@ def test_each_component_trains_and_leaves_a_model(component, view_set, tmp_path)
     assert next_.returncode == 0, next_.stderr
 
 
+def test_float16_trains_with_a_scaled_loss(view_set, tmp_path):
+    command = ["train", "--data", view_set, "--init", "first/model", *COMMON, "--set", "train.learning_rate=1e-3"]
+    first = mvdream(*command[:3], *COMMON, "--steps", 1, "--out", "first", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    done = mvdream(*command, "--steps", 12, "--set", "engine.dtype=float16", "--set", "train.warmup_steps=0", "--out", "half",
+                   cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    last = json.loads((tmp_path / "half" / "stats.jsonl").read_text().splitlines()[-1])
+    assert last["skipped"] == 0 and last["loss"] < 10
+    before, after = unet_of(tmp_path / "first"), unet_of(tmp_path / "half")
+    assert any((before[key].float() - after[key].float()).abs().max() > 1e-3 for key in before)
+    kept = json.loads((tmp_path / "half" / "checkpoints" / "step-00000012" / "state.json").read_text())["plain"]
+    assert kept["scaler.scale"] >= 1
+
+
 def test_killed_and_resumed_equals_uninterrupted(view_set, tmp_path):
     command = ["train", "--data", view_set, "--steps", 8, "--set", "engine.checkpoint_every=3", *COMMON]
     whole = mvdream(*command, "--out", "whole", cwd=tmp_path)

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from mvdream_cli.cameras import orbit_views
+from mvdream_cli.diffusion.folders import count_parameters, find_model, known_words, model_identity
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
-from mvdream_cli.diffusion.weights import find_model, known_words, load_pipeline, model_identity, save_pipeline
+from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
 from mvdream_cli.errors import ModelError
 
 
@@ -87,3 +88,8 @@ def test_latents_carry_gradient_to_the_pixels(tiny):
     tiny.encode_images(images).square().sum().backward()
     assert images.grad.abs().sum() > 0
     assert isinstance(tiny, MultiViewPipeline) and tiny.image_size == 32 and tiny.latent_stride == 4
+
+
+def test_parameters_are_counted_from_the_headers(tiny, tiny_folder):
+    parts = (tiny.vae, tiny.unet, tiny.text_encoder, tiny.image_encoder)
+    assert count_parameters(tiny_folder) == sum(value.numel() for part in parts for value in part.state_dict().values())

@@ -7,6 +7,7 @@ import torch
 import trimesh
 
 from mvdream_cli.errors import ObjectError, UsageError
+from mvdream_cli.images import save_image
 from mvdream_cli.mesh.convert import field_to_mesh
 from mvdream_cli.mesh.page import write_index_html
 from mvdream_cli.mesh.simplify import vertex_normals
@@ -153,10 +154,12 @@ def test_page_is_one_offline_file(egg, tmp_path):
         prompt='a <b>"bold"</b> egg',
         glb=glb,
         video=tmp_path / "turn.mp4",
+        views=save_image(tmp_path / "views.png", np.zeros((4, 16, 3))),
         settings={"to3d": {"steps": 7}, "model": "mini"},
     ).read_text(encoding="utf-8")
     assert "<h1>a &lt;b&gt;&quot;bold&quot;&lt;/b&gt; egg</h1>" in page
     assert "<th>to3d.steps</th><td>7</td>" in page and "data:video/mp4;base64," in page
+    assert page.count("data:image/png;base64,") == 1
     head, frame = page.split("<iframe", 1)
     assert "srcdoc=" in frame and "GLTFLoader" in frame
     for source in ('src="http', "src='http", "@import", "<link"):
