@@ -26,7 +26,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 data_app = typer.Typer(help="Make training data: multi-view renderings of assets or of the toybox world.")
+models_app = typer.Typer(help="Model files: convert between the published formats.")
 app.add_typer(data_app, name="data")
+app.add_typer(models_app, name="models")
 
 SHARED = "Options of every command"
 Preset = Annotated[
@@ -36,7 +38,7 @@ Preset = Annotated[
 Model = Annotated[
     str | None,
     typer.Option("--model", metavar="NAME|PATH", rich_help_panel=SHARED,
-                 help="mini, or a model folder."),
+                 help="mini, a model folder, or a published .pt file."),
 ]  # fmt: skip
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", rich_help_panel=SHARED, help="Run folder. [dim]runs/SLUG-HASH[/]")
@@ -49,9 +51,7 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="SECTION.KEY=VALUE", rich_help_panel=SHARED, help="Any setting; repeatable."),
 ]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", rich_help_panel=SHARED, help="Print settings and needs, and leave.")
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", rich_help_panel=SHARED, help="Print settings and needs, and leave.")]
 Json = Annotated[bool, typer.Option("--json", rich_help_panel=SHARED, help="Print the result as one line of JSON.")]
 Offline = Annotated[bool, typer.Option("--offline", rich_help_panel=SHARED, help="Use no network.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", rich_help_panel=SHARED, help="Only warnings and errors.")]
@@ -223,6 +223,23 @@ def render(
         return data.render(settings, source, out or Path("data/views"))
 
     _run(ctx, "data", {"data.objects": objects, "data.views": views, "data.size_px": size_px}, recipe)
+
+
+@models_app.command()
+def convert(
+    source: Annotated[str, typer.Argument(metavar="IN", help="A model folder or file.", show_default=False)],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder or file to write.", show_default=False)],
+    format_: Annotated[str, typer.Option("--format", metavar="diffusers|mvdream-pt|ashawkey", help="Format of OUT.")],
+    json_: Json = False, quiet: Quiet = False, debug: Debug = False,
+) -> None:  # fmt: skip
+    """Write a model in another format, tensor for tensor the same."""
+    from mvdream_cli.engine import progress
+
+    progress.show(quiet)
+    from mvdream_cli.commands import models
+
+    made = models.convert(source, out, format_)
+    print(json.dumps({"status": "finished", "model": str(made)}) if json_ else made)
 
 
 def _need(value: Any, command: str, what: str) -> None:

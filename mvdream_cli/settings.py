@@ -59,6 +59,8 @@ class Train(Section):
     grad_clip: Positive | None = Field(1.0, description="largest norm of all gradients together; none: no clipping")
     ema_decay: float = Field(0.9999, ge=0, lt=1, description="of the averaged weights that are exported")
     caption_dropout: Share = Field(0.1, description="share of captions left out, for classifier-free guidance")
+    background: Share | None = Field(None, description="gray behind the objects; none: a random one for each")
+    timestep_power: Positive = Field(1.0, description="timesteps are drawn as u**power; below 1: more of the noisy ones")
     single_image_share: Share = Field(0.3, description="share of steps on single images, without cameras")
     gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, a third more time")
     compile: bool = Field(False, description="torch.compile the UNet: a fifth faster after minutes; needs a C++ compiler")
@@ -123,7 +125,9 @@ class To3D(Section):
     fovy_deg: Range = Field((15.0, 60.0), description="range of the vertical field of view")
     elevation_deg: Range = Field((0.0, 30.0), description="range of the elevation")
     camera_distance: Range = Field((0.8, 1.0), description="range of the distance times tan(fovy / 2)")
-    background: Literal["gray", "color"] = Field("color", description="random colours of one kind behind the object")
+    background: Literal["color", "gray", "middle gray"] = Field(
+        "color", description="behind the object: a random colour, a random gray, or always the middle one"
+    )
     # the object
     grid_resolutions: list[Annotated[int, Field(ge=4, le=512)]] = Field([24, 96], description="nodes a side of each dense grid")
     blob_density: Weight = Field(10.0, description="density of the ball that an untouched field shows")

@@ -26,7 +26,8 @@ def needs(settings, command: str, out: Path | None = None) -> list[str]:
             lines.append(f"model: MISSING, {error}")
         else:
             parameters = count_parameters(folder)
-            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            files = [folder] if folder.is_file() else [path for path in folder.rglob("*") if path.is_file()]
+            size = sum(path.stat().st_size for path in files)
             lines.append(f"model: {folder}, {size / GB:.2f} GB on the disk, {parameters / 1e6:.1f} M parameters")
             lines.append(f"memory: {2 * parameters / GB:.2f} GB for the weights in half precision, twice that in float32")
     if command == "train":

@@ -34,6 +34,8 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         device, dtype, reason = pick_device(engine.device, engine.dtype)
         say(f"sampling with {settings.model} on {device} {dtype}: {reason}")
         pipeline = load_pipeline(settings.model, device, dtype)
+        if pipeline.report:
+            say(f"{settings.model}: {pipeline.report}")
         c2w = orbit_views(sample.views, sample.elevation_deg, sample.azimuth_deg)
         seeds = [engine.seed + k for k in range(sample.samples)]
         with Bar("sampling", sample.steps) as bar:

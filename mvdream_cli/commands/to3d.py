@@ -58,6 +58,8 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         device, dtype, reason = pick_device(engine.device, engine.dtype)
         say(f"{settings.model} on {device} {dtype}: {reason}; writing to {run.folder}")
         pipeline = load_pipeline(settings.model, device, dtype)
+        if pipeline.report:
+            say(f"{settings.model}: {pipeline.report}")
 
         targets = None
         if to3d.method in ("both", "views"):
@@ -260,6 +262,8 @@ def random_rig(to3d) -> tuple[torch.Tensor, float]:
 
 
 def random_background(to3d, device) -> torch.Tensor:
-    """One colour for all views: gray, as in the training pictures, or any; (3,)."""
+    """One colour for all views: a gray, as in the training pictures, or any; (3,)."""
+    if to3d.background == "middle gray":
+        return torch.full((3,), 0.5, device=device)
     colour = torch.rand(()).expand(3) if to3d.background == "gray" else torch.rand(3)
     return colour.to(device)

@@ -51,6 +51,8 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         seed_step(engine.seed, -1)  # fresh weights depend on the seed alone
         if train.init:
             pipeline = load_pipeline(train.init, device)
+            if pipeline.report:
+                say(f"{train.init}: {pipeline.report}")
         else:
             pipeline = build_pipeline(train.architecture, [entry.caption for entry in entries]).to(device)
         if train.autoencoder:
@@ -91,7 +93,7 @@ def train_unet(pipeline, entries, settings, run, device, dtype) -> None:
         camera = None if single else cameras[drawn[:, None], chosen].flatten(0, 1).to(device)  # (count V, 16)
         with torch.no_grad():
             text = pipeline.encode_prompt([drop_caption(captions[k], train.caption_dropout) for k in drawn.tolist()])
-        loss = denoising_loss(pipeline, x, text.repeat_interleave(num_views, 0), camera, num_views)
+        loss = denoising_loss(pipeline, x, text.repeat_interleave(num_views, 0), camera, num_views, train.timestep_power)
         return loss, {"loss_2d" if single else "loss_multi_view": loss.detach()}
 
     def preview(done: int) -> None:
@@ -231,7 +233,7 @@ def draw_images(entries, count: int, crop_px: int | None) -> torch.Tensor:
 
 
 def encoded_set(pipeline, entries, path: Path, settings) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
-    """Latents of all views (posterior means), each object over its own gray; kept in `path` so that resuming is quick.
+    """Latents of all views (posterior means), each object over one gray; kept in `path` so that resuming is quick.
 
     Returns:
         latents (N, V, C, h, w) float16, camera vectors (N, V, 16) float32, captions (N).
@@ -243,6 +245,8 @@ def encoded_set(pipeline, entries, path: Path, settings) -> tuple[torch.Tensor, 
             for start in range(0, len(entries), size):
                 rgba, c2w = (np.stack(part) for part in list(zip(*map(load, entries[start : start + size])))[:2])
                 gray = rng.random((len(rgba), 1, 1, 1, 1))
+                if settings.train.background is not None:
+                    gray = np.full_like(gray, settings.train.background)
                 pixels = torch.from_numpy(composite(rgba, gray)).flatten(0, 1).to(pipeline.vae.device)
                 encoded = pipeline.encode_images(pixels, sample=False)  # (n V, C, h, w)
                 latents.append(encoded.unflatten(0, rgba.shape[:2]).half().cpu())

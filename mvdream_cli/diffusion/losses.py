@@ -7,17 +7,21 @@ from torch import Tensor
 from mvdream_cli.diffusion.schedule import add_noise, training_target
 
 
-def denoising_loss(pipeline, latents: Tensor, text: Tensor, camera: Tensor | None, num_views: int) -> Tensor:
+def denoising_loss(
+    pipeline, latents: Tensor, text: Tensor, camera: Tensor | None, num_views: int, timestep_power: float = 1.0
+) -> Tensor:
     """E || prediction - target ||^2 with one timestep per object and independent noise per view (MVDream, eq. 1).
 
     Args:
         latents: (B V, C, h, w), the views of an object contiguous.
         text: (B V, L, D).
         camera: (B V, 16), or None for the 2D mode (then `num_views` is 1).
+        timestep_power: timesteps are spread as u ** power, u uniform; 1 is the paper's, less draws more of the noisy ones.
     """
     scheduler, objects = pipeline.scheduler, len(latents) // num_views
-    timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (objects,)).repeat_interleave(num_views)
-    timesteps = timesteps.to(latents.device)
+    last = scheduler.config.num_train_timesteps - 1
+    timesteps = (torch.rand(objects) ** timestep_power * (last + 1)).long().clamp(max=last)
+    timesteps = timesteps.repeat_interleave(num_views).to(latents.device)
     noise = torch.randn(latents.shape).to(latents.device)
     noisy = add_noise(scheduler, latents, noise, timesteps)
     prediction = pipeline.predict(noisy, timesteps, text, camera, num_views)

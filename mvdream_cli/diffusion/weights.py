@@ -9,6 +9,7 @@ import torch
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
+from mvdream_cli.diffusion.checkpoints import pipeline_from_file, pipeline_from_port
 from mvdream_cli.diffusion.folders import find_model
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
@@ -17,21 +18,39 @@ from mvdream_cli.errors import ModelError
 def load_pipeline(name: str, device="cpu", dtype: torch.dtype = torch.float32) -> MultiViewPipeline:
     """Open a model for inference: evaluation mode, no gradients to its weights.
 
+    `pipeline.report` says how the tensors of a foreign file or folder were used; None for our own folders.
+
     Raises:
         ModelError: not found, incomplete, or a file in it is broken.
     """
     folder = find_model(name)
     _quieten()
-    try:
-        pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
-    except Exception as error:  # whatever a broken file makes the readers raise
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error
+    report = None
+    if folder.is_file():
+        pipeline, report = pipeline_from_file(folder)
+    elif _is_port(folder):
+        pipeline, report = pipeline_from_port(folder)
+    else:
+        try:
+            pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
+        except Exception as error:  # whatever a broken file makes the readers raise
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error
+    pipeline.report = str(report) if report else None
     pipeline.set_progress_bar_config(disable=True)
     for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder):
         if part is not None:
-            part.to(device).eval().requires_grad_(False)
+            part.to(device, dtype).eval().requires_grad_(False)
     return pipeline
+
+
+def _is_port(folder: Path) -> bool:
+    """Whether the UNet in a folder is not written as ours: another class, or without the camera embedding inside."""
+    try:
+        config = json.loads((folder / "unet" / "config.json").read_text())
+    except (OSError, ValueError):
+        return False  # what is wrong with it is told by the reader of our own folders
+    return config.get("class_embed_type") != "projection"
 
 
 def save_pipeline(

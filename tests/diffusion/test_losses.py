@@ -34,6 +34,17 @@ def test_denoising_loss_shares_the_timestep_between_views(tiny, monkeypatch):
     assert (seen["t"][:4] == seen["t"][0]).all() and (seen["t"][4:] == seen["t"][4]).all()
 
 
+def test_timestep_power_draws_more_of_the_noisy_ones(tiny, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(tiny, "predict", lambda latents, timesteps, *_: drawn.append(timesteps) or torch.zeros_like(latents))
+    torch.manual_seed(0)
+    for power in (1.0, 0.5):
+        losses.denoising_loss(tiny, torch.randn(4000, 1, 1, 1), torch.zeros(4000, 1, 1), None, 1, power)
+    even, noisy = (t.float() / 1000 for t in drawn)
+    assert even.mean() == pytest.approx(1 / 2, abs=0.02) and noisy.mean() == pytest.approx(2 / 3, abs=0.02)
+    assert noisy.min() >= 0 and noisy.max() < 1
+
+
 def test_denoising_loss_trains_the_unet(tiny):
     tiny.unet.requires_grad_(True)
     latents, text, camera = torch.randn(8, 4, 8, 8), torch.randn(8, 16, 32), torch.randn(8, 16)
