@@ -1,0 +1,194 @@
+"""The official MVDream code against ours, with the same weights and the same inputs.
+
+    python benchmarks/parity.py CHECKOUT [--variant sd21|sd15] [--width 320] [--weights sd-v2.1-base-4view.pt]
+
+CHECKOUT is a clone of bytedance/MVDream; its code needs `pip install einops omegaconf open_clip_torch`. Without --weights both get the
+same random ones (numbers and times do not depend on it). A narrow --width runs in seconds: 64 is the smallest.
+Prints one line of JSON: relative errors, which have to be at most 1e-5 (1e-3 for the trajectory), and seconds per call.
+"""
+
+import argparse
+import json
+import sys
+import time
+import types
+from pathlib import Path
+
+import torch
+
+from mvdream_cli.cameras import camera_condition, orbit_views
+from mvdream_cli.diffusion import checkpoints, ldm
+from mvdream_cli.diffusion.attention import MultiViewAttnProcessor
+from mvdream_cli.diffusion.convert import schedule_buffers
+
+
+def official_model(variant: str, width: int):
+    """The official interface: UNet, autoencoder and schedule, built by its own code; the text tower apart."""
+    from mvdream.ldm.interface import LatentDiffusionInterface
+
+    heads = {"num_head_channels": 64, "use_linear_in_transformer": True} if variant == "sd21" else {"num_heads": 8}
+    unet = {
+        "image_size": 32, "in_channels": 4, "out_channels": 4, "model_channels": width, "attention_resolutions": [4, 2, 1],
+        "num_res_blocks": 2, "channel_mult": [1, 2, 4, 4], "use_spatial_transformer": True, "transformer_depth": 1,
+        "context_dim": 1024 if variant == "sd21" else 768, "use_checkpoint": False, "legacy": False, "camera_dim": 16, **heads,
+    }  # fmt: skip
+    vae = {
+        "double_z": True, "z_channels": 4, "resolution": 256, "in_channels": 3, "out_ch": 3,
+        "ch": max(32, width * 2 // 5), "ch_mult": [1, 2, 4, 4], "num_res_blocks": 2, "attn_resolutions": [], "dropout": 0.0,
+    }  # fmt: skip
+    nothing = {"target": "torch.nn.Identity"}
+    return LatentDiffusionInterface(
+        {"target": "mvdream.ldm.modules.diffusionmodules.openaimodel.MultiViewUNetModel", "params": unet},
+        nothing,
+        {
+            "target": "mvdream.ldm.models.autoencoder.AutoencoderKL",
+            "params": {"embed_dim": 4, "ddconfig": vae, "lossconfig": nothing},
+        },
+    ).eval()
+
+
+def official_sampler(model):
+    """The official DDIM sampler; it puts its buffers on CUDA, wherever the model is."""
+    from mvdream.ldm.models.diffusion.ddim import DDIMSampler
+
+    sampler = DDIMSampler(model)
+    sampler.register_buffer = lambda name, value: setattr(sampler, name, value)
+    model.device = model.betas.device
+    return sampler
+
+
+def openclip_tower(width: int, layers: int):
+    """OpenCLIP's text tower with random weights, and the official penultimate output of it."""
+    import open_clip
+    from mvdream.ldm.modules.encoders.modules import FrozenOpenCLIPEmbedder
+
+    tower = open_clip.model.CLIP(
+        64,
+        open_clip.CLIPVisionCfg(layers=1, width=64, image_size=32, patch_size=16),
+        open_clip.CLIPTextCfg(width=width, heads=max(1, width // 64), layers=layers, vocab_size=49408, context_length=77),
+    )
+    del tower.visual
+    embedder = FrozenOpenCLIPEmbedder.__new__(FrozenOpenCLIPEmbedder)
+    torch.nn.Module.__init__(embedder)
+    embedder.model, embedder.layer_idx = tower, 1
+    return embedder.eval()
+
+
+def relative_error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+    return ((ours - theirs).norm() / theirs.norm()).item()
+
+
+def timed(seconds: dict, name: str, call):
+    started = time.perf_counter()
+    result = call()
+    seconds[name] = round(time.perf_counter() - started, 3)
+    return result
+
+
+@torch.no_grad()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkout", type=Path)
+    parser.add_argument("--variant", choices=("sd21", "sd15"), default="sd21")
+    parser.add_argument("--width", type=int, default=320, help="channels of the first level; 320 is the published size")
+    parser.add_argument("--weights", type=Path, help="a published .pt file; none: random weights")
+    parser.add_argument("--steps", type=int, default=50, help="of the DDIM trajectory")
+    parser.add_argument("--latent", type=int, default=32, help="side of the latents")
+    arguments = parser.parse_args()
+    # The package's own __init__ opens the hub and needs setuptools; its parts do not.
+    sys.modules["mvdream"] = types.ModuleType("mvdream")
+    sys.modules["mvdream"].__path__ = [str(arguments.checkout / "mvdream")]
+    from mvdream.camera_utils import get_camera
+
+    torch.manual_seed(0)
+    theirs = official_model(arguments.variant, arguments.width)
+    if arguments.weights:
+        theirs.load_state_dict(checkpoints.read_state(arguments.weights), strict=False)
+    else:
+        for parameter in theirs.parameters():  # some layers begin at zero and would hide what is before them
+            if parameter.count_nonzero() == 0:
+                parameter.normal_(std=0.02)
+    state = theirs.state_dict()
+    under = {
+        prefix: {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+        for prefix in (ldm.UNET_PREFIX, ldm.VAE_PREFIX)
+    }
+    unet, used, _ = checkpoints.unet_from_ldm(under[ldm.UNET_PREFIX], arguments.checkout)
+    assert used == set(under[ldm.UNET_PREFIX])
+    unet.eval().set_attn_processor(MultiViewAttnProcessor())
+    vae = checkpoints.vae_from_ldm(under[ldm.VAE_PREFIX], arguments.checkout)[0].eval()
+    scheduler = checkpoints.published_scheduler()
+
+    errors, seconds = {}, {}
+    camera = get_camera(4, elevation=15, azimuth_start=90)
+    ours_camera = camera_condition(orbit_views(4, 15.0, start_azimuth_deg=90.0))
+    errors["get_camera"] = relative_error(ours_camera, camera.float())
+    camera = camera.float()
+
+    side, width = arguments.latent, unet.config.cross_attention_dim
+
+    def compare_unet(views: int) -> None:
+        """One call with that many views of two objects; 0: the 2D mode, without a camera."""
+        frames, name = max(views, 1), f"unet, {views} views" if views else "unet, 2D mode"
+        x, text = torch.randn(2 * frames, 4, side, side), torch.randn(2 * frames, 77, width)
+        t = torch.full((2 * frames,), 500)
+        condition = camera[:views].repeat(2, 1) if views else None
+        official = timed(
+            seconds, f"{name}, official", lambda: theirs.model(x, t, context=text, camera=condition, num_frames=frames)
+        )
+        kwargs = {"class_labels": condition, "cross_attention_kwargs": {"num_views": frames}}
+        errors[name] = relative_error(timed(seconds, f"{name}, ours", lambda: unet(x, t, text, **kwargs).sample), official)
+
+    for views in (4, 2, 1, 0):
+        compare_unet(views)
+
+    latents, image = torch.randn(1, 4, side, side), torch.rand(1, 3, 8 * side, 8 * side) * 2 - 1
+    errors["vae decode"] = relative_error(vae.decode(latents).sample, theirs.first_stage_model.decode(latents))
+    errors["vae encode"] = relative_error(vae.encode(image).latent_dist.mean, theirs.first_stage_model.encode(image).mean)
+
+    buffers = schedule_buffers(scheduler.betas)
+    errors["schedule"] = max(relative_error(buffers[key], getattr(theirs, key)) for key in buffers)
+
+    text, negative, noise = torch.randn(1, 77, width), torch.randn(1, 77, width), torch.randn(4, 4, side, side)
+    text, negative = text.expand(4, -1, -1), negative.expand(4, -1, -1)
+    shared = {"camera": camera, "num_frames": 4}
+    official = timed(
+        seconds,
+        "trajectory, official",
+        lambda: official_sampler(theirs).sample(
+            arguments.steps, 4, noise.shape[1:], {"context": text} | shared, verbose=False, x_T=noise,
+            unconditional_guidance_scale=10.0, unconditional_conditioning={"context": negative} | shared,
+        )[0],
+    )  # fmt: skip
+
+    def trajectory():
+        x = noise
+        scheduler.set_timesteps(arguments.steps)
+        for step in scheduler.timesteps:
+            both = unet(
+                torch.cat([x, x]), step, torch.cat([text, negative]), class_labels=camera.repeat(2, 1),
+                cross_attention_kwargs={"num_views": 4},
+            ).sample  # fmt: skip
+            conditional, unconditional = both.chunk(2)
+            x = scheduler.step(unconditional + 10.0 * (conditional - unconditional), step, x).prev_sample
+        return x
+
+    errors["trajectory"] = relative_error(timed(seconds, "trajectory, ours", trajectory), official)
+
+    if arguments.variant == "sd21":
+        try:
+            embedder = openclip_tower(min(width, max(64, arguments.width)), 24 if arguments.width == 320 else 4)
+        except ImportError as error:
+            print(f"text tower left out: {error}", file=sys.stderr)
+        else:
+            tower = {ldm.OPENCLIP_PREFIX + key: value for key, value in embedder.model.state_dict().items()}
+            encoder, _ = checkpoints.text_from_ldm(tower, arguments.checkout)
+            tokens = torch.randint(0, 49408, (2, 77))
+            errors["text tower"] = relative_error(
+                encoder.eval()(tokens).last_hidden_state, embedder.encode_with_transformer(tokens)
+            )
+    print(json.dumps({"variant": arguments.variant, "width": arguments.width, "errors": errors, "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main()
