@@ -2,7 +2,7 @@
 
     python benchmarks/parity.py CHECKOUT [--variant sd21|sd15] [--width 320] [--weights sd-v2.1-base-4view.pt]
 
-CHECKOUT is a clone of bytedance/MVDream; its code needs `pip install einops omegaconf open_clip_torch`. Without --weights both get the
+CHECKOUT is a clone of bytedance/MVDream; its code needs einops, omegaconf and open_clip_torch. Without --weights both get the
 same random ones (numbers and times do not depend on it). A narrow --width runs in seconds: 64 is the smallest.
 Prints one line of JSON: relative errors, which have to be at most 1e-5 (1e-3 for the trajectory), and seconds per call.
 """

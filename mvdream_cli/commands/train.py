@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.data.views import index_views, load
-from mvdream_cli.diffusion.architectures import build_pipeline
+from mvdream_cli.diffusion.architectures import build_pipeline, principal_encoder
 from mvdream_cli.diffusion.folders import known_words, model_identity
 from mvdream_cli.diffusion.losses import autoencoder_loss, contrastive_loss, denoising_loss
 from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
@@ -24,6 +24,8 @@ from mvdream_cli.engine.progress import Bar, say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import composite, grid, save_image
+
+PRINCIPAL_IMAGES = 256  # views whose patches set a fresh autoencoder's components
 
 
 def run(settings, out: Path | None = None, restart: bool = False) -> dict:
@@ -123,9 +125,13 @@ def train_unet(pipeline, entries, settings, run, device, dtype) -> None:
 
 
 def train_vae(pipeline, entries, settings, run, device, dtype) -> None:
-    """Reconstruction; afterwards latents are scaled to unit variance."""
+    """Reconstruction from principal components of patches; afterwards latents are scaled to unit variance."""
     train = settings.train
-    vae = pipeline.vae.to(device, memory_format=torch.channels_last).train().requires_grad_(True)
+    vae = pipeline.vae.train().requires_grad_(True)
+    if train.init is None:
+        seed_step(settings.engine.seed, -4)
+        principal_encoder(vae, draw_images(entries, PRINCIPAL_IMAGES, None))
+    vae.to(device, memory_format=torch.channels_last)
     optimizer = adamw(vae.parameters(), learning_rate=train.learning_rate, weight_decay=train.weight_decay)
     ema = Ema(vae, train.ema_decay, optimizer)
     micro_images = train.micro_batch_size or train.batch_size

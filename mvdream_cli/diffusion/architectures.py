@@ -11,6 +11,7 @@ from itertools import pairwise
 import torch
 from diffusers import AutoencoderDC, DDIMScheduler
 from tokenizers import pre_tokenizers
+from torch import Tensor
 from transformers import (
     CLIPTextConfig,
     CLIPTextModelWithProjection,
@@ -144,21 +145,24 @@ def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:
         )
     )
     widths = s["vae_channels"]
+    depth = len(widths) - 1
     vae = AutoencoderDC(
         latent_channels=s["latent_channels"],
         encoder_block_types="ResBlock",
         decoder_block_types="ResBlock",
-        encoder_block_out_channels=widths,
+        # each halving keeps all numbers of the patch: room for `principal_encoder`
+        encoder_block_out_channels=(12, *(3 * 4**level for level in range(1, depth + 1))),
         decoder_block_out_channels=widths,
-        encoder_layers_per_block=(0, *[1] * (len(widths) - 2), 2),
+        encoder_layers_per_block=(0, *[1] * (depth - 1), 0),
+        encoder_out_shortcut=False,
         encoder_qkv_multiscales=((),) * len(widths),
-        decoder_layers_per_block=(0, *[1] * (len(widths) - 2), 2),
+        decoder_layers_per_block=(0, *[1] * (depth - 1), 2),
         decoder_qkv_multiscales=((),) * len(widths),
         downsample_block_type="pixel_unshuffle",
         upsample_block_type="pixel_shuffle",
         scaling_factor=1.0,
     )
-    stride = 2 ** (len(widths) - 1)
+    stride = 2**depth
     channels, attention = s["unet_channels"], s["unet_attention"]
     unet = MultiViewUNet(
         sample_size=s["image_size"] // stride,
@@ -189,3 +193,35 @@ def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:
         timestep_spacing="trailing",
     )
     return MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler, image_encoder)
+
+
+@torch.no_grad()
+def principal_encoder(vae: AutoencoderDC, images: Tensor) -> None:
+    """Set the encoder of a fresh `vae` to the principal components of the patches of `images`, and freeze it.
+
+    Latents are then linear in the pixels and as smooth as these, which a small diffusion model needs: those of a learnt
+    encoder look like noise from cell to cell (docs/log.md). Component k is scaled by its variance to the power -1/4, half
+    way to white, so that fine detail weighs a little more than it measures.
+
+    Args:
+        images: (N, H, W, 3) in [0, 1].
+    """
+    encoder = vae.encoder
+    for name, parameter in encoder.named_parameters():
+        if not name.startswith("conv_out"):
+            parameter.zero_()  # leaves the shortcuts, which only move pixels into channels
+    encoder.conv_in.conv.weight[:, :, 1, 1] = torch.eye(3)
+    features = images.permute(0, 3, 1, 2) * 2 - 1
+    for block in (encoder.conv_in, *encoder.down_blocks):
+        features = block(features)  # (N, 3 s s, h, w)
+    samples = features.movedim(1, -1).flatten(0, 2).double()
+    mean = samples.mean(0)
+    variances, components = torch.linalg.eigh(torch.cov(samples.T))
+    variances, components = variances.flip(0).clamp(min=1e-8), components.flip(1)
+    count = vae.config.latent_channels
+    components = components * components.sum(0).sign()  # eigenvectors come with any sign
+    weight = (components[:, :count] * variances[:count] ** -0.25).T  # (C, 3 s s)
+    encoder.conv_out.weight.zero_()
+    encoder.conv_out.weight[:, :, 1, 1] = weight.float()
+    encoder.conv_out.bias.copy_(-(weight @ mean).float())
+    encoder.requires_grad_(False)

@@ -1,11 +1,12 @@
-"""The tokenizer is a function of the captions, whatever the process."""
+"""Fresh models: the tokenizer is a function of the captions; the encoder holds principal components."""
 
 import subprocess
 import sys
 
+import torch
 from conftest import ROOT
 
-from mvdream_cli.diffusion.architectures import train_tokenizer
+from mvdream_cli.diffusion.architectures import build_pipeline, principal_encoder, train_tokenizer
 
 CAPTIONS = ["a red dog", "a green car, 3d asset", "a golden crown", "a dog's crown"]
 
@@ -29,3 +30,22 @@ def test_two_processes_agree():
         for seed in ("1", "2")
     }
     assert len(made) == 1
+
+
+def test_the_principal_encoder_projects_patches():
+    """Against a singular value decomposition of unfolded patches: the same subspace, the scales of half-whitening."""
+    torch.manual_seed(0)
+    vae = build_pipeline("tiny", CAPTIONS).vae  # patches of 4x4, 4 components
+    colours = torch.nn.functional.interpolate(torch.rand(6, 3, 8, 8), 32, mode="bilinear")
+    principal_encoder(vae, colours.permute(0, 2, 3, 1))
+    assert not any(parameter.requires_grad for parameter in vae.encoder.parameters())
+    with torch.no_grad():
+        latents = vae.encode(colours * 2 - 1).latent  # (6, 4, 8, 8)
+    patches = torch.nn.functional.unfold(colours * 2 - 1, 4, stride=4).movedim(1, -1).flatten(0, 1).double()
+    patches = patches - patches.mean(0)
+    left, singular, _ = torch.linalg.svd(patches, full_matrices=False)
+    ours = latents.flatten(2).movedim(1, -1).flatten(0, 1).double()
+    variances = singular[:4] ** 2 / (len(patches) - 1)
+    torch.testing.assert_close(ours.var(0), variances**0.5, rtol=1e-3, atol=0)
+    expected = left[:, :4] * singular[:4] * variances**-0.25
+    torch.testing.assert_close(ours.abs(), expected.abs(), rtol=1e-3, atol=1e-3)
