@@ -230,9 +230,12 @@ def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="A model folder or file.", show_default=False)],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder or file to write.", show_default=False)],
     format_: Annotated[str, typer.Option("--format", metavar="diffusers|mvdream-pt|ashawkey", help="Format of OUT.")],
-    json_: Json = False, quiet: Quiet = False, debug: Debug = False,
+    dry_run: DryRun = False, json_: Json = False, quiet: Quiet = False, debug: Debug = False,
 ) -> None:  # fmt: skip
     """Write a model in another format, tensor for tensor the same."""
+    if dry_run:
+        print(f"{source} would be written to {out} as {format_}")
+        return
     from mvdream_cli.engine import progress
 
     progress.show(quiet)
