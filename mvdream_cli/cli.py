@@ -26,19 +26,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 data_app = typer.Typer(help="Make training data: multi-view renderings of assets or of the toybox world.")
-models_app = typer.Typer(help="Model files: convert between the published formats.")
+models_app = typer.Typer(help="Model files: fetch, check, find and convert them.")
 app.add_typer(data_app, name="data")
 app.add_typer(models_app, name="models")
 
 SHARED = "Options of every command"
 Preset = Annotated[
     str,
-    typer.Option("--preset", metavar="NAME|FILE", rich_help_panel=SHARED, help="auto, cpu, v100, a100 or a YAML file."),
+    typer.Option("--preset", metavar="NAME|FILE", rich_help_panel=SHARED, help="auto, cpu, v100, a100, ... or a YAML file."),
 ]
 Model = Annotated[
     str | None,
     typer.Option("--model", metavar="NAME|PATH", rich_help_panel=SHARED,
-                 help="mini, a model folder, or a published .pt file."),
+                 help="mini, a name of `models list`, a folder, a file, OWNER/NAME."),
 ]  # fmt: skip
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", rich_help_panel=SHARED, help="Run folder. [dim]runs/SLUG-HASH[/]")
@@ -121,10 +121,11 @@ def sample_views(
         "samples": samples, "steps": steps, "guidance_scale": guidance_scale,
     }  # fmt: skip
 
-    def recipe(settings):
-        from mvdream_cli.config import check_prompt
+    from mvdream_cli.config import check_prompt
 
-        text = check_prompt(prompt)  # before the seconds that torch takes to load
+    text = check_prompt(prompt)
+
+    def recipe(settings):
         from mvdream_cli.commands import sample_views
 
         return sample_views.run(settings, text, out=out, restart=restart)
@@ -151,10 +152,11 @@ def to3d(
         "negative_prompt": negative, "method": method, "candidates": candidates, "steps": steps, "formats": formats,
     }  # fmt: skip
 
-    def recipe(settings):
-        from mvdream_cli.config import check_prompt
+    from mvdream_cli.config import check_prompt
 
-        text = check_prompt(prompt)
+    text = check_prompt(prompt)
+
+    def recipe(settings):
         from mvdream_cli.commands import to3d
 
         return to3d.run(settings, text, out=out, restart=restart)
@@ -185,6 +187,22 @@ def export(
         return export.run(settings, run, output=target)
 
     _run(ctx, "export", {f"export.{key}": value for key, value in flags.items()}, recipe)
+
+
+@app.command()
+def doctor(json_: Json = False, debug: Debug = False) -> None:
+    """Show what this machine has, the preset that fits it, and how to mend what is wrong."""
+    from mvdream_cli.commands import doctor
+
+    found = doctor.run()
+    if json_:
+        print(json.dumps(found))
+        return
+    for name, text in found["facts"].items():
+        print(f"{name:<14}{text}")
+    print(f"{'preset':<14}{found['preset']}: {found['why']}")
+    for item in found["problems"]:
+        print(f"\nproblem: {item['problem']}\n    {item['fix']}")
 
 
 @data_app.command()
@@ -225,6 +243,48 @@ def render(
     _run(ctx, "data", {"data.objects": objects, "data.views": views, "data.size_px": size_px}, recipe)
 
 
+@models_app.command("list")
+def list_models(json_: Json = False, debug: Debug = False) -> None:
+    """The models that have a name, and which of them are on this machine."""
+    from mvdream_cli.commands import models
+
+    rows = models.listed()
+    if json_:
+        print(json.dumps(rows, default=str))
+        return
+    for row in rows:
+        print(
+            f"{row['name']:<22}{row['size_gb']:>6.2f} GB  {'here' if row['path'] else '-':<6}{row['about']} ({row['licence']})"
+        )
+
+
+@models_app.command()
+def get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of `models list`, or OWNER/NAME of the hub.")],
+    offline: Offline = False, json_: Json = False, quiet: Quiet = False, debug: Debug = False,
+) -> None:  # fmt: skip
+    """Fetch a model, from the first source that has it; the same command again resumes."""
+    _models(quiet, json_, lambda models: models.get(name, offline))
+
+
+@models_app.command()
+def verify(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model that was fetched.")],
+    json_: Json = False, quiet: Quiet = False, debug: Debug = False,
+) -> None:  # fmt: skip
+    """Compare the files of a fetched model with the checksums recorded when it came."""
+    _models(quiet, json_, lambda models: models.verify(name))
+
+
+@models_app.command()
+def where(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model.")],
+    json_: Json = False, debug: Debug = False,
+) -> None:  # fmt: skip
+    """Print where a model lies on this machine."""
+    _models(True, json_, lambda models: models.find_model(name))
+
+
 @models_app.command()
 def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="A model folder or file.", show_default=False)],
@@ -236,13 +296,18 @@ def convert(
     if dry_run:
         print(f"{source} would be written to {out} as {format_}")
         return
+    _models(quiet, json_, lambda models: models.convert(source, out, format_))
+
+
+def _models(quiet: bool, json_: bool, recipe: Callable[[Any], Path]) -> None:
+    """Call a recipe of `commands.models` and print the path that it returns."""
     from mvdream_cli.engine import progress
 
     progress.show(quiet)
     from mvdream_cli.commands import models
 
-    made = models.convert(source, out, format_)
-    print(json.dumps({"status": "finished", "model": str(made)}) if json_ else made)
+    path = recipe(models)
+    print(json.dumps({"status": "finished", "model": str(path)}) if json_ else path)
 
 
 def _need(value: Any, command: str, what: str) -> None:
@@ -275,6 +340,9 @@ def _run(ctx: typer.Context, section: str, flags: dict[str, Any], recipe: Callab
         os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     if reason:
         progress.say(f"preset {preset}: {reason}")
+    from mvdream_cli.commands import models
+
+    models.ensure(settings, section)
     results = recipe(settings)
     if shared["json_"]:
         print(json.dumps({"status": "finished", **results}, default=str))

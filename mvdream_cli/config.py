@@ -20,6 +20,7 @@ from mvdream_cli.errors import ConfigError, UsageError
 from mvdream_cli.settings import Section, Settings
 
 LONGEST_PROMPT = 1000
+PRESET_ALIASES = {"v100": "v100-16gb", "a100": "a100-40gb"}
 
 
 class _Loader(yaml.SafeLoader):
@@ -88,7 +89,8 @@ def preset_folders() -> list[Path]:
 
 
 def preset_names() -> list[str]:
-    return sorted({path.stem for folder in preset_folders() for path in folder.glob("*.yaml")})
+    """All names that --preset takes, the aliases among them."""
+    return sorted({path.stem for folder in preset_folders() for path in folder.glob("*.yaml")} | set(PRESET_ALIASES))
 
 
 def find_preset(name_or_path: str) -> Path:
@@ -99,9 +101,10 @@ def find_preset(name_or_path: str) -> Path:
                 f"--preset: there is no file {name_or_path}; the built-in presets are {', '.join(preset_names())}"
             )
         return Path(name_or_path)
+    name = PRESET_ALIASES.get(name_or_path, name_or_path)
     for folder in preset_folders():
-        if (folder / f"{name_or_path}.yaml").is_file():
-            return folder / f"{name_or_path}.yaml"
+        if (folder / f"{name}.yaml").is_file():
+            return folder / f"{name}.yaml"
     names = ["auto", *preset_names()]
     raise ConfigError(
         f"--preset: there is no preset {name_or_path!r}{_did_you_mean(name_or_path, names)}; choose {', '.join(names)}"
@@ -124,30 +127,48 @@ def load_preset(name_or_path: str | Path) -> dict:
 
 def auto_preset() -> tuple[str, str]:
     """(preset, reason) for this machine, found without torch."""
-    memory_gb = _gpu_memory_gb()
-    if memory_gb is None:
+    gpus = visible_gpus()
+    if not gpus:
         return "cpu", "no NVIDIA GPU that this torch can use"
-    return ("a100" if memory_gb >= 38 else "v100"), f"a GPU with {memory_gb:.0f} GB"
+    name, memory_gb = max(gpus, key=lambda gpu: gpu[1])
+    return preset_for_gpu(name, memory_gb), f"{name} with {memory_gb:.0f} GB"
 
 
-def _gpu_memory_gb() -> float | None:
+def preset_for_gpu(name: str, memory_gb: float) -> str:
+    """The preset made for the largest card that is not larger than this one."""
+    if memory_gb >= 100:
+        return "h200"
+    if memory_gb >= 60:
+        return "a100-80gb"
+    if memory_gb >= 38:
+        return "a100-40gb"
+    if memory_gb >= 28:
+        return "v100-32gb"
+    if memory_gb >= 20:
+        return "rtx-24gb"
+    return "v100-16gb" if "V100" in name else "t4-16gb"
+
+
+def visible_gpus() -> list[tuple[str, float]]:
+    """(name, memory in GB) of each NVIDIA GPU that this torch could use; asked from nvidia-smi."""
     try:
         if "+cpu" in metadata.version("torch"):
-            return None
+            return []
     except metadata.PackageNotFoundError:
-        return None
+        return []
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None and (not visible.strip() or visible.strip() == "-1"):
-        return None
+        return []
     tool = shutil.which("nvidia-smi")
     if tool is None:
-        return None
-    command = [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+        return []
+    command = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
-        return max(float(line) for line in answer.split()) * 2**20 / 1e9
+        rows = [line.rsplit(",", 1) for line in answer.strip().splitlines()]
+        return [(name.strip(), float(memory) * 2**20 / 1e9) for name, memory in rows]
     except (OSError, ValueError, subprocess.SubprocessError):
-        return None
+        return []
 
 
 def dump(settings: Settings, sections: list[str] | None = None) -> str:

@@ -32,6 +32,8 @@ class Engine(Section):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="auto: the fast type of the device")
     threads: int = Field(0, ge=0, le=1024, description="CPU threads; 0: the physical cores")
+    vae_slicing: bool = Field(False, description="one image at a time through the autoencoder: less memory, slower")
+    channels_last: bool = Field(False, description="channels-last layout of the networks: what GPUs with tensor cores read")
     seed: int = Field(0, ge=0, lt=2**63, description="all randomness is a function of the seed and the step")
     offline: bool = Field(False, description="use no network")
     log_every: Count = Field(10, description="steps between lines of stats.jsonl")
@@ -94,7 +96,11 @@ class SampleViews(Section):
 
 
 class To3D(Section):
-    negative_prompt: str = Field("", description="what to stay away from")
+    negative_prompt: str = Field(
+        "ugly, bad anatomy, blurry, pixelated obscure, unnatural colors, poor lighting, dull, and unclear, cropped, lowres, "
+        "low quality, artifacts, duplicate, morbid, mutilated, poorly drawn face, deformed, dehydrated, bad proportions",
+        description="what to stay away from",
+    )
     suffix: str = Field("", description="appended to the prompt for the distillation")
     method: Literal["both", "views", "sds"] = Field(
         "both", description="views: fit the object to sampled views; sds: score distillation; both: one after the other"
@@ -132,10 +138,10 @@ class To3D(Section):
     grid_resolutions: list[Annotated[int, Field(ge=4, le=512)]] = Field([24, 96], description="nodes a side of each dense grid")
     blob_density: Weight = Field(10.0, description="density of the ball that an untouched field shows")
     blob_radius: Positive = Field(0.5, description="its radius, in a box from -1 to 1")
-    samples_per_ray: Count = Field(64, description="points on one ray, where the box is not empty")
+    samples_per_ray: Count = Field(512, description="points on one ray, where the box is not empty")
     occupancy_every: Count = Field(16, description="steps between looks at which parts of the box are empty")
     learning_rate: Positive = Field(0.01, description="AdamW's")
-    weight_decay: Weight = Field(0.0, description="AdamW's")
+    weight_decay: Weight = Field(0.01, description="AdamW's")
     opaque_weight: Weight = Field(0.0, description="weight of the penalty on half-transparent pixels")
     smooth_weight: Weight = Field(0.0, description="weight of the total variation of the finest grid")
     formats: list[MeshFormat] = Field(["glb"], description="files to leave; glb is always among them")
@@ -172,10 +178,16 @@ class Data(Section):
 
 
 class Settings(Section):
-    model: str = Field("mini", description="mini, or a model folder")
+    model: str = Field("mini", description="mini, a name of mvdream models list, a folder, a file, or OWNER/NAME of the hub")
     engine: Engine = Engine()
     train: Train = Train()
     sample_views: SampleViews = SampleViews()
     to3d: To3D = To3D()
     export: Export = Export()
     data: Data = Data()
+
+    def models_used(self, command: str) -> list[str]:
+        """Names or paths of the models that a command (its section) opens."""
+        if command == "train":
+            return [name for name in (self.train.init, self.train.autoencoder) if name]
+        return [self.model] if command in ("sample_views", "to3d") else []

@@ -108,7 +108,7 @@ def test_a_preset_file_that_is_no_preset_is_named(tmp_path, content, message):
 
 
 def test_unknown_presets_are_answered_with_the_known_ones(tmp_path):
-    with pytest.raises(ConfigError, match=r"did you mean v100\?.*choose auto, a100, cpu, v100"):
+    with pytest.raises(ConfigError, match=r"did you mean v100\?.*choose auto, a100, a100-40gb"):
         config.resolve("v10")
     with pytest.raises(ConfigError, match="there is no file"):
         config.resolve(str(tmp_path / "none.yaml"))
@@ -124,6 +124,24 @@ def test_auto_without_a_gpu_is_cpu(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert config.auto_preset()[0] == "cpu"
     assert config.resolve("auto") == config.resolve("cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "memory_gb", "preset"),
+    [
+        ("Tesla T4", 15.8, "t4-16gb"), ("Tesla V100-SXM2-16GB", 16.9, "v100-16gb"), ("Tesla V100-SXM2-32GB", 34.4, "v100-32gb"),
+        ("NVIDIA GeForce RTX 4090", 25.8, "rtx-24gb"), ("NVIDIA A100-SXM4-40GB", 42.9, "a100-40gb"),
+        ("NVIDIA H100 80GB HBM3", 85.5, "a100-80gb"), ("NVIDIA H200", 150.8, "h200"),
+    ],
+)  # fmt: skip
+def test_each_card_gets_the_preset_of_its_size(name, memory_gb, preset):
+    assert config.preset_for_gpu(name, memory_gb) == preset
+    assert config.resolve(preset).model == "sd-v2.1-base-4view"
+
+
+def test_aliases():
+    assert config.resolve("v100") == config.resolve("v100-16gb") and config.resolve("a100") == config.resolve("a100-40gb")
+    assert {"v100", "a100-80gb", "cpu", "h200"} <= set(config.preset_names())
 
 
 def test_every_setting_has_a_line_of_help_and_angles_and_pixels_their_unit():

@@ -1,20 +1,94 @@
-"""`mvdream models`: model files and their formats."""
+"""`mvdream models`: where models are, how they come, and their formats. Imports torch only to convert."""
 
 from pathlib import Path
 
-from mvdream_cli.diffusion import convert as formats
+from mvdream_cli.diffusion import published
+from mvdream_cli.diffusion.folders import EMBEDDED, find_model
 from mvdream_cli.engine.progress import say
-from mvdream_cli.errors import UsageError
+from mvdream_cli.errors import ModelError, UsageError
+
+
+def ensure(settings, command: str) -> None:
+    """Fetch the models that a command is about to use and that are not on this machine.
+
+    Raises:
+        ModelError: offline, or nobody has the model.
+    """
+    for name in settings.models_used(command):
+        if name not in EMBEDDED and published.is_on_the_hub(name) and published.locate(name) is None:
+            if settings.engine.offline:
+                raise ModelError(published.missing(name))
+            published.download(name, say)
+
+
+def listed() -> list[dict]:
+    """One entry for each model that has a name: {"name", "about", "size_gb", "licence", "path" or None}."""
+    rows = [
+        {
+            "name": name,
+            "about": "embedded: a toy world on any machine",
+            "size_gb": _size_gb(path),
+            "licence": "as mvdream",
+            "path": path,
+        }
+        for name, path in EMBEDDED.items()
+    ]
+    for name, model in published.PUBLISHED.items():
+        path = published.locate(name)
+        rows.append({"name": name, "about": model.about, "size_gb": model.size_gb, "licence": model.licence, "path": path})
+    return rows
+
+
+def get(name: str, offline: bool = False) -> Path:
+    """The model's folder or file on this machine, fetched if need be."""
+    if name in EMBEDDED or Path(name).exists():
+        return find_model(name)
+    if not published.is_on_the_hub(name):
+        raise UsageError(
+            f"model {name!r} has no known source; choose {', '.join(published.PUBLISHED)} or OWNER/NAME of the hub"
+        )
+    if path := published.locate(name):
+        say(f"{name}: already here; `mvdream models verify {name}` checks its files")
+        return path
+    if offline:
+        raise ModelError(published.missing(name))
+    return published.download(name, say)
+
+
+def verify(name: str) -> Path:
+    """Compare every file of a fetched model with the checksum that was recorded when it came.
+
+    Raises:
+        ModelError: a file changed or is missing, or there is no record.
+    """
+    path = find_model(name)
+    folder = path if path.is_dir() else path.parent
+    if not published.read_record(folder):
+        raise ModelError(f"model {name!r}: {folder} was not fetched by `mvdream models get`, so there is no record to compare.")
+    bad = []
+    for file, state in published.verify(folder):
+        say(f"{file}: {state}")
+        if state in ("changed", "missing"):
+            bad.append(f"{file} ({state})")
+    if bad:
+        raise ModelError(f"model {name!r}: {', '.join(bad)}; remove {folder} and run `mvdream models get {name}`.")
+    return path
 
 
 def convert(source: str, out: Path, form: str) -> Path:
-    """Write the model `source` to `out` in one of `formats.FORMATS`.
+    """Write the model `source` to `out` in one of `convert.FORMATS`.
 
     Raises:
-        UsageError: an unknown format. ModelError: see `formats.convert`.
+        UsageError: an unknown format. ModelError: see `convert.convert`.
     """
+    from mvdream_cli.diffusion import convert as formats
+
     if form not in formats.FORMATS:
         raise UsageError(f"--format: there is no format {form!r}; choose {', '.join(formats.FORMATS)}")
     made = formats.convert(source, out, form)
     say(f"{source} written as {form}")
     return made
+
+
+def _size_gb(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / published.GB

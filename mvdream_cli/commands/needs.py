@@ -17,15 +17,14 @@ def needs(settings, command: str, out: Path | None = None) -> list[str]:
     """
     lines = []
     train, engine = settings.train, settings.engine
-    model = {"train": train.init, "sample_views": settings.model, "to3d": settings.model}.get(command)
     parameters = 0
-    if model is not None:
+    for model in settings.models_used(command):
         try:
             folder = find_model(model)
         except ModelError as error:
             lines.append(f"model: MISSING, {error}")
         else:
-            parameters = count_parameters(folder)
+            parameters = parameters or count_parameters(folder)
             files = [folder] if folder.is_file() else [path for path in folder.rglob("*") if path.is_file()]
             size = sum(path.stat().st_size for path in files)
             lines.append(f"model: {folder}, {size / GB:.2f} GB on the disk, {parameters / 1e6:.1f} M parameters")

@@ -57,7 +57,7 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         set_threads(engine.threads)
         device, dtype, reason = pick_device(engine.device, engine.dtype)
         say(f"{settings.model} on {device} {dtype}: {reason}; writing to {run.folder}")
-        pipeline = load_pipeline(settings.model, device, dtype)
+        pipeline = load_pipeline(settings.model, device, dtype, engine.vae_slicing, engine.channels_last)
         if pipeline.report:
             say(f"{settings.model}: {pipeline.report}")
 

@@ -5,25 +5,19 @@ a three-level UNet with attention on the two coarser levels, and a small CLIP wh
 autoencoder is diffusers' AutoencoderDC: at this size it learns several times faster than an AutoencoderKL (docs/log.md).
 """
 
-from collections import Counter
-from itertools import pairwise
-
 import torch
 from diffusers import AutoencoderDC, DDIMScheduler
-from tokenizers import pre_tokenizers
 from torch import Tensor
 from transformers import (
     CLIPTextConfig,
     CLIPTextModelWithProjection,
-    CLIPTokenizer,
     CLIPVisionConfig,
     CLIPVisionModelWithProjection,
 )
 
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
+from mvdream_cli.diffusion.tokenizers import train_tokenizer
 from mvdream_cli.diffusion.unet import MultiViewUNet
-
-START, END = "<|startoftext|>", "<|endoftext|>"
 
 # On the weights of a fresh camera embedding: as drawn, its term is a fifth of the timestep's, and a small UNet had not begun to
 # use it after 20,000 objects (docs/log.md).
@@ -65,48 +59,6 @@ SIZES = {
         "vocabulary_size": 600,
     },
 }
-
-
-def train_tokenizer(captions: list[str], vocabulary_size: int, text_length: int) -> CLIPTokenizer:
-    """CLIP's byte-level BPE with a vocabulary learnt from captions; any other text still encodes, piece by piece.
-
-    The trainer of `tokenizers` breaks ties at random, so that two runs would disagree on every id; this one is a function of
-    the captions.
-    """
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {START: 0, END: 1}
-    for symbol in [*alphabet, *(letter + "</w>" for letter in alphabet)]:
-        vocabulary[symbol] = len(vocabulary)
-    backend = CLIPTokenizer(vocab=dict(vocabulary), merges=[]).backend_tokenizer
-    counts = Counter(
-        piece
-        for caption in captions
-        for piece, _ in backend.pre_tokenizer.pre_tokenize_str(backend.normalizer.normalize_str(caption))
-    )
-    words = {tuple([*piece[:-1], piece[-1] + "</w>"]): count for piece, count in counts.items()}
-    merges = []
-    while len(vocabulary) < vocabulary_size:
-        pairs = Counter()
-        for word, count in words.items():
-            for pair in pairwise(word):
-                pairs[pair] += count
-        if not pairs:
-            break
-        best = max(pairs, key=lambda pair: (pairs[pair], pair))
-        merges.append(best)
-        vocabulary.setdefault("".join(best), len(vocabulary))
-        words = {_merged(word, best): count for word, count in words.items()}
-    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=text_length)
-
-
-def _merged(word: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
-    """The word with each occurrence of the pair, from the left, as one symbol."""
-    merged, i = [], 0
-    while i < len(word):
-        step = 2 if word[i : i + 2] == pair else 1
-        merged.append("".join(word[i : i + step]))
-        i += step
-    return tuple(merged)
 
 
 def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:

@@ -17,9 +17,10 @@ from safetensors.torch import load_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from mvdream_cli.diffusion import ldm
-from mvdream_cli.diffusion.folders import CHECKPOINT_SUFFIXES
 from mvdream_cli.diffusion.ldm import State
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
+from mvdream_cli.diffusion.published import CHECKPOINT_SUFFIXES
+from mvdream_cli.diffusion.tokenizers import find_tokenizer
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.errors import ModelError
 
@@ -98,7 +99,7 @@ def pipeline_from_file(path: Path, tokenizer: CLIPTokenizer | None = None) -> tu
     """A pipeline from one file with LDM's names: the official MVDream releases and Stable Diffusion 1.x and 2.x.
 
     Args:
-        tokenizer: none looks for a folder `tokenizer` beside the file.
+        tokenizer: none looks for one, see `find_tokenizer`.
 
     Raises:
         ModelError: unreadable, of another architecture, or incomplete.
@@ -111,7 +112,8 @@ def pipeline_from_file(path: Path, tokenizer: CLIPTokenizer | None = None) -> tu
     used |= {ldm.VAE_PREFIX + key for key in vae_used}
     text_encoder, text_used = text_from_ldm(state, path)
     used |= text_used | {key for key in state if SCHEDULE_BUFFERS.fullmatch(key)}
-    tokenizer = tokenizer or find_tokenizer(path)
+    openclip = text_encoder.config.hidden_act == "gelu"
+    tokenizer = tokenizer or find_tokenizer(path, pads_with_zero=openclip)
     report = Report(len(state), sorted(set(state) - used), notes)
     return MultiViewPipeline(vae, text_encoder, tokenizer, unet, published_scheduler()), report
 
@@ -149,21 +151,6 @@ def pipeline_from_port(folder: Path) -> tuple[MultiViewPipeline, Report]:
     except Exception as error:  # whatever a broken file makes the readers raise
         raise ModelError(f"{folder}: {str(error).splitlines()[0]}") from error
     return MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler), report
-
-
-def find_tokenizer(path: Path) -> CLIPTokenizer:
-    """The tokenizer in the folder `tokenizer` beside a checkpoint.
-
-    Raises:
-        ModelError: there is none.
-    """
-    folder = path.parent / "tokenizer"
-    if not folder.is_dir():
-        raise ModelError(
-            f"{path}: needs a tokenizer; put the folder tokenizer of stable-diffusion-2-1-base (vocab.json, merges.txt; "
-            "1.5 MB) beside the file."
-        )
-    return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
 
 
 def published_scheduler() -> DDIMScheduler:

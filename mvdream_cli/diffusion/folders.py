@@ -7,25 +7,34 @@ from pathlib import Path
 
 from safetensors import safe_open
 
+from mvdream_cli.diffusion.published import CHECKPOINT_SUFFIXES, checksum, is_on_the_hub, locate, missing, read_record
 from mvdream_cli.errors import ModelError
 
 EMBEDDED = {"mini": Path(__file__).resolve().parent.parent / "mini"}
-CHECKPOINT_SUFFIXES = (".pt", ".ckpt", ".pth", ".bin", ".safetensors")
 COMPONENTS = ("vae", "text_encoder", "tokenizer", "unet", "scheduler")
 
 
 def find_model(name: str) -> Path:
-    """The folder of an embedded model, or a local folder or checkpoint file.
+    """The folder of an embedded model, a local folder or checkpoint file, or a published model that was fetched.
 
     Raises:
         ModelError: no such model, or the folder lacks a component.
     """
     folder = EMBEDDED.get(name, Path(name))
-    if not folder.exists():
-        raise ModelError(
-            f"model {name!r}: no such folder, and not an embedded model ({', '.join(EMBEDDED)}); "
-            "give --model a folder written by `mvdream train`."
-        )
+    try:
+        found = folder.exists()
+    except OSError as error:  # a circle of symbolic links, a name that is too long
+        raise ModelError(f"model {name!r}: {error.strerror}; give --model a folder or a file.") from error
+    if not found:
+        if is_on_the_hub(name) and (published := locate(name)):
+            folder = published
+        elif is_on_the_hub(name):
+            raise ModelError(missing(name))
+        else:
+            raise ModelError(
+                f"model {name!r}: no such folder, and not an embedded model ({', '.join(EMBEDDED)}); "
+                "give --model a folder written by `mvdream train`, or a name of `mvdream models list`."
+            )
     if folder.is_file() and folder.suffix in CHECKPOINT_SUFFIXES:
         return folder
     if not folder.is_dir() or not (folder / "model_index.json").is_file():
@@ -41,15 +50,12 @@ def model_identity(name: str) -> str:
     """A short hash of the model's weights and configuration, for run records and for refusing a wrong resume."""
     folder = find_model(name)
     digest = hashlib.sha256()
+    record = read_record(folder if folder.is_dir() else folder.parent)  # spares reading gigabytes again
     kinds = (".json", ".txt", *CHECKPOINT_SUFFIXES)
     for path in [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.suffix in kinds):
-        digest.update(str(path.relative_to(folder)).encode())
-        with path.open("rb") as file:
-            digest.update(
-                hashlib.file_digest(file, "sha256").digest()
-                if hasattr(hashlib, "file_digest")
-                else hashlib.sha256(file.read()).digest()
-            )
+        digest.update(path.relative_to(folder).as_posix().encode())
+        known = record.get(path.relative_to(folder if folder.is_dir() else folder.parent).as_posix())
+        digest.update(bytes.fromhex(known["sha256"] if known else checksum(path)))
     return digest.hexdigest()[:16]
 
 

@@ -15,10 +15,18 @@ from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
 
 
-def load_pipeline(name: str, device="cpu", dtype: torch.dtype = torch.float32) -> MultiViewPipeline:
+def load_pipeline(
+    name: str, device="cpu", dtype: torch.dtype = torch.float32, vae_slicing: bool = False, channels_last: bool = False
+) -> MultiViewPipeline:
     """Open a model for inference: evaluation mode, no gradients to its weights.
 
     `pipeline.report` says how the tensors of a foreign file or folder were used; None for our own folders.
+
+    Args:
+        dtype: of all networks. In half precision too, the sinusoid of the timestep is float32, and group norms and softmax
+            accumulate in float32, as in the reference.
+        vae_slicing: one image at a time through the autoencoder.
+        channels_last: memory format of the networks that convolve.
 
     Raises:
         ModelError: not found, incomplete, or a file in it is broken.
@@ -41,6 +49,11 @@ def load_pipeline(name: str, device="cpu", dtype: torch.dtype = torch.float32) -
     for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder):
         if part is not None:
             part.to(device, dtype).eval().requires_grad_(False)
+    if vae_slicing:
+        pipeline.vae.enable_slicing()
+    if channels_last:
+        for part in (pipeline.vae, pipeline.unet):
+            part.to(memory_format=torch.channels_last)
     return pipeline
 
 

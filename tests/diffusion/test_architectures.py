@@ -6,7 +6,8 @@ import sys
 import torch
 from conftest import ROOT
 
-from mvdream_cli.diffusion.architectures import build_pipeline, principal_encoder, train_tokenizer
+from mvdream_cli.diffusion.architectures import build_pipeline, principal_encoder
+from mvdream_cli.diffusion.tokenizers import train_tokenizer
 
 CAPTIONS = ["a red dog", "a green car, 3d asset", "a golden crown", "a dog's crown"]
 
@@ -21,7 +22,7 @@ def test_words_become_tokens_and_anything_encodes():
 
 
 def test_two_processes_agree():
-    module = "mvdream_cli.diffusion.architectures"
+    module = "mvdream_cli.diffusion.tokenizers"
     code = f"from {module} import train_tokenizer as t; print(t({CAPTIONS!r}, 700, 16)({CAPTIONS!r}).input_ids)"
     made = {
         subprocess.run(

@@ -12,9 +12,9 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion import checkpoints, ldm
-from mvdream_cli.diffusion.architectures import train_tokenizer
 from mvdream_cli.diffusion.convert import convert, official_state, schedule_buffers
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
+from mvdream_cli.diffusion.tokenizers import train_tokenizer
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.errors import ModelError
