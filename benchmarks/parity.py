@@ -8,6 +8,7 @@ Prints one line of JSON: relative errors, which have to be at most 1e-5 (1e-3 fo
 """
 
 import argparse
+import importlib.util
 import json
 import sys
 import time
@@ -20,6 +21,30 @@ from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion import checkpoints, ldm
 from mvdream_cli.diffusion.attention import MultiViewAttnProcessor
 from mvdream_cli.diffusion.convert import schedule_buffers
+
+
+def use_checkout(checkout: Path) -> None:
+    """Make the checkout's modules importable, past its own __init__, which opens the hub and needs setuptools."""
+    sys.modules["mvdream"] = types.ModuleType("mvdream")
+    sys.modules["mvdream"].__path__ = [str(checkout / "mvdream")]
+
+
+class Nothing(type):
+    """A class that has every attribute."""
+
+    def __getattr__(cls, name):
+        return None
+
+
+class Placeholder(types.ModuleType):
+    """In place of torchvision, which open_clip imports for its image side only: any name in it is an empty class."""
+
+    __path__ = ()
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Nothing(name, (), {})
 
 
 def official_model(variant: str, width: int):
@@ -58,7 +83,12 @@ def official_sampler(model):
 
 
 def openclip_tower(width: int, layers: int):
-    """OpenCLIP's text tower with random weights, and the official penultimate output of it."""
+    """OpenCLIP's text tower with random weights, in the official embedder, which returns its penultimate output."""
+    if importlib.util.find_spec("torchvision") is None:
+        for name in ("torchvision", "torchvision.transforms", "torchvision.transforms.functional", "torchvision.ops.misc"):
+            sys.modules[name] = Placeholder(name)
+        sys.modules["torchvision"].transforms = sys.modules["torchvision.transforms"]
+        sys.modules["torchvision.transforms"].functional = sys.modules["torchvision.transforms.functional"]
     import open_clip
     from mvdream.ldm.modules.encoders.modules import FrozenOpenCLIPEmbedder
 
@@ -68,6 +98,8 @@ def openclip_tower(width: int, layers: int):
         open_clip.CLIPTextCfg(width=width, heads=max(1, width // 64), layers=layers, vocab_size=49408, context_length=77),
     )
     del tower.visual
+    for block in tower.transformer.resblocks:
+        block.attn.batch_first = False  # as open_clip was when the official code was written against it
     embedder = FrozenOpenCLIPEmbedder.__new__(FrozenOpenCLIPEmbedder)
     torch.nn.Module.__init__(embedder)
     embedder.model, embedder.layer_idx = tower, 1
@@ -95,9 +127,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=50, help="of the DDIM trajectory")
     parser.add_argument("--latent", type=int, default=32, help="side of the latents")
     arguments = parser.parse_args()
-    # The package's own __init__ opens the hub and needs setuptools; its parts do not.
-    sys.modules["mvdream"] = types.ModuleType("mvdream")
-    sys.modules["mvdream"].__path__ = [str(arguments.checkout / "mvdream")]
+    use_checkout(arguments.checkout)
     from mvdream.camera_utils import get_camera
 
     torch.manual_seed(0)

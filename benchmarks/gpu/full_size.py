@@ -1,0 +1,53 @@
+"""The published architecture with random weights: what it costs does not depend on them."""
+
+import torch
+from diffusers import AutoencoderKL
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from mvdream_cli.diffusion.checkpoints import CAMERA_CONFIG, published_scheduler
+from mvdream_cli.diffusion.pipeline import MultiViewPipeline
+from mvdream_cli.diffusion.tokenizers import clip_tokenizer
+from mvdream_cli.diffusion.unet import MultiViewUNet
+
+
+def published_pipeline(device, dtype: torch.dtype, width: int = 320) -> MultiViewPipeline:
+    """`sd-v2.1-base-4view` without its weights: 868 M, 84 M and 340 M numbers, drawn small enough to stay finite.
+
+    Args:
+        width: channels of the UNet's first level; less only to try the script.
+    """
+    heads = [max(1, width * m // 64) for m in (1, 2, 4, 4)]
+    with torch.device("meta"):
+        unet = MultiViewUNet(
+            sample_size=32,
+            block_out_channels=[width * m for m in (1, 2, 4, 4)],
+            down_block_types=["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"],
+            up_block_types=["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3,
+            cross_attention_dim=1024,
+            attention_head_dim=heads,
+            use_linear_projection=True,
+            **CAMERA_CONFIG,
+        )
+        vae = AutoencoderKL(
+            block_out_channels=[max(32, width * 2 // 5) * m for m in (1, 2, 4, 4)],
+            down_block_types=["DownEncoderBlock2D"] * 4,
+            up_block_types=["UpDecoderBlock2D"] * 4,
+            layers_per_block=2,
+            latent_channels=4,
+            sample_size=256,
+        )
+    text_encoder = CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=49_408, hidden_size=1024, intermediate_size=4096, num_hidden_layers=23 if width == 320 else 1,
+            num_attention_heads=16, hidden_act="gelu", bos_token_id=49_406, eos_token_id=49_407,
+        )
+    )  # fmt: skip
+    for part in (unet, vae, text_encoder):
+        if part is not text_encoder:
+            part.to_empty(device=device)
+            for name, parameter in part.named_parameters():
+                torch.nn.init.normal_(parameter, std=0.01) if parameter.ndim > 1 else torch.nn.init.constant_(
+                    parameter, float("norm" in name and name.endswith("weight"))
+                )
+        part.to(device, dtype).eval().requires_grad_(False)
+    return MultiViewPipeline(vae, text_encoder, clip_tokenizer(["i n"]), unet, published_scheduler())

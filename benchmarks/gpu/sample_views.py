@@ -1,0 +1,117 @@
+"""Seconds and peak memory of `sample-views`, 50 steps, 4 views of 256 px, per preset under a memory cap of its card's size.
+
+    python -m benchmarks.gpu.sample_views [--official CHECKOUT] [--steps 50] [--out results.jsonl]
+
+One line of JSON per preset, and one for the official code (float16 autocast, its own defaults) when a checkout of
+bytedance/MVDream is given. Weights are random: the cost is the same.
+"""
+
+import argparse
+import json
+import time
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from benchmarks import parity
+from benchmarks.gpu.full_size import published_pipeline
+from mvdream_cli.cameras import orbit_views
+from mvdream_cli.config import resolve
+
+CARDS_GB = {  # memory of the card, and the fast number type of its generation
+    "t4-16gb": (15.8, torch.float16),
+    "v100-16gb": (16.9, torch.float16),
+    "v100-32gb": (34.0, torch.float16),
+    "rtx-24gb": (25.2, torch.bfloat16),
+    "a100-40gb": (42.0, torch.bfloat16),
+    "a100-80gb": (85.0, torch.bfloat16),
+    "h200": (150.0, torch.bfloat16),
+}
+
+
+def measured(device, call) -> dict:
+    """Seconds of the second of two calls, and the peak memory in GB."""
+    call()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+    started = time.perf_counter()
+    call()
+    if device.type != "cuda":
+        return {"seconds": round(time.perf_counter() - started, 3)}
+    torch.cuda.synchronize()
+    seconds = time.perf_counter() - started
+    return {"seconds": round(seconds, 3), "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--official", type=Path, help="a checkout of bytedance/MVDream")
+    parser.add_argument("--presets", nargs="+", default=list(CARDS_GB), choices=list(CARDS_GB))
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--width", type=int, default=320, help="320 is the published size; less only to try the script")
+    parser.add_argument("--out", type=Path, help="a file to which the lines are added")
+    arguments = parser.parse_args()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    about = {"device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu", "torch": torch.__version__}
+
+    def report(row: dict) -> None:
+        line = json.dumps(row | about)
+        print(line, flush=True)
+        if arguments.out:
+            with arguments.out.open("a") as file:
+                file.write(line + "\n")
+
+    c2w = orbit_views(4, 15.0)
+    for name in arguments.presets:
+        memory_gb, dtype = CARDS_GB[name]
+        if device.type == "cuda":
+            total = torch.cuda.get_device_properties(device).total_memory
+            torch.cuda.set_per_process_memory_fraction(min(1.0, memory_gb * 1e9 / total))
+        engine, sample = resolve(name).engine, resolve(name).sample_views
+        pipeline = published_pipeline(device, dtype, arguments.width)
+        if engine.vae_slicing:
+            pipeline.vae.enable_slicing()
+        if engine.channels_last:
+            for part in (pipeline.unet, pipeline.vae):
+                part.to(memory_format=torch.channels_last)
+        kwargs = {"seeds": [0], "steps": arguments.steps, "guidance_scale": sample.guidance_scale}
+        row = {"what": "ours", "preset": name, "dtype": str(dtype).removeprefix("torch."), "cap_gb": memory_gb}
+        try:
+            report(row | measured(device, partial(pipeline, "a bulldog", c2w, **kwargs)))
+        except torch.OutOfMemoryError:
+            report(row | {"seconds": None, "failed": "out of memory"})
+        del pipeline
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+    if arguments.official:
+        report({"what": "official"} | official(device, arguments))
+
+
+@torch.no_grad()
+def official(device, arguments) -> dict:
+    """The official sampler and decoder, as its scripts/t2i.py calls them with --fp16."""
+    parity.use_checkout(arguments.official)
+    from mvdream.camera_utils import get_camera
+
+    if device.type == "cuda":
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    model = parity.official_model("sd21", arguments.width).to(device)
+    sampler = parity.official_sampler(model)
+    text, negative = torch.randn(2, 1, 77, 1024, device=device).expand(-1, 4, -1, -1)
+    shared = {"camera": get_camera(4, elevation=15, azimuth_start=90).float().to(device), "num_frames": 4}
+
+    def sample():
+        with torch.autocast(device.type, torch.float16 if device.type == "cuda" else torch.bfloat16):
+            latents, _ = sampler.sample(
+                arguments.steps, 4, (4, 32, 32), {"context": text} | shared, verbose=False,
+                unconditional_guidance_scale=10.0, unconditional_conditioning={"context": negative} | shared,
+            )  # fmt: skip
+            return model.decode_first_stage(latents)
+
+    return measured(device, sample)
+
+
+if __name__ == "__main__":
+    main()
