@@ -20,7 +20,7 @@ import torch
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion import checkpoints, ldm
 from mvdream_cli.diffusion.attention import MultiViewAttnProcessor
-from mvdream_cli.diffusion.convert import schedule_buffers
+from mvdream_cli.diffusion.convert import official_state, schedule_buffers
 
 
 def use_checkout(checkout: Path) -> None:
@@ -217,6 +217,9 @@ def main() -> None:
             errors["text tower"] = relative_error(
                 encoder.eval()(tokens).last_hidden_state, embedder.encode_with_transformer(tokens)
             )
+            ours = types.SimpleNamespace(unet=unet, vae=vae, text_encoder=encoder, scheduler=scheduler)
+            theirs.cond_stage_model = embedder
+            theirs.load_state_dict(official_state(ours, {}), strict=True)  # raises for a key too many or too few
     print(json.dumps({"variant": arguments.variant, "width": arguments.width, "errors": errors, "seconds": seconds}))
 
 

@@ -13,6 +13,7 @@ from transformers import CLIPTextModel
 
 from mvdream_cli.diffusion import ldm
 from mvdream_cli.diffusion.checkpoints import SCHEDULE_BUFFERS, read_state
+from mvdream_cli.diffusion.folders import find_model
 from mvdream_cli.diffusion.ldm import State
 from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
 from mvdream_cli.errors import ModelError
@@ -22,7 +23,7 @@ EXTRA = "ldm_extra.safetensors"  # what a single file holds and no diffusers fol
 
 
 def convert(source: str, out: Path, form: str) -> Path:
-    """Write the model `source` to `out`: a folder, or a file for "mvdream-pt". Numbers are kept bit for bit.
+    """Write the model `source` to `out`: a folder, or a file for "mvdream-pt". Numbers are kept, in float32.
 
     Raises:
         ModelError: unreadable source, one that is not of the published architecture, or `out` exists.
@@ -32,7 +33,7 @@ def convert(source: str, out: Path, form: str) -> Path:
     pipeline = load_pipeline(source)
     if not isinstance(pipeline.vae, AutoencoderKL) or not isinstance(pipeline.text_encoder, CLIPTextModel):
         raise ModelError(f"{source}: only models of the published architecture have the published formats.")
-    extra = _extra(Path(source))
+    extra = _extra(find_model(source))
     if form == "diffusers":
         folder = save_pipeline(pipeline, out)
     elif form == "ashawkey":
