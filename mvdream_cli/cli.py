@@ -121,7 +121,7 @@ def sample_views(
         "samples": samples, "steps": steps, "guidance_scale": guidance_scale,
     }  # fmt: skip
 
-    from mvdream_cli.config import check_prompt
+    from mvdream_cli.prompts import check_prompt
 
     text = check_prompt(prompt)
 
@@ -136,7 +136,8 @@ def sample_views(
 @app.command()
 def to3d(
     ctx: typer.Context,
-    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to make, in quotes.", show_default=False)],
+    prompt: Annotated[str | None, typer.Argument(metavar="PROMPT", help="What to make, in quotes.")] = None,
+    prompts: Annotated[Path | None, typer.Option(metavar="FILE", help="Many: one a line, or JSON objects.")] = None,
     negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to stay away from.")] = None,
     method: Annotated[str | None, typer.Option(metavar="sds|views|both", help="Distil, fit views, or both.")] = None,
     candidates: Annotated[int | None, typer.Option(help="Objects sampled; the one nearest to the prompt is made.")] = None,
@@ -152,14 +153,20 @@ def to3d(
         "negative_prompt": negative, "method": method, "candidates": candidates, "steps": steps, "formats": formats,
     }  # fmt: skip
 
-    from mvdream_cli.config import check_prompt
+    from mvdream_cli.prompts import check_prompt, read_prompts
 
-    text = check_prompt(prompt)
+    if (prompt is None) == (prompts is None):
+        raise UsageError("to3d: needs a PROMPT in quotes, or --prompts FILE; see mvdream to3d --help")
+    text, lines = check_prompt(prompt) if prompt is not None else "", read_prompts(prompts) if prompts else []
 
     def recipe(settings):
-        from mvdream_cli.commands import to3d
+        from mvdream_cli.commands import batch, to3d
+        from mvdream_cli.config import changed
 
-        return to3d.run(settings, text, out=out, restart=restart)
+        if text:
+            return to3d.run(settings, text, out=out, restart=restart)
+        jobs = [(changed(settings, flags), line) for line, flags in lines]
+        return batch.run(jobs, to3d.run, to3d.open_model, root=out or Path("runs"), restart=restart)
 
     _run(ctx, "to3d", {f"to3d.{key}": value for key, value in flags.items()}, recipe)
 

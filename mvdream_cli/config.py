@@ -16,10 +16,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from mvdream_cli.errors import ConfigError, UsageError
+from mvdream_cli.errors import ConfigError
 from mvdream_cli.settings import Section, Settings
 
-LONGEST_PROMPT = 1000
 PRESET_ALIASES = {"v100": "v100-16gb", "a100": "a100-40gb"}
 
 
@@ -53,31 +52,31 @@ def resolve(preset: str = "auto", overrides: list[str] | tuple = (), flags: dict
         if value is not None:
             _merge(merged, _nest(key, value), origins, "command line")
     try:
-        settings = Settings(**merged)
-    except ValidationError as error:
-        found: dict[str, str] = {}
-        for item in error.errors():  # a union reports each of its branches: the first is enough
-            found.setdefault(_place(item["loc"]), _explain(item, origins))
-        problems += found.values()
+        settings = _checked(merged, origins)
+    except ConfigError as error:
+        problems.append(str(error))
     if problems:
         raise ConfigError("\n".join(problems))
     return settings
 
 
-def check_prompt(prompt: str) -> str:
-    """The prompt on one line, outer blanks removed.
+def _checked(merged: dict, origins: dict[str, str]) -> Settings:
+    """Settings of a nested dict. Raises ConfigError with a line for each problem."""
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        found: dict[str, str] = {}
+        for item in error.errors():  # a union reports each of its branches: the first is enough
+            found.setdefault(_place(item["loc"]), _explain(item, origins))
+        raise ConfigError("\n".join(found.values())) from error
 
-    Raises:
-        UsageError: it is empty or longer than `LONGEST_PROMPT` characters.
-    """
-    prompt = " ".join(prompt.split())
-    if not prompt:
-        raise UsageError('the prompt is empty; say what to make, as in "a bulldog wearing a black pirate hat".')
-    if len(prompt) > LONGEST_PROMPT:
-        raise UsageError(
-            f"the prompt has {len(prompt)} characters, more than {LONGEST_PROMPT}; describe one object in a sentence."
-        )
-    return prompt
+
+def changed(settings: Settings, flags: dict[str, Any]) -> Settings:
+    """The settings with some of them, by dotted key, replaced. Raises ConfigError for each that cannot be."""
+    merged = settings.model_dump()
+    for key, value in flags.items():
+        _merge(merged, _nest(key, value), {}, "")
+    return _checked(merged, {})
 
 
 def preset_folders() -> list[Path]:

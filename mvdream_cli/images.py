@@ -52,6 +52,14 @@ def grid(images, columns: int) -> np.ndarray:
     )
 
 
+def read_tiles(path: Path | str, columns: int, size_px: int) -> np.ndarray:
+    """The square tiles of a sheet written by `grid`, scaled; uint8 (N, size_px, size_px, 3)."""
+    image = Image.fromarray(load_image(path)[..., :3])
+    rows = round(image.height * columns / image.width)
+    sheet = np.asarray(image.resize((columns * size_px, rows * size_px), Image.LANCZOS))
+    return sheet.reshape(rows, size_px, columns, size_px, 3).swapaxes(1, 2).reshape(-1, size_px, size_px, 3)
+
+
 def save_video(path: Path | str, frames, fps: int = 24) -> Path:
     """Write (N, H, W, 3) frames as an H.264 mp4 that browsers and players open (even sizes, yuv420p)."""
     import imageio.v2 as imageio

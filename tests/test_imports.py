@@ -6,7 +6,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "mvdream_cli"
 GROUND = {"errors", "cameras", "images"}
 ROOMS = {
-    "cli": {"config", "commands", "engine.progress", *GROUND},
+    "cli": {"config", "prompts", "commands", "engine.progress", *GROUND},
+    "prompts": {"errors"},
     "config": {"settings", "errors"},
     "settings": {"errors"},
     "errors": set(),
@@ -92,7 +93,7 @@ def test_commands_do_not_import_each_other():
 
 
 def test_what_answers_at_once_imports_nothing_heavy_at_module_level():
-    light = ["cli", "config", "settings", "errors", "__init__", "engine/__init__", "engine/progress", "engine/run"]
+    light = ["cli", "config", "prompts", "settings", "errors", "__init__", "engine/__init__", "engine/progress", "engine/run"]
     for stem in light:
         for name, top in imports(PACKAGE / f"{stem}.py"):
             assert not (top and name.split(".")[0] in HEAVY), f"{stem} imports {name}"

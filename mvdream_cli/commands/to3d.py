@@ -5,6 +5,7 @@ score distillation; its surface is exported. `--method views` or `sds` does only
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -37,9 +38,33 @@ AS_PAINTED = Light(ground=1.0, sky=0.0, lamp=0.0)  # the texture holds the light
 EMPTY_AFTER_STEPS = 20  # an object that shows nothing from then on will not come back
 
 
-def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -> dict:
-    """Make the object. Returns the paths of what was made."""
-    to3d, engine = settings.to3d, settings.engine
+def open_model(settings) -> tuple:
+    """(pipeline, its device), with one line of what was opened and why there."""
+    engine = settings.engine
+    set_threads(engine.threads)
+    device, dtype, reason = pick_device(engine.device, engine.dtype)
+    say(f"{settings.model} on {device} {dtype}: {reason}")
+    pipeline = load_pipeline(settings.model, device, dtype, engine.vae_slicing, engine.channels_last)
+    if pipeline.report:
+        say(f"{settings.model}: {pipeline.report}")
+    return pipeline, device
+
+
+def run(
+    settings,
+    prompt: str,
+    out: Path | None = None,
+    restart: bool = False,
+    root: Path = Path("runs"),
+    open_model: Callable[..., tuple] = open_model,
+) -> dict:
+    """Make the object. Returns the paths of what was made.
+
+    Args:
+        out: the run folder; none: one in `root`, named after the prompt.
+        open_model: returns (pipeline, device) of settings.
+    """
+    to3d = settings.to3d
     identity = model_identity(settings.model)
     with open_run(
         out,
@@ -48,19 +73,15 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         identity_keys=["to3d", "engine.seed", "prompt", "model_identity"],
         text=prompt,
         restart=restart,
+        root=root,
     ) as run:
         if run.finished:
             say(f"{run.folder}: already finished; --restart starts over")
             return {"run": run.folder, **{k: run.folder / v for k, v in run.results.items() if isinstance(v, str)}}
         if warning := vocabulary_warning(prompt, known_words(settings.model)):
             warn(warning)
-        set_threads(engine.threads)
-        device, dtype, reason = pick_device(engine.device, engine.dtype)
-        say(f"{settings.model} on {device} {dtype}: {reason}; writing to {run.folder}")
-        pipeline = load_pipeline(settings.model, device, dtype, engine.vae_slicing, engine.channels_last)
-        if pipeline.report:
-            say(f"{settings.model}: {pipeline.report}")
-
+        say(f"writing to {run.folder}")
+        pipeline, device = open_model(settings)
         targets = None
         if to3d.method in ("both", "views"):
             targets = sampled_views(pipeline, prompt, settings, run).to(device)

@@ -1,5 +1,6 @@
 """From a prompt to a GLB through the command line, with the tiny real model."""
 
+import csv
 import json
 import os
 import signal
@@ -46,6 +47,24 @@ def test_prompt_to_files(method, tiny_folder, tmp_path):
     exported = mvdream("export", "--format", "obj", cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr
     assert (folder / "mesh.obj").is_file() and (folder / "mesh.png").is_file()
+
+
+def test_a_file_of_prompts(tiny_folder, tmp_path):
+    (tmp_path / "prompts.txt").write_text(
+        'a red dog\n\n{"prompt": "a car", "model": "nowhere"}\n{"prompt": "a cat", "seed": 7}\n'
+    )
+    command = ["to3d", "--prompts", "prompts.txt", "--model", tiny_folder, "--out", "many", *FEW]
+    done = mvdream(*command, cwd=tmp_path)
+    assert done.returncode == 1 and "1 of 3 prompts failed" in done.stderr, done.stderr
+    rows = list(csv.DictReader((tmp_path / "many" / "prompts.csv").open()))
+    assert [row["status"] for row in rows] == ["finished", "failed", "finished"] and rows[2]["seed"] == "7"
+    assert "nowhere" in rows[1]["error"] and (tmp_path / rows[2]["mesh"]).is_file()
+    assert load_image(tmp_path / "many" / "contact_sheet.png").shape[:2] == (256, 12 * 128)
+    assert done.stderr.count("float32:") == 1  # one load of the model
+    again = mvdream(*command, cwd=tmp_path)
+    assert again.stderr.count("already finished") == 2 and "fitting" not in again.stderr
+    neither = mvdream("to3d", cwd=tmp_path)
+    assert neither.returncode == 2 and "--prompts FILE" in neither.stderr
 
 
 def test_killed_and_resumed_equals_uninterrupted(tiny_folder, tmp_path):

@@ -1,8 +1,6 @@
 import pytest
 
-from mvdream_cli.config import check_prompt
 from mvdream_cli.diffusion.prompts import MEANINGS, unknown_words, vocabulary_warning
-from mvdream_cli.errors import UsageError
 from mvdream_cli.toybox.captions import vocabulary
 
 
@@ -25,10 +23,3 @@ def test_known_words_and_fillers_are_not_reported_and_nonsense_has_no_neighbour(
 
 def test_meanings_lead_to_words_of_the_world():
     assert {target for target in MEANINGS.values() if target not in vocabulary()} == set()
-
-
-def test_prompts_are_put_on_one_line_and_bad_ones_refused():
-    assert check_prompt("  a dog\n with\ta hat ") == "a dog with a hat"
-    for bad in ("", " \n", "x" * 10_000):
-        with pytest.raises(UsageError):
-            check_prompt(bad)

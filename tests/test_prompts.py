@@ -1,0 +1,34 @@
+import pytest
+
+from mvdream_cli.errors import UsageError
+from mvdream_cli.prompts import check_prompt, read_prompts
+
+
+def test_prompts_are_put_on_one_line_and_bad_ones_refused():
+    assert check_prompt("  a dog\n with\ta hat ") == "a dog with a hat"
+    for bad in ("", " \n", "x" * 10_000):
+        with pytest.raises(UsageError):
+            check_prompt(bad)
+
+
+def test_a_file_of_prompts(tmp_path):
+    path = tmp_path / "prompts.txt"
+    path.write_text('a red car\n\n# a comment\n{"prompt": "a cat", "seed": 3, "to3d.steps": 5}\n  a  dog \n')
+    assert read_prompts(path) == [("a red car", {}), ("a cat", {"engine.seed": 3, "to3d.steps": 5}), ("a dog", {})]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\n# nothing\n", "holds no prompt"), (b"a car\n{bad\n", "line 2: is no JSON"), (b'{"seed": 1}', "prompt is missing"),
+        (b"\xff\xfe", "not UTF-8"), (b"x\n" * 10_001, "more than 10000"), (b"y" * 2000, "line 1: the prompt has 2000"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_is_one_sentence(tmp_path, content, says):
+    path = tmp_path / "prompts.txt"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=says) as raised:
+        read_prompts(path)
+    assert "\n" not in str(raised.value) and str(path) in str(raised.value)
+    with pytest.raises(UsageError, match="No such file"):
+        read_prompts(tmp_path / "none.txt")
