@@ -268,10 +268,10 @@ def list_models(json_: Json = False, debug: Debug = False) -> None:
 @models_app.command()
 def get(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name of `models list`, or OWNER/NAME of the hub.")],
-    offline: Offline = False, json_: Json = False, quiet: Quiet = False, debug: Debug = False,
+    dry_run: DryRun = False, offline: Offline = False, json_: Json = False, quiet: Quiet = False, debug: Debug = False,
 ) -> None:  # fmt: skip
     """Fetch a model, from the first source that has it; the same command again resumes."""
-    _models(quiet, json_, lambda models: models.get(name, offline))
+    _models(quiet, json_, lambda models: models.get(name, offline, dry_run))
 
 
 @models_app.command()

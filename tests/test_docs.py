@@ -1,6 +1,7 @@
 """Documentation that could rot."""
 
 import re
+import shlex
 import subprocess
 import sys
 
@@ -20,15 +21,15 @@ def test_local_links_lead_somewhere():
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_commands_in_the_readme_parse():
+def test_commands_in_the_readme_parse(tmp_path, monkeypatch):
     """Each `mvdream ...` line of the README is accepted by the command line (as a dry run)."""
     from mvdream_cli.cli import run_main
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     lines = re.findall(r"^(?:pip install \. && )?mvdream (.+)$", text, re.MULTILINE)
     assert len(lines) >= 5
-    import shlex
-
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prompts.txt").write_text("a dog\n")
     for line in lines:
         words = shlex.split(line, comments=True)
         assert run_main([*words, "--dry-run"]) == 0, line

@@ -39,8 +39,8 @@ def listed() -> list[dict]:
     return rows
 
 
-def get(name: str, offline: bool = False) -> Path:
-    """The model's folder or file on this machine, fetched if need be."""
+def get(name: str, offline: bool = False, dry_run: bool = False) -> Path:
+    """The model's folder or file on this machine, fetched if need be; `dry_run` only says what would be fetched to where."""
     if name in EMBEDDED or Path(name).exists():
         return find_model(name)
     if not published.is_on_the_hub(name):
@@ -52,6 +52,9 @@ def get(name: str, offline: bool = False) -> Path:
         return path
     if offline:
         raise ModelError(published.missing(name))
+    if dry_run:
+        say(published.missing(name))
+        return published.folder_of(name)
     return published.download(name, say)
 
 

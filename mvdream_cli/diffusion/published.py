@@ -93,6 +93,11 @@ def model_folders() -> list[Path]:
     return [*named, cache / "mvdream" / "models"]
 
 
+def folder_of(name: str) -> Path:
+    """Where a model is downloaded to."""
+    return model_folders()[0] / name.replace("/", "--")
+
+
 def is_on_the_hub(name: str) -> bool:
     """Whether a name that is nothing on this machine can be asked for: a published model or a repository OWNER/NAME."""
     return name in PUBLISHED or (re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None and not Path(name).exists())
@@ -114,7 +119,7 @@ def locate(name: str) -> Path | None:
 
 def missing(name: str) -> str:
     """One sentence for a model that is not on this machine: its files, its size, where they go."""
-    folder = model_folders()[0] / name.replace("/", "--")
+    folder = folder_of(name)
     if name not in PUBLISHED:
         return f"model {name!r}: no such folder here, and not fetched from the hub; check the path, or see `models list`."
     model = PUBLISHED[name]
@@ -147,7 +152,7 @@ def download(name: str, say=print) -> Path:
     Raises:
         ModelError: no source has it, the disk is too small, or a file differs from what was once recorded.
     """
-    folder = model_folders()[0] / name.replace("/", "--")
+    folder = folder_of(name)
     if name in PUBLISHED:
         choices = PUBLISHED[name].sources
     else:
