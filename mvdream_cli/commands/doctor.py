@@ -36,7 +36,9 @@ def run() -> dict:
         "processor": f"{physical_cores()} cores, {_memory_gb():.0f} GB memory",
         "computes on": device,
         "accelerators": ", ".join(f"{name} {_version(name) or 'not here'} ({use})" for name, use in ACCELERATORS.items()),
-        "C++ compiler": next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), "none (only train.compile needs one)"),
+        "C++ compiler": next(
+            filter(None, map(shutil.which, ("c++", "g++", "clang++"))), "none (only engine.compile needs one)"
+        ),
         "ffmpeg": _ffmpeg() or "none",
         "models": ", ".join(name for name in ("mini", *PUBLISHED) if name == "mini" or locate(name)),
         "model folders": ", ".join(map(str, model_folders())),

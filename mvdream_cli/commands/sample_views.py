@@ -33,7 +33,7 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         set_threads(engine.threads)
         device, dtype, reason = pick_device(engine.device, engine.dtype)
         say(f"sampling with {settings.model} on {device} {dtype}: {reason}")
-        pipeline = load_pipeline(settings.model, device, dtype, engine.vae_slicing, engine.channels_last)
+        pipeline = load_pipeline(settings.model, device, dtype, engine.vae_slicing, engine.channels_last, engine.compile)
         if pipeline.report:
             say(f"{settings.model}: {pipeline.report}")
         c2w = orbit_views(sample.views, sample.elevation_deg, sample.azimuth_deg)

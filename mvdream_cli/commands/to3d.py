@@ -44,7 +44,7 @@ def open_model(settings) -> tuple:
     set_threads(engine.threads)
     device, dtype, reason = pick_device(engine.device, engine.dtype)
     say(f"{settings.model} on {device} {dtype}: {reason}")
-    pipeline = load_pipeline(settings.model, device, dtype, engine.vae_slicing, engine.channels_last)
+    pipeline = load_pipeline(settings.model, device, dtype, engine.vae_slicing, engine.channels_last, engine.compile)
     if pipeline.report:
         say(f"{settings.model}: {pipeline.report}")
     return pipeline, device

@@ -78,7 +78,7 @@ def train_unet(pipeline, entries, settings, run, device, dtype) -> None:
     unet = pipeline.unet.to(device, dtype, memory_format=torch.channels_last).train().requires_grad_(True)
     if train.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
-    if train.compile:
+    if settings.engine.compile:
         unet.compile()
     optimizer = adamw(unet.parameters(), learning_rate=train.learning_rate, weight_decay=train.weight_decay)
     ema = Ema(unet, train.ema_decay, optimizer)

@@ -16,7 +16,12 @@ from mvdream_cli.errors import ModelError
 
 
 def load_pipeline(
-    name: str, device="cpu", dtype: torch.dtype = torch.float32, vae_slicing: bool = False, channels_last: bool = False
+    name: str,
+    device="cpu",
+    dtype: torch.dtype = torch.float32,
+    vae_slicing: bool = False,
+    channels_last: bool = False,
+    compile_unet: bool = False,
 ) -> MultiViewPipeline:
     """Open a model for inference: evaluation mode, no gradients to its weights.
 
@@ -27,6 +32,7 @@ def load_pipeline(
             accumulate in float32, as in the reference.
         vae_slicing: one image at a time through the autoencoder.
         channels_last: memory format of the networks that convolve.
+        compile_unet: by torch.compile, at its first call for each shape.
 
     Raises:
         ModelError: not found, incomplete, or a file in it is broken.
@@ -54,6 +60,8 @@ def load_pipeline(
     if channels_last:
         for part in (pipeline.vae, pipeline.unet):
             part.to(memory_format=torch.channels_last)
+    if compile_unet:
+        pipeline.unet.compile()
     return pipeline
 
 
