@@ -4,7 +4,7 @@ import shutil
 import pytest
 import torch
 
-from mvdream_cli.cameras import orbit_views
+from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion.folders import count_parameters, find_model, known_words, model_identity
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
@@ -93,3 +93,24 @@ def test_latents_carry_gradient_to_the_pixels(tiny):
 def test_parameters_are_counted_from_the_headers(tiny, tiny_folder):
     parts = (tiny.vae, tiny.unet, tiny.text_encoder, tiny.image_encoder)
     assert count_parameters(tiny_folder) == sum(value.numel() for part in parts for value in part.state_dict().values())
+
+
+def test_slices_and_layout_change_nothing(tiny, tiny_folder):
+    other = load_pipeline(str(tiny_folder), vae_slicing=True, channels_last=True)
+    c2w = orbit_views(4, 15.0)
+    drawn = [p("a red dog", c2w, seeds=[0], steps=2, guidance_scale=3.0) for p in (tiny, other)]
+    torch.testing.assert_close(*drawn, atol=1e-4, rtol=0)
+    assert other.vae.use_slicing and not tiny.vae.use_slicing
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_stays_close(tiny, tiny_folder, dtype):
+    half = load_pipeline(str(tiny_folder), dtype=dtype)
+    generator = torch.Generator().manual_seed(0)
+    latents = torch.randn(4, 4, 8, 8, generator=generator)
+    camera, t = camera_condition(orbit_views(4, 15.0)), torch.tensor(981)
+    outs = [p.predict(latents, t, p.encode_prompt(["a red dog"] * 4), camera, 4) for p in (tiny, half)]
+    assert outs[1].dtype == torch.float32 and outs[1].isfinite().all()
+    assert (outs[1] - outs[0]).norm() < (0.05 if dtype == torch.bfloat16 else 0.01) * outs[0].norm()
+    images = [p.decode_latents(latents) for p in (tiny, half)]
+    assert (images[1] - images[0]).abs().mean() < 0.02
