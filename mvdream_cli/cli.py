@@ -172,6 +172,28 @@ def to3d(
 
 
 @app.command()
+def dreambooth(
+    ctx: typer.Context,
+    images: Annotated[str | None, typer.Option(metavar="DIR", help="3 to 20 photographs of the subject.")] = None,
+    subject: Annotated[str | None, typer.Option(metavar="WORDS", help='A rare word and a class, as in "sks dog".')] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
+    preset: Preset = "auto", model: Model = None, out: Out = None, seed: Seed = None, set_: Set = None,
+    dry_run: DryRun = False, json_: Json = False, offline: Offline = False, quiet: Quiet = False, debug: Debug = False,
+    restart: Restart = False,
+) -> None:  # fmt: skip
+    """Teach the model a subject from photographs. The folder it leaves is a model: --model."""
+    flags = {"images": images, "subject": subject, "steps": steps}
+
+    def recipe(settings):
+        _need(settings.dreambooth.images, "dreambooth", "--images DIR, a folder with 3 to 20 photographs of the subject")
+        from mvdream_cli.commands import dreambooth
+
+        return dreambooth.run(settings, out=out, restart=restart)
+
+    _run(ctx, "dreambooth", {f"dreambooth.{key}": value for key, value in flags.items()}, recipe)
+
+
+@app.command()
 def export(
     ctx: typer.Context,
     run: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="Run folder of to3d; none: the newest.")] = None,

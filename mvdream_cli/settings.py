@@ -6,7 +6,7 @@ To add a setting: one `Field` line here, with its description; presets, --set, -
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
@@ -153,6 +153,29 @@ class To3D(Section):
         return self
 
 
+class Dreambooth(Section):
+    images: str | None = Field(None, description="folder with 3 to 20 photographs of the subject")
+    subject: str = Field("sks dog", min_length=1, description="a rare word and the subject's class")
+    prompt: str = Field("photo of a {subject}", description="caption of a photograph that has no text file beside it")
+    steps: Count = Field(600, description="optimizer steps")
+    batch_size: Count = Field(4, description="photographs in one step")
+    learning_rate: Positive = Field(2e-6, description="AdamW's")
+    weight_decay: Weight = Field(0.01, description="AdamW's")
+    preservation: Literal["l1", "l2"] = Field("l1", description="norm of the term that keeps the weights where they were")
+    preservation_weight: Weight = Field(1.0, description="weight of that term")
+    background: Share = Field(0.5, description="gray behind photographs that are partly transparent")
+    gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, a third more time")
+    save_half: bool = Field(True, description="write the finished model in float16")
+    preview_prompts: list[str] = Field([], description="drawn in the previews beside the subject itself")
+
+    @field_validator("prompt")
+    @classmethod
+    def _has_subject(cls, prompt: str) -> str:
+        if "{subject}" not in prompt:
+            raise ValueError('must hold {subject}, as in "photo of a {subject}"')
+        return prompt
+
+
 class Export(Section):
     format: MeshFormat = Field("glb", description="file format")
     faces: int = Field(50_000, ge=4, description="triangles at most, after simplification")
@@ -183,6 +206,7 @@ class Settings(Section):
     train: Train = Train()
     sample_views: SampleViews = SampleViews()
     to3d: To3D = To3D()
+    dreambooth: Dreambooth = Dreambooth()
     export: Export = Export()
     data: Data = Data()
 
@@ -190,4 +214,4 @@ class Settings(Section):
         """Names or paths of the models that a command (its section) opens."""
         if command == "train":
             return [name for name in (self.train.init, self.train.autoencoder) if name]
-        return [self.model] if command in ("sample_views", "to3d") else []
+        return [self.model] if command in ("sample_views", "to3d", "dreambooth") else []

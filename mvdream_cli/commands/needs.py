@@ -36,6 +36,9 @@ def needs(settings, command: str, out: Path | None = None) -> list[str]:
             size = 16 * parameters / GB
             lines.append(f"memory: about {size:.2f} GB for weights and optimizer, activations on top")
             lines.append(f"disk: {engine.keep_checkpoints} checkpoints of about {size:.2f} GB")
+    if command == "dreambooth":
+        lines.append(f"work: {settings.dreambooth.steps} steps of {settings.dreambooth.batch_size} photographs")
+        lines.append(f"memory: about {20 * parameters / GB:.2f} GB for weights, the weights before, gradients and optimizer")
     if command == "sample_views":
         sample = settings.sample_views
         lines.append(f"work: {sample.samples} objects of {sample.views} views, {sample.steps} denoising steps")

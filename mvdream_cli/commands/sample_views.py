@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.diffusion.folders import known_words, model_identity
+from mvdream_cli.diffusion.folders import known_words, model_identity, subject_warning
 from mvdream_cli.diffusion.prompts import vocabulary_warning
 from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.device import pick_device, set_threads
@@ -28,8 +28,9 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         if run.finished and (run.folder / "views.png").is_file():
             say(f"{run.folder}: already finished; --restart starts over")
             return {"run": run.folder, "views": run.folder / "views.png"}
-        if warning := vocabulary_warning(prompt, known_words(settings.model)):
-            warn(warning)
+        for warning in (vocabulary_warning(prompt, known_words(settings.model)), subject_warning(settings.model, prompt)):
+            if warning:
+                warn(warning)
         set_threads(engine.threads)
         device, dtype, reason = pick_device(engine.device, engine.dtype)
         say(f"sampling with {settings.model} on {device} {dtype}: {reason}")

@@ -14,7 +14,7 @@ import torch
 from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, get_rays, orbit, orbit_views
 from mvdream_cli.data.assets import load_asset
 from mvdream_cli.data.render import Light, render_views
-from mvdream_cli.diffusion.folders import known_words, model_identity
+from mvdream_cli.diffusion.folders import known_words, model_identity, subject_warning
 from mvdream_cli.diffusion.prompts import vocabulary_warning
 from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
@@ -78,8 +78,9 @@ def run(
         if run.finished:
             say(f"{run.folder}: already finished; --restart starts over")
             return {"run": run.folder, **{k: run.folder / v for k, v in run.results.items() if isinstance(v, str)}}
-        if warning := vocabulary_warning(prompt, known_words(settings.model)):
-            warn(warning)
+        for warning in (vocabulary_warning(prompt, known_words(settings.model)), subject_warning(settings.model, prompt)):
+            if warning:
+                warn(warning)
         say(f"writing to {run.folder}")
         pipeline, device = open_model(settings)
         targets = None

@@ -11,6 +11,7 @@ from mvdream_cli.diffusion.published import CHECKPOINT_SUFFIXES, checksum, is_on
 from mvdream_cli.errors import ModelError
 
 EMBEDDED = {"mini": Path(__file__).resolve().parent.parent / "mini"}
+SUBJECT = "subject.json"  # in a model that dreambooth made: the subject's words, and how many tensors it changed
 COMPONENTS = ("vae", "text_encoder", "tokenizer", "unet", "scheduler")
 
 
@@ -35,6 +36,8 @@ def find_model(name: str) -> Path:
                 f"model {name!r}: no such folder, and not an embedded model ({', '.join(EMBEDDED)}); "
                 "give --model a folder written by `mvdream train`, or a name of `mvdream models list`."
             )
+    if (folder / "model" / "model_index.json").is_file():  # the run folder of `train` or `dreambooth`
+        folder = folder / "model"
     if folder.is_file() and folder.suffix in CHECKPOINT_SUFFIXES:
         return folder
     if not folder.is_dir() or not (folder / "model_index.json").is_file():
@@ -63,6 +66,20 @@ def known_words(name: str) -> set[str] | None:
     """Words that the model was trained on, when its folder lists them in words.json; None when it does not say."""
     path = find_model(name) / "words.json"
     return set(json.loads(path.read_text())) if path.is_file() else None
+
+
+def subject_warning(name: str, prompt: str) -> str | None:
+    """One sentence when a personalised model equals its base, or the prompt leaves its subject's word out; else None."""
+    path = find_model(name) / SUBJECT
+    if not path.is_file():
+        return None
+    note = json.loads(path.read_text())
+    if note["tensors_changed"] == 0:
+        return f"{name} equals {note['base']}: no tensor was changed by dreambooth."
+    word = note["subject"].split()[0]
+    if word.lower() not in prompt.lower().split():
+        return f"the prompt does not name the subject of {name}; say {note['subject']!r} to see it."
+    return None
 
 
 def count_parameters(folder: Path) -> int:

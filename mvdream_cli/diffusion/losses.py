@@ -28,6 +28,20 @@ def denoising_loss(
     return F.mse_loss(prediction, training_target(scheduler, latents, noise, timesteps))
 
 
+def preservation_loss(module, before: dict[str, Tensor], norm: str = "l1") -> Tensor:
+    """||theta - theta_0|| / N over all N parameters, float32 (MVDream, section 4.3): how far a tuned network has gone.
+
+    The gradient of a weight is about 1 / N, 1e-9 at the published size: below what half precision can hold.
+
+    Args:
+        before: the parameters by name, as they were.
+        norm: "l1", mean absolute difference, or "l2", mean squared difference.
+    """
+    size = {"l1": Tensor.abs, "l2": Tensor.square}[norm]
+    count = sum(value.numel() for value in before.values())
+    return sum(size(p.float() - before[name].float()).sum() for name, p in module.named_parameters()) / count
+
+
 def autoencoder_loss(vae, images: Tensor, latent_noise: float, edge_weight: float) -> tuple[Tensor, dict[str, Tensor]]:
     """L1 on pixels and on the differences of neighbouring pixels, which keeps edges and small features.
 

@@ -3,6 +3,7 @@
 import difflib
 import re
 
+RARE_WORDS = ("sks", "ohwx", "zwx")  # one token of CLIP's, and no word of anybody's
 FILLERS = frozenset(
     """a an and any are as at be by for from has have having her him his i in into is it its made my no of on one or our
     over so some such than that the their them there these this those to too under up very was were which while who with
@@ -78,3 +79,9 @@ def vocabulary_warning(prompt: str, words: set[str] | None) -> str | None:
         return None
     named = "; ".join(f"{w!r} (nearest: {', '.join(near)})" if near else repr(w) for w, near in unknown.items())
     return f"this model was not trained on {named}: expect something else in its place."
+
+
+def common_pieces(tokenizer, word: str) -> list[str]:
+    """Words of three letters and more that a tokenizer makes of `word`; empty for a word that is rare to the model."""
+    pieces = [piece.removesuffix("</w>") for piece in tokenizer.tokenize(word.lower())]
+    return [piece for piece in pieces if len(piece) >= 3 and (len(pieces) > 1 or word.lower() not in RARE_WORDS)]

@@ -1,0 +1,85 @@
+"""A handful of photographs of one subject, made square for training."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+from mvdream_cli.errors import DataError
+from mvdream_cli.images import composite
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif")
+MOST_PHOTOGRAPHS = 200
+SUBJECT_MARGIN = 0.1  # around what alpha says is the subject, as a share of its longer side
+
+
+def load_photographs(folder: Path, size_px: int, background: float) -> tuple[torch.Tensor, list[str | None], list[str]]:
+    """Photographs of a folder: turned upright, cropped to a square around the subject (alpha) or the centre, scaled.
+
+    Args:
+        background: gray in [0, 1] behind what is transparent.
+
+    Returns:
+        (N, size_px, size_px, 3) in [0, 1], sRGB; the caption of each (a text file beside it) or None; a sentence for each file
+        that was passed over.
+
+    Raises:
+        DataError: no folder, no photograph that can be read, or more than a handful.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: is no folder; give --images a folder with 3 to 20 photographs of the subject.")
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    if len(paths) > MOST_PHOTOGRAPHS:
+        raise DataError(
+            f"{folder}: holds {len(paths)} pictures and dreambooth wants 3 to 20 of one subject; take a handful, or use "
+            "`mvdream train` for a whole set."
+        )
+    images, captions, passed_over = [], [], []
+    for path in paths:
+        try:
+            images.append(_square(_open(path), size_px, background))
+        except DataError as error:
+            passed_over.append(str(error))
+            continue
+        text = path.with_suffix(".txt")
+        captions.append(" ".join(text.read_text(encoding="utf-8", errors="replace").split()) if text.is_file() else None)
+    if not images:
+        raise DataError(
+            f"{folder}: holds no photograph that can be read ({'; '.join(passed_over) or 'it has no picture files'})."
+        )
+    return torch.stack(images), captions, passed_over
+
+
+def _open(path: Path) -> Image.Image:
+    """The picture, upright, as RGBA; raises DataError with one sentence."""
+    if path.suffix.lower() in (".heic", ".heif"):
+        raise DataError(f"{path.name}: HEIC is not read; save it as JPEG or PNG")
+    try:
+        with Image.open(path) as image:
+            if getattr(image, "n_frames", 1) > 1:
+                raise DataError(f"{path.name}: an animation, not a photograph; save one frame of it")
+            image = ImageOps.exif_transpose(image)
+            if image.mode.startswith(("I", "F")):  # 16 bits or more a channel
+                values = np.asarray(image, dtype=np.float64)
+                image = Image.fromarray(
+                    (values * (255 / max(values.max(), 65535 if values.max() > 255 else 255))).astype(np.uint8)
+                )
+            return image.convert("RGB").convert("RGBA") if image.mode == "CMYK" else image.convert("RGBA")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path.name}: cannot be read ({str(error).splitlines()[0]})") from error
+
+
+def _square(image: Image.Image, size_px: int, background: float) -> torch.Tensor:
+    """A square around the opaque part with a margin, else the centre square; (size_px, size_px, 3)."""
+    width, height = image.size
+    box = image.getchannel("A").getbbox()
+    if box and box != (0, 0, width, height):
+        side = max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * SUBJECT_MARGIN)
+        centre = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    else:
+        side, centre = min(width, height), (width / 2, height / 2)
+    left, top = centre[0] - side / 2, centre[1] - side / 2
+    corners = (left, top, left + side, top + side)
+    rgba = image.crop(tuple(round(c) for c in corners)).resize((size_px, size_px), Image.LANCZOS)
+    return torch.from_numpy(composite(np.asarray(rgba), background)).float()
