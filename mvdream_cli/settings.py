@@ -135,6 +135,9 @@ class To3D(Section):
         "color", description="behind the object: a random colour, a random gray, or always the middle one"
     )
     # the object
+    field: Literal["dense_grid", "hash_grid"] = Field(
+        "hash_grid", description="hash_grid: the reference's, with two small networks; dense_grid: the fastest on a CPU"
+    )
     grid_resolutions: list[Annotated[int, Field(ge=4, le=512)]] = Field([24, 96], description="nodes a side of each dense grid")
     blob_density: Weight = Field(10.0, description="density of the ball that an untouched field shows")
     blob_radius: Positive = Field(0.5, description="its radius, in a box from -1 to 1")
@@ -145,6 +148,12 @@ class To3D(Section):
     opaque_weight: Weight = Field(0.0, description="weight of the penalty on half-transparent pixels")
     smooth_weight: Weight = Field(0.0, description="weight of the total variation of the finest grid")
     formats: list[MeshFormat] = Field(["glb"], description="files to leave; glb is always among them")
+
+    @model_validator(mode="after")
+    def _smooths_a_dense_grid(self):
+        if self.smooth_weight and self.field != "dense_grid":
+            raise ValueError("smooth_weight needs field: dense_grid")
+        return self
 
     @model_validator(mode="after")
     def _noise_levels(self):

@@ -143,14 +143,10 @@ def sampled_views(pipeline, prompt: str, settings, run) -> torch.Tensor:
 def distil(pipeline, prompt: str, targets, settings, run, device):
     """Fit a field to the sampled views (if any), then refine it by score distillation. Returns field and occupancy."""
     to3d, engine = settings.to3d, settings.engine
-    field = build_field(
-        {
-            "kind": "dense_grid",
-            "resolutions": to3d.grid_resolutions,
-            "blob_density": to3d.blob_density,
-            "blob_radius": to3d.blob_radius,
-        }
-    ).to(device)
+    described = {"kind": to3d.field, "blob_density": to3d.blob_density, "blob_radius": to3d.blob_radius}
+    if to3d.field == "dense_grid":
+        described["resolutions"] = to3d.grid_resolutions
+    field = build_field(described).to(device)
     occupancy = Occupancy().to(device)
     optimizer = adamw(
         field.parameters(),
@@ -235,8 +231,9 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         covered = seen.opacity.mean()
         if i >= EMPTY_AFTER_STEPS and covered < 1e-3:
             raise ObjectError(f"the object of {prompt!r} is empty since step {i}; try another --seed or a plainer prompt.")
-        smooth = total_variation(field.grids[-1])
-        total = loss + to3d.opaque_weight * opaque(seen.opacity) + to3d.smooth_weight * smooth
+        total = loss + to3d.opaque_weight * opaque(seen.opacity)
+        if to3d.smooth_weight:
+            total = total + to3d.smooth_weight * total_variation(field.grids[-1])
         return total, {"loss": loss.detach(), "covered": covered.detach()}
 
     def preview(done: int) -> None:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mvdream_cli.errors import ModelError
+from mvdream_cli.scene.encodings import HashGrid
 
 
 class DenseGridField(nn.Module):
@@ -81,7 +82,64 @@ class DenseGridField(nn.Module):
         return density.view(points.shape[:-1]), rgb.view(points.shape)
 
 
-FIELDS = {"dense_grid": DenseGridField}
+class HashGridField(nn.Module):
+    """The reference's field: a multiresolution hash grid decoded by two small networks, one for density, one for colour.
+
+    With p a point of the box,
+        density = softplus(density_net(grid(p)) + blob), blob = blob_density * (1 - |p| / blob_radius)
+        rgb     = sigmoid(color_net(grid(p)))
+
+    Args:
+        blob_density, blob_radius: the ball that an untouched field shows.
+        width: of the one hidden layer of each network.
+        grid: arguments of `HashGrid` other than its defaults, the reference's.
+    """
+
+    def __init__(
+        self, blob_density: float = 10.0, blob_radius: float = 0.5, width: int = 64, grid: dict[str, float] | None = None
+    ):
+        super().__init__()
+        self.blob_density, self.blob_radius, self.width = float(blob_density), float(blob_radius), width
+        self.grid_options = dict(grid or {})
+        self.grid = HashGrid(**self.grid_options)
+        self.density_net, self.color_net = (
+            nn.Sequential(
+                nn.Linear(self.grid.out_features, width, bias=False), nn.ReLU(), nn.Linear(width, channels, bias=False)
+            )
+            for channels in (1, 3)
+        )
+
+    def config(self) -> dict:
+        """What `build_field` needs, with the state dict, to make this field again."""
+        return {
+            "kind": "hash_grid",
+            "blob_density": self.blob_density,
+            "blob_radius": self.blob_radius,
+            "width": self.width,
+            "grid": self.grid_options,
+        }
+
+    def _raw_density(self, points: Tensor, encoded: Tensor) -> Tensor:
+        return self.density_net(encoded)[:, 0] + self.blob_density * (1.0 - points.norm(dim=-1) / self.blob_radius)
+
+    def raw_density(self, points: Tensor) -> Tensor:
+        """Density before softplus, (..., 3) -> (...)."""
+        flat = points.reshape(-1, 3)
+        return self._raw_density(flat, self.grid(flat * 0.5 + 0.5)).view(points.shape[:-1])
+
+    def density(self, points: Tensor) -> Tensor:
+        """Density at world points (..., 3) of the box -> (...), 1 / length."""
+        return F.softplus(self.raw_density(points))
+
+    def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """World points (..., 3) of the box -> density (...) and sRGB colour (..., 3) in (0, 1)."""
+        flat = points.reshape(-1, 3)
+        encoded = self.grid(flat * 0.5 + 0.5)
+        density = F.softplus(self._raw_density(flat, encoded))
+        return density.view(points.shape[:-1]), torch.sigmoid(self.color_net(encoded)).view(points.shape)
+
+
+FIELDS = {"dense_grid": DenseGridField, "hash_grid": HashGridField}
 
 
 def build_field(config: dict) -> nn.Module:

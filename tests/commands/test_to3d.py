@@ -27,10 +27,10 @@ def field_of(folder):
     return load_file(newest / "weights.safetensors")
 
 
-@pytest.mark.parametrize("method", ["both", "views", "sds"])
-def test_prompt_to_files(method, tiny_folder, tmp_path):
+@pytest.mark.parametrize(("method", "field"), [("both", "dense_grid"), ("views", "dense_grid"), ("sds", "hash_grid")])
+def test_prompt_to_files(method, field, tiny_folder, tmp_path):
     done = mvdream("to3d", "a red dog / with *wings*\n🐕", "--model", tiny_folder, "--method", method, *FEW, "--json",
-                   cwd=tmp_path)  # fmt: skip
+                   "--set", f"to3d.field={field}", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     folder = tmp_path / result["run"]

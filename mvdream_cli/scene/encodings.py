@@ -1,0 +1,69 @@
+"""Multiresolution hash encoding of points (Mueller et al. 2022, section 3), in plain torch.
+
+The layout is tiny-cuda-nn's, so that its parameters are ours and the other way round: one flat table, level after level; a
+coarse level that fits is stored densely, a finer one is hashed.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+PRIMES = (1, 2_654_435_761, 805_459_861)
+
+
+class HashGrid(nn.Module):
+    """Points in [0, 1]^3 to features, trilinear between the nodes of grids of growing resolution.
+
+    Level l has nodes at (i + 0.5) / scale_l for scale_l = base_resolution * per_level_scale ** l - 1.
+
+    Args:
+        levels, features: grids, and numbers at each node.
+        log2_table: the largest level has 2 ** log2_table nodes; finer ones share them by hash.
+        base_resolution: nodes along a side of the coarsest grid.
+        per_level_scale: from one grid to the next; the default ends at 4096, as in the reference.
+    """
+
+    def __init__(
+        self,
+        levels: int = 16,
+        features: int = 2,
+        log2_table: int = 19,
+        base_resolution: int = 16,
+        per_level_scale: float = 1.447269237440378,
+    ):
+        super().__init__()
+        self.scales = [base_resolution * per_level_scale**level - 1 for level in range(levels)]
+        self.resolutions = [math.ceil(scale) + 1 for scale in self.scales]
+        self.sizes = [min(-(-(resolution**3) // 8) * 8, 2**log2_table) for resolution in self.resolutions]
+        self.features = features
+        self.table = nn.Parameter(torch.empty(sum(self.sizes), features).uniform_(-1e-4, 1e-4))
+
+    @property
+    def out_features(self) -> int:
+        return len(self.sizes) * self.features
+
+    def forward(self, points: Tensor) -> Tensor:
+        """(K, 3) in [0, 1] -> (K, levels * features)."""
+        encoded = []
+        for scale, resolution, table in zip(self.scales, self.resolutions, self.table.split(self.sizes)):
+            position = points * scale + 0.5
+            low = position.floor()
+            fraction = position - low
+            value = 0.0
+            for corner in range(8):
+                offset = torch.tensor([corner & 1, corner >> 1 & 1, corner >> 2], device=points.device)
+                weight = torch.where(offset.bool(), fraction, 1 - fraction).prod(-1, keepdim=True)
+                value = value + weight * table[node_index(low.long() + offset, resolution, len(table))]
+            encoded.append(value)
+        return torch.cat(encoded, -1)
+
+
+def node_index(node: Tensor, resolution: int, size: int) -> Tensor:
+    """Where the numbers of integer nodes (K, 3) stand in a level's table of `size`: dense if it fits, else hashed; (K,)."""
+    x, y, z = node.unbind(-1)
+    if resolution**3 <= size:
+        index = x + y * resolution + z * resolution**2
+    else:  # 32-bit products, as on the GPU; the size is a power of two, so the low bits are all that matters
+        index = (x * PRIMES[0]) ^ (y * PRIMES[1]) ^ (z * PRIMES[2])
+    return index % size
