@@ -138,6 +138,10 @@ class To3D(Section):
     field: Literal["dense_grid", "hash_grid"] = Field(
         "hash_grid", description="hash_grid: the reference's, with two small networks; dense_grid: the fastest on a CPU"
     )
+    hash_levels: Annotated[int, Field(ge=1, le=32)] = Field(16, description="grids of the hash grid, coarse to fine")
+    hash_table_log2: Annotated[int, Field(ge=4, le=24)] = Field(
+        19, description="a level of it has at most 2 to this power nodes"
+    )
     grid_resolutions: list[Annotated[int, Field(ge=4, le=512)]] = Field([24, 96], description="nodes a side of each dense grid")
     blob_density: Weight = Field(10.0, description="density of the ball that an untouched field shows")
     blob_radius: Positive = Field(0.5, description="its radius, in a box from -1 to 1")

@@ -146,6 +146,8 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
     described = {"kind": to3d.field, "blob_density": to3d.blob_density, "blob_radius": to3d.blob_radius}
     if to3d.field == "dense_grid":
         described["resolutions"] = to3d.grid_resolutions
+    else:
+        described["grid"] = {"levels": to3d.hash_levels, "log2_table": to3d.hash_table_log2}
     field = build_field(described).to(device)
     occupancy = Occupancy().to(device)
     optimizer = adamw(
