@@ -16,10 +16,10 @@ from safetensors.torch import load_file
 from mvdream_cli.images import load_image
 
 FEW = ("--preset", "cpu", "--set", "to3d.fit_steps=4", "--steps", 4, "--candidates", 3, "--set", "to3d.view_steps=2",
-       "--set", "to3d.grid_resolutions=[8,16]", "--set", "to3d.hash_levels=3", "--set", "to3d.hash_table_log2=10", "--set", "to3d.fit_rays=256", "--set", "to3d.render_size_px=16",
-       "--set", "to3d.samples_per_ray=16", "--set", "export.resolution=24", "--set", "export.faces=500", "--set",
-       "export.texture_size=64", "--set", "engine.checkpoint_every=2", "--set", "engine.threads=1", "--set",
-       "engine.preview_every=4")  # fmt: skip
+       "--set", "to3d.grid_resolutions=[8,16]", "--set", "to3d.hash_levels=3", "--set", "to3d.hash_table_log2=10",
+       "--set", "to3d.fit_rays=256", "--set", "to3d.render_size_px=16", "--set", "to3d.samples_per_ray=16",
+       "--set", "export.resolution=24", "--set", "export.faces=500", "--set", "export.texture_size=64",
+       "--set", "engine.checkpoint_every=2", "--set", "engine.threads=1", "--set", "engine.preview_every=4")  # fmt: skip
 
 
 def field_of(folder):
