@@ -117,6 +117,8 @@ class To3D(Section):
     view_distance: Positive = Field(1.0, description="distance times tan(fovy / 2) that they are taken to have")
     fit_steps: int = Field(200, ge=0, description="steps of fitting to the sampled views")
     fit_rays: Count = Field(8192, description="pixels in one fitting step")
+    fit_background_weight: Weight = Field(6.0, description="of a background pixel, against 1 for one of the object")
+    fit_rim_px: Annotated[int, Field(ge=0, le=32)] = Field(2, description="width of the object's rim that is left out")
     # score distillation
     steps: int = Field(10_000, ge=0, description="score distillation steps")
     loss: Literal["x0", "sds"] = Field("x0", description="x0: the paper's reconstruction loss; sds: plain score distillation")

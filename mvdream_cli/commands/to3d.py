@@ -29,7 +29,7 @@ from mvdream_cli.mesh.convert import field_to_mesh
 from mvdream_cli.mesh.deliver import show_object, write_formats
 from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.scene.field import build_field
-from mvdream_cli.scene.fitting import border_colour, draw_pixels, foreground_mask, photometric_loss
+from mvdream_cli.scene.fitting import border_colour, draw_pixels, foreground_mask, photometric_loss, pixel_weights
 from mvdream_cli.scene.occupancy import Occupancy
 from mvdream_cli.scene.regularizers import opaque, total_variation
 from mvdream_cli.scene.render import render
@@ -173,6 +173,7 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         rays_o, rays_d = rays_o.flatten(1, 2), rays_d.flatten(1, 2)  # (V, H W, 3)
         mask = foreground_mask(targets, border_colour(targets))  # (V, H, W)
         colours, inside = targets.flatten(1, 2), mask.flatten(1, 2)[..., None]
+        weights = pixel_weights(mask, to3d.fit_background_weight, to3d.fit_rim_px).flatten(1, 2)
 
     def fit_views():
         """Pixels of the sampled views against rays of the field, the background replaced by the same random colour in both."""
@@ -187,7 +188,8 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
             samples_per_ray=to3d.samples_per_ray,
             occupancy=occupancy,
         )
-        return seen, photometric_loss(seen.rgb, torch.where(inside[view, pixel], colours[view, pixel], background))
+        target = torch.where(inside[view, pixel], colours[view, pixel], background)
+        return seen, photometric_loss(seen.rgb, target, weights[view, pixel])
 
     def distil_score(i: int):
         """Four orthogonal views from a random direction against the diffusion model."""

@@ -95,6 +95,9 @@ def save_pipeline(
     pipeline.save_pretrained(partial, safe_serialization=True)
     for module in modules if dtype else ():
         module.to(before)
+    for path in partial.rglob("*.json"):  # where a part was once loaded from is nobody's business
+        if isinstance(config := json.loads(path.read_text()), dict) and config.pop("_name_or_path", None) is not None:
+            path.write_text(json.dumps(config, indent=2) + "\n")
     if words:
         (partial / "words.json").write_text(json.dumps(sorted(words)))
     if folder.exists():

@@ -28,8 +28,21 @@ def foreground_mask(images: Tensor, backgrounds: Tensor, tolerance: float = 0.07
     return torch.from_numpy(np.stack([ndimage.binary_fill_holes(view) for view in opened])).to(images.device)
 
 
-def draw_pixels(mask: Tensor, count: int, foreground_share: float = 0.6) -> tuple[Tensor, Tensor]:
-    """Random pixels, more of them on the object, where there is more to learn.
+def pixel_weights(mask: Tensor, background_weight: float, rim_px: int) -> Tensor:
+    """How much each pixel counts in fitting; (V, H, W) bool -> (V, H, W).
+
+    Sampled views never agree to the pixel. Where one sees the object and another the background, the object's pixel can be
+    explained by many points and the background's by none, so the background counts more: it carves away what hangs in the
+    air. The rim of the object, mixed with the background's colour, counts nothing.
+    """
+    core = mask.cpu().numpy()
+    if rim_px:
+        core = np.stack([ndimage.binary_erosion(view, iterations=rim_px) for view in core])
+    return torch.where(mask, torch.from_numpy(core).to(mask.device).float(), background_weight)
+
+
+def draw_pixels(mask: Tensor, count: int, foreground_share: float = 0.3) -> tuple[Tensor, Tensor]:
+    """Random pixels, a fixed share of them on the object, however small it is.
 
     Args:
         mask: (V, H, W) bool, true on the object.
@@ -46,6 +59,6 @@ def draw_pixels(mask: Tensor, count: int, foreground_share: float = 0.6) -> tupl
     return picked // pixels, picked % pixels
 
 
-def photometric_loss(rgb: Tensor, target: Tensor) -> Tensor:
-    """Smooth L1 between colours (N, 3) in [0, 1]: as L2 for small errors, forgiving where views disagree."""
-    return torch.nn.functional.smooth_l1_loss(rgb, target, beta=0.1)
+def photometric_loss(rgb: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Smooth L1 between colours (N, 3) in [0, 1], weighted (N,): as L2 for small errors, forgiving where views disagree."""
+    return (torch.nn.functional.smooth_l1_loss(rgb, target, beta=0.1, reduction="none").mean(-1) * weight).mean()
