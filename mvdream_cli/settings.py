@@ -196,6 +196,7 @@ class Export(Section):
     faces: int = Field(50_000, ge=4, description="triangles at most, after simplification")
     texture_size: Annotated[int, Field(ge=16, le=8192)] = Field(1024, description="side of the texture in pixels")
     resolution: Annotated[int, Field(ge=16, le=1024)] = Field(256, description="cells along a side of the marching-cubes grid")
+    smooth_cells: float = Field(0.0, ge=0, le=8, description="Gaussian over the density before, in cells; closes a torn skin")
     level: Positive | Literal["auto"] = Field("auto", description="density of the surface; auto: the one that renders alike")
 
 

@@ -32,6 +32,7 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None) ->
         occupancy=occupancy.to(device),
         resolution=export.resolution,
         level=export.level,
+        smooth_cells=export.smooth_cells,
         max_faces=export.faces,
         texture_px=export.texture_size,
     )

@@ -96,6 +96,7 @@ def run(
             occupancy=occupancy,
             resolution=export.resolution,
             level=export.level,
+            smooth_cells=export.smooth_cells,
             max_faces=export.faces,
             texture_px=export.texture_size,
         )

@@ -14,6 +14,7 @@ def field_to_mesh(
     level: float | str = "auto",
     max_faces: int = 20_000,
     texture_px: int = 1024,
+    smooth_cells: float = 0.0,
     smooth_rounds: int = 5,
     unwrap_limit_seconds: float = 30.0,
 ) -> TexturedMesh:
@@ -24,13 +25,14 @@ def field_to_mesh(
         resolution: lattice cells along the longest side of the object.
         level: density of the surface, or "auto" to match the rendered silhouettes.
         max_faces: triangles at most, about.
+        smooth_cells: see `extract_surface`.
         texture_px: side of the texture, 0 for vertex colours.
         unwrap_limit_seconds: after this a plainer texture layout is taken.
 
     Raises:
         ObjectError: the object is empty, fills the box, or is not finite.
     """
-    vertices, faces = extract_surface(field, resolution, level, occupancy)
+    vertices, faces = extract_surface(field, resolution, level, occupancy, smooth_cells)
     vertices, faces = drop_floaters(vertices, faces)
     vertices, faces = smooth(vertices, faces, smooth_rounds)
     vertices, faces = simplify(vertices, faces, max_faces)

@@ -13,6 +13,7 @@ from mvdream_cli.scene.sampling import place_samples
 _COARSE = 64  # points per axis of the first look, which finds the bounds of the object
 _BLOCK = 1 << 20  # points at a time
 _FLOOR = 1e-12  # densities below this are all the same emptiness
+_STEEP = 10.0  # before smoothing, nothing is farther from the surface's level than this: no point outvotes its neighbourhood
 
 
 def _device(field) -> torch.device:
@@ -80,7 +81,11 @@ def _sample_grid(field, low: np.ndarray, counts: tuple[int, int, int], cell: flo
 
 
 def extract_surface(
-    field, resolution: int = 128, level: float | str = "auto", occupancy: Occupancy | None = None
+    field,
+    resolution: int = 128,
+    level: float | str = "auto",
+    occupancy: Occupancy | None = None,
+    smooth_cells: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The closed outer surface of a field by marching cubes.
 
@@ -90,6 +95,7 @@ def extract_surface(
     Args:
         level: a density (1 / length), or "auto" for `auto_level`.
         occupancy: where the field was rendered, if it was not everywhere; only "auto" asks.
+        smooth_cells: width, in cells of the lattice, of a Gaussian over the density: a rough field gets a whole skin.
 
     Returns:
         vertices (N, 3) float32 in world units, faces (M, 3) int32, counter-clockwise seen from outside.
@@ -97,7 +103,7 @@ def extract_surface(
     Raises:
         ObjectError: nothing of the box is inside, all of it is, or the field is not finite.
     """
-    from scipy.ndimage import binary_fill_holes
+    from scipy.ndimage import binary_fill_holes, gaussian_filter
     from skimage.measure import marching_cubes
 
     level = auto_level(field, occupancy) if level == "auto" else float(level)
@@ -122,6 +128,8 @@ def extract_surface(
     grid = _sample_grid(field, low, counts, cell)
     if not np.isfinite(grid).all():
         raise ObjectError("export: the field holds numbers that are not finite; take an earlier checkpoint of the run")
+    if smooth_cells:
+        grid = gaussian_filter(grid.clip(raw_level - _STEEP, raw_level + _STEEP), smooth_cells)
     for axis in range(3):  # air around, so that the surface closes
         for end in (0, -1):
             grid[(slice(None),) * axis + (end,)] = raw_level - 1.0

@@ -43,6 +43,22 @@ def test_ball_is_watertight_with_its_radius_volume_and_place():
     assert ((out * (vertices - center) / 0.4).sum(1) > 0.98).all()
 
 
+class Rough(Ball):
+    """The ball with a skin of spikes and pits."""
+
+    def density(self, points):
+        spikes = 0.06 * torch.sin(60 * points).prod(-1)
+        return torch.nn.functional.softplus(self.rise * (self.radius + spikes - points.norm(dim=-1)))
+
+
+def test_a_rough_field_gets_a_smooth_skin_of_the_same_size():
+    rough, _ = extract_surface(Rough(0.5), 64, level=1.0)
+    vertices, faces = extract_surface(Rough(0.5), 64, level=1.0, smooth_cells=2.0)
+    radius = np.linalg.norm(vertices, axis=1)
+    assert radius.std() < 0.5 * np.linalg.norm(rough, axis=1).std() and abs(radius.mean() - 0.5) < 0.02
+    assert _solid(vertices, faces).is_watertight
+
+
 def test_auto_level_finds_the_silhouette():
     """Where the skin is fog, the level must follow the rendering and not the density's scale."""
     for rise in (30.0, 300.0, 3000.0):
