@@ -152,14 +152,8 @@ class To3D(Section):
     learning_rate: Positive = Field(0.01, description="AdamW's")
     weight_decay: Weight = Field(0.01, description="AdamW's")
     opaque_weight: Weight = Field(0.0, description="weight of the penalty on half-transparent pixels")
-    smooth_weight: Weight = Field(0.0, description="weight of the total variation of the finest grid")
+    smooth_weight: Weight = Field(0.0, description="dense_grid: weight of the total variation of the finest grid")
     formats: list[MeshFormat] = Field(["glb"], description="files to leave; glb is always among them")
-
-    @model_validator(mode="after")
-    def _smooths_a_dense_grid(self):
-        if self.smooth_weight and self.field != "dense_grid":
-            raise ValueError("smooth_weight needs field: dense_grid")
-        return self
 
     @model_validator(mode="after")
     def _noise_levels(self):
@@ -204,7 +198,9 @@ class Data(Section):
     objects: Count = Field(1000, description="objects to make (toybox)")
     first: int = Field(0, ge=0, description="index of the first object (toybox): parts made apart fit together")
     split: Literal["train", "held-out", "all"] = Field("train", description="part of the toybox world")
-    kinds: tuple[str, ...] = Field((), description="kinds of things to which toybox is narrowed; empty: all")
+    kinds: tuple[str, ...] = Field(
+        (), description="kinds or breeds to which toybox is narrowed; a name twice is drawn twice as often; empty: all"
+    )
     worn: tuple[str, ...] = Field((), description="worn things to which toybox is narrowed; empty: all")
     views: Count = Field(32, description="views of one object, at equal azimuth steps; a multiple of four")
     size_px: Size = Field(256, description="side of a view in pixels")

@@ -13,7 +13,7 @@ from mvdream_cli.cameras import orbit_views
 from mvdream_cli.data.photographs import load_photographs
 from mvdream_cli.diffusion.folders import SUBJECT, known_words, model_identity
 from mvdream_cli.diffusion.losses import denoising_loss, preservation_loss
-from mvdream_cli.diffusion.prompts import common_pieces
+from mvdream_cli.diffusion.vocabulary import common_pieces
 from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.diffusion.folders import known_words, model_identity, subject_warning
-from mvdream_cli.diffusion.prompts import vocabulary_warning
+from mvdream_cli.diffusion.vocabulary import vocabulary_warning
 from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import Bar, say, warn

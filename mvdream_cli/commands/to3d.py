@@ -15,7 +15,7 @@ from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, get_rays, orbit, orbit_views
 from mvdream_cli.data.assets import load_asset
 from mvdream_cli.data.render import Light, render_views
 from mvdream_cli.diffusion.folders import known_words, model_identity, subject_warning
-from mvdream_cli.diffusion.prompts import vocabulary_warning
+from mvdream_cli.diffusion.vocabulary import vocabulary_warning
 from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
@@ -237,7 +237,7 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         if i >= EMPTY_AFTER_STEPS and covered < 1e-3:
             raise ObjectError(f"the object of {prompt!r} is empty since step {i}; try another --seed or a plainer prompt.")
         total = loss + to3d.opaque_weight * opaque(seen.opacity)
-        if to3d.smooth_weight:
+        if to3d.field == "dense_grid" and to3d.smooth_weight:
             total = total + to3d.smooth_weight * total_variation(field.grids[-1])
         return total, {"loss": loss.detach(), "covered": covered.detach()}
 

@@ -80,6 +80,13 @@ def _sample_grid(field, low: np.ndarray, counts: tuple[int, int, int], cell: flo
     return torch.cat(parts).numpy()
 
 
+def _wrap_in_air(grid: np.ndarray, raw_level: float) -> None:
+    """The outermost nodes become air, so that the surface closes."""
+    for axis in range(3):
+        for end in (0, -1):
+            grid[(slice(None),) * axis + (end,)] = raw_level - 1.0
+
+
 def extract_surface(
     field,
     resolution: int = 128,
@@ -103,7 +110,7 @@ def extract_surface(
     Raises:
         ObjectError: nothing of the box is inside, all of it is, or the field is not finite.
     """
-    from scipy.ndimage import binary_fill_holes, gaussian_filter
+    from scipy.ndimage import binary_closing, binary_fill_holes, gaussian_filter
     from skimage.measure import marching_cubes
 
     level = auto_level(field, occupancy) if level == "auto" else float(level)
@@ -128,14 +135,15 @@ def extract_surface(
     grid = _sample_grid(field, low, counts, cell)
     if not np.isfinite(grid).all():
         raise ObjectError("export: the field holds numbers that are not finite; take an earlier checkpoint of the run")
+    _wrap_in_air(grid, raw_level)
+    inside = grid > raw_level
+    # a skin with holes would let the Gaussian eat it from both sides: close it, and what is within becomes solid
+    closed = binary_closing(inside, iterations=round(smooth_cells)) if smooth_cells >= 1 else inside
+    hidden = binary_fill_holes(closed | inside) & ~inside
+    grid[hidden] = raw_level + (_STEEP if smooth_cells else 1.0)
     if smooth_cells:
         grid = gaussian_filter(grid.clip(raw_level - _STEEP, raw_level + _STEEP), smooth_cells)
-    for axis in range(3):  # air around, so that the surface closes
-        for end in (0, -1):
-            grid[(slice(None),) * axis + (end,)] = raw_level - 1.0
-    inside = grid > raw_level
-    hidden = binary_fill_holes(inside) & ~inside
-    grid[hidden] = raw_level + 1.0
+        _wrap_in_air(grid, raw_level)
     vertices, faces, _, _ = marching_cubes(grid, raw_level)
     vertices = np.clip(vertices * cell + low, -1.0, 1.0).astype(np.float32)
     return vertices, outward(vertices, faces.astype(np.int32))

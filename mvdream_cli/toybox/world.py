@@ -20,6 +20,9 @@ KINDS: dict[str, Kind] = {
     for name, kind in family.KINDS.items()
 }
 
+# Breeds and makes by name: each names its kind as well.
+VARIANTS: dict[str, str] = {variant: name for name, kind in KINDS.items() for variant in kind.variants}
+
 # How much oftener than once a kind is drawn.
 WEIGHTS: dict[str, float] = {
     "dog": 3,
@@ -81,14 +84,15 @@ def draw_spec(seed: int, index: int, split: str = "train", kinds: tuple[str, ...
 
     Args:
         split: "train", "held-out" or "all".
-        kinds, worn: names in `KINDS` and `WORN` to which the world is narrowed; empty for all.
+        kinds, worn: names in `KINDS` (or `VARIANTS`) and `WORN` to which the world is narrowed; empty for all. A name that
+            stands n times is drawn n times as often.
 
     Raises:
         UsageError: an unknown split or name.
     """
     if split not in ("train", "held-out", "all"):
         raise UsageError(f"draw_spec: unknown split {split!r}; take 'train', 'held-out' or 'all'.")
-    for names, known, what in ((kinds, KINDS, "kind"), (worn, WORN, "worn thing")):
+    for names, known, what in ((kinds, KINDS | VARIANTS, "kind"), (worn, WORN, "worn thing")):
         for name in names:
             if name not in known:
                 near = difflib.get_close_matches(name, known, 3)
@@ -110,8 +114,12 @@ def _pick(rng: np.random.Generator, choices, weights=None):
 
 def _draw(rng: np.random.Generator, kinds: tuple[str, ...], worn: tuple[str, ...]) -> Spec:
     name = _pick(rng, kinds, [WEIGHTS.get(k, 1.0) for k in kinds])
-    kind = KINDS[name]
-    variant = _pick(rng, kind.variants) if kind.variants and rng.random() < 0.5 else None
+    if name in KINDS:
+        kind = KINDS[name]
+        variant = _pick(rng, kind.variants) if kind.variants and rng.random() < 0.5 else None
+    else:
+        name, variant = VARIANTS[name], name
+        kind = KINDS[name]
     pose = _pick(rng, kind.poses) if kind.poses and rng.random() < 0.5 else None
     colour = second = pattern = None
     if rng.random() >= 0.15 and len(kind.colours or COLOURS) > 1:  # what has but one colour is never called by it

@@ -1,6 +1,6 @@
 import pytest
 
-from mvdream_cli.diffusion.prompts import MEANINGS, unknown_words, vocabulary_warning
+from mvdream_cli.diffusion.vocabulary import MEANINGS, unknown_words, vocabulary_warning
 from mvdream_cli.toybox.captions import vocabulary
 
 

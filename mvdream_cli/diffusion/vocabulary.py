@@ -1,4 +1,4 @@
-"""Prompts: what a model with a small vocabulary does not know."""
+"""The words a model was trained with, and a warning for those it was not."""
 
 import difflib
 import re
