@@ -41,6 +41,17 @@ def orbit(azimuth_deg: Tensor | float, elevation_deg: Tensor | float, distance: 
     return c2w.float()
 
 
+def look_at(position: Tensor, target: Tensor, up: Tensor) -> Tensor:
+    """Cameras at `position` that look at `target`, `up` pointing upwards in the picture; all (..., 3). c2w (..., 4, 4)."""
+    backward = torch.nn.functional.normalize(position - target, dim=-1)
+    right = torch.nn.functional.normalize(torch.linalg.cross(up.expand_as(backward), backward), dim=-1)
+    c2w = torch.zeros(*position.shape[:-1], 4, 4, dtype=position.dtype, device=position.device)
+    c2w[..., :3, 0], c2w[..., :3, 1], c2w[..., :3, 2] = right, torch.linalg.cross(backward, right), backward
+    c2w[..., :3, 3] = position
+    c2w[..., 3, 3] = 1.0
+    return c2w
+
+
 def orbit_views(
     num_views: int, elevation_deg: float, start_azimuth_deg: float = FRONT_AZIMUTH_DEG, distance: float = 1.0
 ) -> Tensor:

@@ -140,6 +140,9 @@ def to3d(
     prompts: Annotated[Path | None, typer.Option(metavar="FILE", help="Many: one a line, or JSON objects.")] = None,
     negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to stay away from.")] = None,
     method: Annotated[str | None, typer.Option(metavar="sds|views|both", help="Distil, fit views, or both.")] = None,
+    guidance: Annotated[
+        str | None, typer.Option(metavar="mvdream|dreamfusion|sjc", help="Who judges the object's renderings, and how.")
+    ] = None,
     candidates: Annotated[int | None, typer.Option(help="Objects sampled; the one nearest to the prompt is made.")] = None,
     steps: Annotated[int | None, typer.Option(help="Score distillation steps.")] = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="glb,obj,...", help="Files to leave.")] = None,
@@ -150,7 +153,8 @@ def to3d(
     """Make a textured 3D object from a prompt."""
     formats = [name.strip() for name in format_.split(",")] if format_ is not None else None
     flags = {
-        "negative_prompt": negative, "method": method, "candidates": candidates, "steps": steps, "formats": formats,
+        "negative_prompt": negative, "method": method, "guidance": guidance, "candidates": candidates, "steps": steps,
+        "formats": formats,
     }  # fmt: skip
 
     from mvdream_cli.prompts import check_prompt, read_prompts

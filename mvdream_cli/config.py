@@ -1,7 +1,7 @@
 """From a preset, overrides and flags to checked settings, and back to YAML. Never imports torch.
 
-Precedence: preset < --set section.key=value < command-line flags. Every problem is found before anything runs, and they
-are told together: where, what, way out.
+Precedence: preset < recipe < --set section.key=value < command-line flags. Every problem is found before anything runs,
+and they are told together: where, what, way out.
 """
 
 import difflib
@@ -32,25 +32,31 @@ _Loader.add_implicit_resolver(
 
 
 def resolve(preset: str = "auto", overrides: list[str] | tuple = (), flags: dict[str, Any] | None = None) -> Settings:
-    """Settings from a preset (name, file or "auto"), then "section.key=value" overrides, then flags by dotted key.
+    """Settings from a preset (name, file or "auto"), then the recipe that any of the three names as `to3d.recipe`, then
+    "section.key=value" overrides, then flags by dotted key.
 
     Flags that are None were not given. Raises ConfigError listing every problem: where, what, way out.
     """
-    name = auto_preset()[0] if preset == "auto" else preset
-    path = find_preset(name)
-    merged: dict = {}
-    origins: dict[str, str] = {}
-    _merge(merged, load_preset(path), origins, str(path))
+    path = find_preset(auto_preset()[0] if preset == "auto" else preset)
+    layers = [(load_preset(path), str(path))]
     problems: list[str] = []
     for text in overrides:
         try:
-            key, value = _parse_override(text)
-            _merge(merged, _nest(key, value), origins, "--set")
+            layers.append((_nest(*_parse_override(text)), "--set"))
         except ConfigError as error:
             problems.append(str(error))
-    for key, value in (flags or {}).items():
-        if value is not None:
-            _merge(merged, _nest(key, value), origins, "command line")
+    layers += [(_nest(key, value), "command line") for key, value in (flags or {}).items() if value is not None]
+    sections = [layer["to3d"] for layer, _ in layers if isinstance(layer.get("to3d"), dict)]
+    recipe = next((section["recipe"] for section in reversed(sections) if "recipe" in section), None)
+    if recipe is not None:
+        try:
+            layers.insert(1, (load_recipe(str(recipe)), f"recipe {recipe}"))
+        except ConfigError as error:
+            problems.append(str(error))
+    merged: dict = {}
+    origins: dict[str, str] = {}
+    for layer, origin in layers:
+        _merge(merged, layer, origins, origin)
     try:
         settings = _checked(merged, origins)
     except ConfigError as error:
@@ -122,6 +128,20 @@ def load_preset(name_or_path: str | Path) -> dict:
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise ConfigError(f"{path}: must hold sections such as 'to3d:' with indented settings")
     return content
+
+
+def recipe_names() -> list[str]:
+    """All names that `to3d.recipe` takes."""
+    return sorted({path.stem for folder in preset_folders() for path in folder.glob("recipes/*.yaml")})
+
+
+def load_recipe(name: str) -> dict:
+    """The nested dict of a recipe. Raises ConfigError for an unknown name."""
+    for folder in preset_folders():
+        if name in recipe_names() and (folder / "recipes" / f"{name}.yaml").is_file():
+            return load_preset(folder / "recipes" / f"{name}.yaml")
+    names = recipe_names()
+    raise ConfigError(f"to3d.recipe: there is no recipe {name!r}{_did_you_mean(name, names)}; choose {', '.join(names)}")
 
 
 def auto_preset() -> tuple[str, str]:

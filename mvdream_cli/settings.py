@@ -120,8 +120,17 @@ class To3D(Section):
     fit_background_weight: Weight = Field(6.0, description="of a background pixel, against 1 for one of the object")
     fit_rim_px: Annotated[int, Field(ge=0, le=32)] = Field(2, description="width of the object's rim that is left out")
     # score distillation
+    recipe: str | None = Field(
+        None, description="a method's own values, over the preset's: mvdream, mvdream-shading, dreamfusion or sjc"
+    )
+    guidance: Literal["mvdream", "dreamfusion", "sjc"] = Field(
+        "mvdream", description="mvdream: all views of a rig judged together; the others: each alone, the prompt by direction"
+    )
+    prior: str | None = Field(None, description="model that judges single views, any Stable Diffusion; none: the model itself")
     steps: int = Field(10_000, ge=0, description="score distillation steps")
-    loss: Literal["x0", "sds"] = Field("x0", description="x0: the paper's reconstruction loss; sds: plain score distillation")
+    loss: Literal["auto", "x0", "sds", "sjc"] = Field(
+        "auto", description="x0: MVDream's reconstruction loss; sds: DreamFusion's; sjc: its own; auto: that of the guidance"
+    )
     guidance_scale: float = Field(50.0, ge=0, le=1000, description="classifier-free guidance of the distillation")
     rescale: Share = Field(0.5, description="blend towards the contrast of the conditional prediction")
     t_min: tuple[Share, Share] = Field((0.98, 0.02), description="lowest noise level, at the start and after annealing")
@@ -129,16 +138,40 @@ class To3D(Section):
     t_anneal_share: Share = Field(0.8, description="share of the steps over which the noise levels are annealed")
     sds_weight: Positive = Field(1.0, description="weight of the distillation loss")
     anchor_share: Share = Field(0.0, description="method both: share of the distillation steps that fit the views again")
-    render_size_px: Size = Field(64, description="side of the renderings")
+    coarse_share: Share = Field(0.5, description="share of the steps, at the start, that render small pictures")
+    coarse_size_px: Size = Field(64, description="side of the renderings then")
+    coarse_rigs: Count = Field(2, description="rigs of `views` cameras in one step then")
+    render_size_px: Size = Field(256, description="side of the renderings later")
+    rigs: Count = Field(1, description="rigs in one step later")
     fovy_deg: Range = Field((15.0, 60.0), description="range of the vertical field of view")
     elevation_deg: Range = Field((0.0, 30.0), description="range of the elevation")
-    camera_distance: Range = Field((0.8, 1.0), description="range of the distance times tan(fovy / 2)")
-    background: Literal["color", "gray", "middle gray"] = Field(
-        "color", description="behind the object: a random colour, a random gray, or always the middle one"
+    sphere_share: Share = Field(0.5, description="share of the rigs drawn evenly over the sphere, not in degrees")
+    camera_distance: Range = Field((0.8, 1.0), description="range of the distance, times tan(fovy / 2) if relative")
+    relative_distance: bool = Field(True, description="the object fills the same part of the picture at every field of view")
+    camera_jitter: tuple[Weight, Weight, Weight] = Field(
+        (0.0, 0.0, 0.0), description="random shifts of the camera, of the point that it looks at and of its up"
     )
+    background: Literal["network", "color", "gray", "middle gray"] = Field(
+        "network", description="behind the object: learnt surroundings, a random colour, a random gray, or the middle one"
+    )
+    background_random_share: Share = Field(0.5, description="network: share of the steps with a random colour instead")
+    # light
+    shading: Literal["none", "lambertian"] = Field("none", description="lambertian: a point light near the camera, at times")
+    unlit_share: Share = Field(0.5, description="lambertian: share of the steps, at the start, without light")
+    albedo_probability: Share = Field(0.25, description="lambertian: probability of a step without light later")
+    textureless_probability: Share = Field(0.5, description="lambertian: probability of a white object in a lit step")
+    ambient: tuple[Share, Share] = Field((0.0, 1.0), description="lambertian: range of the light from everywhere")
+    light_distance: Range = Field((0.8, 1.5), description="lambertian: range of the lamp's distance from the centre")
+    normals: Literal["analytic", "finite_difference"] = Field(
+        "analytic", description="from the density's gradient; a dense_grid has no analytic ones"
+    )
+    orient_weight: tuple[Weight, Weight] = Field(
+        (0.0, 0.0), description="weight of the penalty on surfaces that face away, at the start and from half the steps on"
+    )
+    sparsity_weight: Weight = Field(0.0, description="weight of the penalty on covered pixels")
     # the object
-    field: Literal["dense_grid", "hash_grid"] = Field(
-        "hash_grid", description="hash_grid: the reference's, with two small networks; dense_grid: the fastest on a CPU"
+    field: Literal["dense_grid", "hash_grid", "mlp"] = Field(
+        "hash_grid", description="hash_grid: MVDream's; mlp: DreamFusion's; dense_grid: the fastest on a CPU"
     )
     hash_levels: Annotated[int, Field(ge=1, le=32)] = Field(16, description="grids of the hash grid, coarse to fine")
     hash_table_log2: Annotated[int, Field(ge=4, le=24)] = Field(
@@ -149,7 +182,8 @@ class To3D(Section):
     blob_radius: Positive = Field(0.5, description="its radius, in a box from -1 to 1")
     samples_per_ray: Count = Field(512, description="points on one ray, where the box is not empty")
     occupancy_every: Count = Field(16, description="steps between looks at which parts of the box are empty")
-    learning_rate: Positive = Field(0.01, description="AdamW's")
+    learning_rate: Positive = Field(0.01, description="AdamW's, of the grids")
+    network_learning_rate: Positive = Field(0.001, description="AdamW's, of the networks")
     weight_decay: Weight = Field(0.01, description="AdamW's")
     opaque_weight: Weight = Field(0.0, description="weight of the penalty on half-transparent pixels")
     smooth_weight: Weight = Field(0.0, description="dense_grid: weight of the total variation of the finest grid")

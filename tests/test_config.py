@@ -27,10 +27,29 @@ def test_the_gpu_presets_hold_the_values_of_the_paper():
     for name in ("v100", "a100"):
         s = config.resolve(name)
         assert (s.to3d.steps, s.to3d.guidance_scale, s.to3d.rescale, s.to3d.learning_rate) == (10_000, 50, 0.5, 0.01)
-        assert (s.to3d.t_min, s.to3d.t_max, s.to3d.loss) == ((0.98, 0.02), (0.98, 0.50), "x0")
+        assert (s.to3d.t_min, s.to3d.t_max, s.to3d.loss) == ((0.98, 0.02), (0.98, 0.50), "auto")
         assert (s.to3d.t_anneal_share, s.to3d.fovy_deg, s.to3d.camera_distance) == (0.8, (15, 60), (0.8, 1.0))
         assert s.to3d.negative_prompt.startswith("ugly, bad anatomy") and s.to3d.negative_prompt.endswith("proportions")
         assert (s.train.batch_size, s.train.steps, s.train.single_image_share) == (1024, 50_000, 0.3)
+
+
+def test_the_recipe_of_the_paper_is_the_default_over_any_preset():
+    recipe = config.load_recipe("mvdream")["to3d"]
+    wanted = Settings().to3d
+    for key in recipe.keys() - {"method", "loss"}:
+        assert getattr(config.resolve("cpu", ["to3d.recipe=mvdream"]).to3d, key) == getattr(wanted, key), key
+    shaded = config.resolve("cpu", ["to3d.recipe=mvdream-shading", "to3d.steps=7"]).to3d
+    assert (shaded.shading, shaded.orient_weight, shaded.ambient, shaded.steps) == ("lambertian", (10, 1000), (0, 1), 7)
+    assert shaded.view_steps == config.resolve("cpu").to3d.view_steps  # what a recipe leaves open stays the preset's
+    baseline = config.resolve("cpu", ["to3d.recipe=dreamfusion"]).to3d
+    assert (baseline.guidance, baseline.loss, baseline.steps, baseline.guidance_scale) == ("dreamfusion", "sds", 15_000, 100)
+    with pytest.raises(ConfigError, match="did you mean dreamfusion"):
+        config.resolve("cpu", ["to3d.recipe=dreamfuson"])
+
+
+@pytest.mark.parametrize("name", config.recipe_names())
+def test_every_recipe_loads(name):
+    assert config.resolve("cpu", [f"to3d.recipe={name}"]).to3d.method == "sds"
 
 
 def test_precedence_is_preset_then_set_then_flag(tmp_path):
@@ -157,7 +176,9 @@ def test_every_setting_has_a_line_of_help_and_angles_and_pixels_their_unit():
 
 
 def test_every_setting_is_read_by_a_recipe():
-    source = "\n".join(path.read_text() for path in [*COMMANDS.glob("*.py"), COMMANDS.parent / "cli.py"])
+    source = "\n".join(
+        path.read_text() for path in [*COMMANDS.glob("*.py"), COMMANDS.parent / "cli.py", COMMANDS.parent / "config.py"]
+    )
     for name, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             unread = [key for key in field.annotation.model_fields if not re.search(rf"\.{key}\b", source)]

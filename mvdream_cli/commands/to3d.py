@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, get_rays, orbit, orbit_views
+from mvdream_cli.cameras import get_rays, orbit_views
 from mvdream_cli.data.assets import load_asset
 from mvdream_cli.data.render import Light, render_views
 from mvdream_cli.diffusion.folders import known_words, model_identity, subject_warning
@@ -23,16 +23,20 @@ from mvdream_cli.engine.optim import adamw
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import ObjectError, UsageError
-from mvdream_cli.guidance.score_distillation import annealed_timestep, score_distillation_loss
+from mvdream_cli.guidance.cameras import Cameras, draw_cameras
+from mvdream_cli.guidance.priors import GUIDANCE
+from mvdream_cli.guidance.score_distillation import annealed_timestep
 from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.mesh.convert import field_to_mesh
 from mvdream_cli.mesh.deliver import show_object, write_formats
 from mvdream_cli.metrics.clip import clip_similarity
+from mvdream_cli.scene.background import NeuralBackground, random_background
 from mvdream_cli.scene.field import build_field
-from mvdream_cli.scene.fitting import border_colour, draw_pixels, foreground_mask, photometric_loss, pixel_weights
+from mvdream_cli.scene.fitting import FittedViews, photometric_loss
 from mvdream_cli.scene.occupancy import Occupancy
-from mvdream_cli.scene.regularizers import opaque, total_variation
+from mvdream_cli.scene.regularizers import opaque, orientation, sparsity, total_variation
 from mvdream_cli.scene.render import render
+from mvdream_cli.scene.shading import analytic_normals, draw_lights, finite_normals, lambertian
 
 AS_PAINTED = Light(ground=1.0, sky=0.0, lamp=0.0)  # the texture holds the light that the field has learnt
 EMPTY_AFTER_STEPS = 20  # an object that shows nothing from then on will not come back
@@ -144,15 +148,14 @@ def sampled_views(pipeline, prompt: str, settings, run) -> torch.Tensor:
 def distil(pipeline, prompt: str, targets, settings, run, device):
     """Fit a field to the sampled views (if any), then refine it by score distillation. Returns field and occupancy."""
     to3d, engine = settings.to3d, settings.engine
-    described = {"kind": to3d.field, "blob_density": to3d.blob_density, "blob_radius": to3d.blob_radius}
-    if to3d.field == "dense_grid":
-        described["resolutions"] = to3d.grid_resolutions
-    else:
-        described["grid"] = {"levels": to3d.hash_levels, "log2_table": to3d.hash_table_log2}
-    field = build_field(described).to(device)
+    seed_step(engine.seed, -1)
+    field = new_field(to3d).to(device)
     occupancy = Occupancy().to(device)
+    surroundings = NeuralBackground().to(device)
+    grids = field.grid_parameters()
+    networks = [p for p in field.parameters() if all(p is not grid for grid in grids)] + list(surroundings.parameters())
     optimizer = adamw(
-        field.parameters(),
+        [{"params": grids}, {"params": networks, "lr": to3d.network_learning_rate}],
         learning_rate=to3d.learning_rate,
         betas=(0.9, 0.99),
         eps=1e-15,
@@ -160,52 +163,47 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
     )
     fit_steps = 0 if targets is None else to3d.fit_steps
     sds_steps = 0 if to3d.method == "views" else to3d.steps
-    with torch.no_grad():
-        text, negative = pipeline.encode_prompt([prompt + to3d.suffix, to3d.negative_prompt]).split(1)
+    prior, form = GUIDANCE[to3d.guidance]
+    judge = prior(
+        pipeline if to3d.prior is None else open_model(settings.model_copy(update={"model": to3d.prior}))[0],
+        prompt + to3d.suffix,
+        to3d.negative_prompt,
+        num_views=to3d.views,
+        form=form if to3d.loss == "auto" else to3d.loss,
+        guidance_scale=to3d.guidance_scale,
+        rescale=to3d.rescale,
+    )
     if targets is not None:
-        view_size = targets.shape[1]
         distance = to3d.view_distance / math.tan(math.radians(to3d.view_fovy_deg) / 2)
-        rays_o, rays_d = get_rays(
-            orbit_views(len(targets), to3d.view_elevation_deg, distance=distance).to(device),
-            to3d.view_fovy_deg,
-            view_size,
-            view_size,
-        )
-        rays_o, rays_d = rays_o.flatten(1, 2), rays_d.flatten(1, 2)  # (V, H W, 3)
-        mask = foreground_mask(targets, border_colour(targets))  # (V, H, W)
-        colours, inside = targets.flatten(1, 2), mask.flatten(1, 2)[..., None]
-        weights = pixel_weights(mask, to3d.fit_background_weight, to3d.fit_rim_px).flatten(1, 2)
+        c2w = orbit_views(len(targets), to3d.view_elevation_deg, distance=distance)
+        weights = {"background_weight": to3d.fit_background_weight, "rim_px": to3d.fit_rim_px}
+        views = FittedViews(targets, c2w, to3d.view_fovy_deg, **weights)
+    normals_of = analytic_normals if to3d.normals == "analytic" and to3d.field != "dense_grid" else finite_normals
+    look = partial(
+        render, field, samples_per_ray=to3d.samples_per_ray, occupancy=occupancy, normals_of=normals_of, stratified=True
+    )
 
     def fit_views():
         """Pixels of the sampled views against rays of the field, the background replaced by the same random colour in both."""
-        view, pixel = draw_pixels(mask, to3d.fit_rays)
         background = torch.rand(3).to(device)
-        seen = render(
-            field,
-            rays_o[view, pixel],
-            rays_d[view, pixel],
-            background=background,
-            stratified=True,
-            samples_per_ray=to3d.samples_per_ray,
-            occupancy=occupancy,
-        )
-        target = torch.where(inside[view, pixel], colours[view, pixel], background)
-        return seen, photometric_loss(seen.rgb, target, weights[view, pixel])
+        rays_o, rays_d, target, weight = views.draw(to3d.fit_rays, background)
+        seen = look(rays_o, rays_d, background=background)
+        return seen, photometric_loss(seen.rgb, target, weight)
 
     def distil_score(i: int):
-        """Four orthogonal views from a random direction against the diffusion model."""
-        c2w, fovy_deg = random_rig(to3d)
-        size = to3d.render_size_px
-        seen = render(
-            field,
-            *get_rays(c2w.to(device), fovy_deg, size, size),
-            background=random_background(to3d, device),
-            samples_per_ray=to3d.samples_per_ray,
-            occupancy=occupancy,
-            stratified=True,
-        )
-        images = seen.rgb.permute(0, 3, 1, 2)
-        images = torch.nn.functional.interpolate(images, size=(pipeline.image_size,) * 2, mode="bilinear")
+        """Cameras from random directions against the diffusion model (MVDream, section 4.2)."""
+        done = i / sds_steps
+        coarse = done < to3d.coarse_share
+        size = to3d.coarse_size_px if coarse else to3d.render_size_px
+        cameras = draw_rigs(to3d, to3d.coarse_rigs if coarse else to3d.rigs)
+        rays_o, rays_d = get_rays(cameras.c2w.to(device), cameras.fovy_deg.to(device), size, size)
+        if to3d.background == "network" and torch.rand(()).item() >= to3d.background_random_share:
+            background = surroundings(rays_d)
+        else:
+            background = random_background("color" if to3d.background == "network" else to3d.background).to(device)
+        orient = to3d.orient_weight[0] + (to3d.orient_weight[1] - to3d.orient_weight[0]) * min(2 * done, 1.0)
+        shade = random_light(to3d, cameras.c2w[:, :3, 3].to(device), done, size * size)
+        seen = look(rays_o, rays_d, background=background, with_normals=orient > 0, shade=shade)
         timestep = annealed_timestep(
             i,
             anneal_steps=int(sds_steps * to3d.t_anneal_share),
@@ -214,19 +212,12 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
             max_from=to3d.t_max[0],
             max_to=to3d.t_max[1],
         )
-        loss = score_distillation_loss(
-            pipeline,
-            images.permute(0, 2, 3, 1),
-            c2w.to(device),
-            text,
-            negative,
-            timestep=timestep,
-            form=to3d.loss,
-            guidance_scale=to3d.guidance_scale,
-            rescale=to3d.rescale,
-            num_views=to3d.views,
-        )
-        return seen, loss * to3d.sds_weight
+        loss = to3d.sds_weight * judge(seen.rgb, cameras, timestep)
+        if orient:
+            loss = loss + orient * orientation(seen)
+        if to3d.sparsity_weight:
+            loss = loss + to3d.sparsity_weight * sparsity(seen.opacity)
+        return seen, loss
 
     def step(i: int, micro: int):
         if i % to3d.occupancy_every == 0:
@@ -244,22 +235,15 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
     def preview(done: int) -> None:
         with torch.no_grad():
             c2w = orbit_views(4, 15.0, distance=1.0 / math.tan(math.radians(20.0))).to(device)
-            seen = render(
-                field,
-                *get_rays(c2w, 40.0, 128, 128),
-                background=torch.ones(3, device=device),
-                samples_per_ray=to3d.samples_per_ray,
-                occupancy=occupancy,
-            )
+            seen = look(*get_rays(c2w, 40.0, 128, 128), background=torch.ones(3, device=device), stratified=False)
         save_image(run.previews / f"step-{done:06d}.png", grid(seen.rgb, 4))
 
-    seed_step(engine.seed, -1)
     fit(
         step,
         steps=fit_steps + sds_steps,
         seed=engine.seed,
         optimizer=optimizer,
-        modules={"field": field, "occupancy": occupancy},
+        modules={"field": field, "occupancy": occupancy, "background": surroundings},
         run=run,
         log_every=engine.log_every,
         preview=preview,
@@ -273,21 +257,38 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
     return field, occupancy
 
 
-def random_rig(to3d) -> tuple[torch.Tensor, float]:
-    """Evenly spaced cameras from a random direction; c2w (V, 4, 4) and their common field of view (MVDream, section 4.2)."""
-
-    def uniform(bounds) -> float:
-        return bounds[0] + (bounds[1] - bounds[0]) * torch.rand(()).item()
-
-    fovy_deg, elevation_deg = uniform(to3d.fovy_deg), uniform(to3d.elevation_deg)
-    distance = uniform(to3d.camera_distance) / math.tan(math.radians(fovy_deg) / 2)
-    azimuth_deg = FRONT_AZIMUTH_DEG + uniform((0.0, 360.0)) + torch.arange(to3d.views) * 360.0 / to3d.views
-    return orbit(azimuth_deg, elevation_deg, distance), fovy_deg
+def new_field(to3d) -> torch.nn.Module:
+    """The field that the settings describe, untouched."""
+    described = {"kind": to3d.field, "blob_density": to3d.blob_density, "blob_radius": to3d.blob_radius}
+    if to3d.field == "dense_grid":
+        described["resolutions"] = to3d.grid_resolutions
+    elif to3d.field == "hash_grid":
+        described["grid"] = {"levels": to3d.hash_levels, "log2_table": to3d.hash_table_log2}
+    return build_field(described)
 
 
-def random_background(to3d, device) -> torch.Tensor:
-    """One colour for all views: a gray, as in the training pictures, or any; (3,)."""
-    if to3d.background == "middle gray":
-        return torch.full((3,), 0.5, device=device)
-    colour = torch.rand(()).expand(3) if to3d.background == "gray" else torch.rand(3)
-    return colour.to(device)
+def draw_rigs(to3d, rigs: int) -> Cameras:
+    """Rigs of evenly spaced cameras for a multi-view model, as many independent ones for a single-view model."""
+    together = to3d.guidance == "mvdream"
+    return draw_cameras(
+        rigs if together else rigs * to3d.views,
+        to3d.views if together else 1,
+        fovy_deg=to3d.fovy_deg,
+        elevation_deg=to3d.elevation_deg,
+        distance=to3d.camera_distance,
+        relative_distance=to3d.relative_distance,
+        sphere_share=to3d.sphere_share,
+        position_jitter=to3d.camera_jitter[0],
+        target_jitter=to3d.camera_jitter[1],
+        up_jitter=to3d.camera_jitter[2],
+    )
+
+
+def random_light(to3d, positions: torch.Tensor, done: float, rays_per_camera: int):
+    """None, or the shade of this step: a lamp near each camera, the same draw for all of them (MVDream, appendix)."""
+    lit = to3d.shading == "lambertian" and done >= to3d.unlit_share
+    if not lit or torch.rand(()).item() < to3d.albedo_probability:
+        return None
+    lights = draw_lights(positions, to3d.views if to3d.guidance == "mvdream" else 1, to3d.light_distance)
+    ambient = to3d.ambient[0] + (to3d.ambient[1] - to3d.ambient[0]) * torch.rand(()).item()
+    return lambertian(lights, ambient, torch.rand(()).item() < to3d.textureless_probability, rays_per_camera)

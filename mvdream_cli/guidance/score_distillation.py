@@ -58,17 +58,19 @@ def score_distillation_loss(
     num_views: int = 4,
     form: str = "x0",
 ) -> Tensor:
-    """The x0-reconstruction loss of MVDream (section 4.2) or plain score distillation (DreamFusion, eq. 3).
+    """The x0-reconstruction loss of MVDream (section 4.2), plain score distillation (DreamFusion, eq. 3), or SJC's.
 
-    x0:  0.5 sum (x - stopgrad x0_hat)^2 / (B V), no weight on t. Its gradient is x - x0_hat.
+    x0:  0.5 sum (x - stopgrad x0_hat)^2 / (B V), no weight on t. Its gradient is (x - x0_hat) / (B V).
     sds: gradient (1 - alpha_bar_t) (noise_hat - noise) / (B V).
+    sjc: gradient (noise_hat - noise) / (B V): the denoised picture minus the rendering, over the noise's size, with the
+         noise itself as control variate (Score Jacobian Chaining, arXiv:2212.00774).
 
     Args:
         images: (B V, H, W, 3) in [0, 1], the views of an object contiguous; carries the gradient.
         c2w: (B V, 4, 4), or None to ask the model in its 2D mode (then `num_views` is 1).
-        text, negative_text: (1, L, D).
+        text, negative_text: (1, L, D) for all, or (B V, L, D).
         timestep: one for all views.
-        form: "x0" or "sds".
+        form: "x0", "sds" or "sjc".
 
     Returns:
         0-d loss. No gradient reaches the diffusion model.
@@ -84,9 +86,9 @@ def score_distillation_loss(
             noisy, timestep, text.expand(count, -1, -1), negative_text.expand(count, -1, -1), camera, num_views
         )
         prediction = unconditional + guidance_scale * (conditional - unconditional)
-        if form == "sds":
-            sigma_squared = 1 - scheduler.alphas_cumprod[timestep].item()
-            target = latents - sigma_squared * (predicted_noise(scheduler, noisy, prediction, timesteps) - noise)
+        if form in ("sds", "sjc"):
+            weight = 1 - scheduler.alphas_cumprod[timestep].item() if form == "sds" else 1.0
+            target = latents - weight * (predicted_noise(scheduler, noisy, prediction, timesteps) - noise)
         else:
             x0 = predicted_x0(scheduler, noisy, prediction, timesteps)
             x0_conditional = predicted_x0(scheduler, noisy, conditional, timesteps)

@@ -1,7 +1,7 @@
-"""Multiresolution hash encoding of points (Mueller et al. 2022, section 3), in plain torch.
+"""Encodings of points: multiresolution hash grids (Mueller et al. 2022, section 3) in plain torch, and frequencies.
 
-The layout is tiny-cuda-nn's, so that its parameters are ours and the other way round: one flat table, level after level; a
-coarse level that fits is stored densely, a finer one is hashed.
+The hash grid's layout is tiny-cuda-nn's, so that its parameters are ours and the other way round: one flat table, level
+after level; a coarse level that fits is stored densely, a finer one is hashed.
 """
 
 import math
@@ -57,6 +57,27 @@ class HashGrid(nn.Module):
                 value = value + weight * table[node_index(low.long() + offset, resolution, len(table))]
             encoded.append(value)
         return torch.cat(encoded, -1)
+
+
+class FrequencyEncoding(nn.Module):
+    """Sines and cosines of coordinates at octaves (NeRF, arXiv:2003.08934 eq. 4).
+
+    Args:
+        frequencies: 1, 2, 4, ... times pi.
+    """
+
+    def __init__(self, frequencies: int = 8):
+        super().__init__()
+        self.register_buffer("factors", math.pi * 2.0 ** torch.arange(frequencies), persistent=False)
+
+    @property
+    def out_features(self) -> int:
+        return 6 * len(self.factors)
+
+    def forward(self, points: Tensor) -> Tensor:
+        """(K, 3) -> (K, 6 * frequencies)."""
+        angles = (points[:, None] * self.factors[:, None]).flatten(1)
+        return torch.cat([angles.sin(), angles.cos()], -1)
 
 
 def node_index(node: Tensor, resolution: int, size: int) -> Tensor:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mvdream_cli.errors import ModelError
-from mvdream_cli.scene.encodings import HashGrid
+from mvdream_cli.scene.encodings import FrequencyEncoding, HashGrid
 
 
 class DenseGridField(nn.Module):
@@ -51,6 +51,10 @@ class DenseGridField(nn.Module):
             "density_scale": self.density_scale,
             "color_scale": self.color_scale,
         }
+
+    def grid_parameters(self) -> list[nn.Parameter]:
+        """Those that want a grid's learning rate; the rest are networks'."""
+        return list(self.grids)
 
     def _lookup(self, points: Tensor, channels: slice) -> Tensor:
         """(K, 3) -> (K, channels), the sum over the grids."""
@@ -119,6 +123,10 @@ class HashGridField(nn.Module):
             "grid": self.grid_options,
         }
 
+    def grid_parameters(self) -> list[nn.Parameter]:
+        """Those that want a grid's learning rate; the rest are networks'."""
+        return [self.grid.table]
+
     def _raw_density(self, points: Tensor, encoded: Tensor) -> Tensor:
         return self.density_net(encoded)[:, 0] + self.blob_density * (1.0 - points.norm(dim=-1) / self.blob_radius)
 
@@ -139,7 +147,68 @@ class HashGridField(nn.Module):
         return density.view(points.shape[:-1]), torch.sigmoid(self.color_net(encoded)).view(points.shape)
 
 
-FIELDS = {"dense_grid": DenseGridField, "hash_grid": HashGridField}
+class MLPField(nn.Module):
+    """DreamFusion's field: one network of residual blocks on frequencies (arXiv:2209.14988, appendix A.1).
+
+    Density and colour are activated as those of `HashGridField`. Frequencies are plain, not integrated over cones.
+
+    Args:
+        blob_density, blob_radius: the ball that an untouched field shows.
+        width, blocks: of the network.
+        frequencies: octaves of the encoding.
+    """
+
+    def __init__(
+        self, blob_density: float = 10.0, blob_radius: float = 0.5, width: int = 128, blocks: int = 5, frequencies: int = 8
+    ):
+        super().__init__()
+        self.blob_density, self.blob_radius = float(blob_density), float(blob_radius)
+        self.width, self.frequencies = width, frequencies
+        self.encoding = FrequencyEncoding(frequencies)
+        self.enter = nn.Linear(self.encoding.out_features, width)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
+            for _ in range(blocks)
+        )
+        self.leave = nn.Linear(width, 4)
+
+    def config(self) -> dict:
+        """What `build_field` needs, with the state dict, to make this field again."""
+        return {
+            "kind": "mlp",
+            "blob_density": self.blob_density,
+            "blob_radius": self.blob_radius,
+            "width": self.width,
+            "blocks": len(self.blocks),
+            "frequencies": self.frequencies,
+        }
+
+    def grid_parameters(self) -> list[nn.Parameter]:
+        """None: the rest are networks'."""
+        return []
+
+    def _raw(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.enter(self.encoding(points))
+        for block in self.blocks:
+            features = features + block(features)
+        density, color = self.leave(F.silu(features)).split([1, 3], -1)
+        return density[:, 0] + self.blob_density * (1.0 - points.norm(dim=-1) / self.blob_radius), color
+
+    def raw_density(self, points: Tensor) -> Tensor:
+        """Density before softplus, (..., 3) -> (...)."""
+        return self._raw(points.reshape(-1, 3))[0].view(points.shape[:-1])
+
+    def density(self, points: Tensor) -> Tensor:
+        """Density at world points (..., 3) of the box -> (...), 1 / length."""
+        return F.softplus(self.raw_density(points))
+
+    def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """World points (..., 3) of the box -> density (...) and sRGB colour (..., 3) in (0, 1)."""
+        density, color = self._raw(points.reshape(-1, 3))
+        return F.softplus(density).view(points.shape[:-1]), torch.sigmoid(color).view(points.shape)
+
+
+FIELDS = {"dense_grid": DenseGridField, "hash_grid": HashGridField, "mlp": MLPField}
 
 
 def build_field(config: dict) -> nn.Module:

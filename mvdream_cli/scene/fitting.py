@@ -5,6 +5,8 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
+from mvdream_cli.cameras import get_rays
+
 
 def border_colour(images: Tensor, border_px: int = 3) -> Tensor:
     """The background of each picture: the median colour of its rim. (V, H, W, 3) -> (V, 3)."""
@@ -57,6 +59,29 @@ def draw_pixels(mask: Tensor, count: int, foreground_share: float = 0.3) -> tupl
         picked[:inside] = foreground[torch.randint(len(foreground), (inside,), device=mask.device)]
     pixels = mask.shape[1] * mask.shape[2]
     return picked // pixels, picked % pixels
+
+
+class FittedViews:
+    """Pictures around the object with their cameras, from which rays are drawn for fitting.
+
+    Args:
+        images: (V, H, W, 3) in [0, 1], the object before an even background.
+        c2w: (V, 4, 4). fovy_deg: their common field of view.
+        background_weight, rim_px: of `pixel_weights`.
+    """
+
+    def __init__(self, images: Tensor, c2w: Tensor, fovy_deg: float, *, background_weight: float, rim_px: int):
+        rays = get_rays(c2w.to(images.device), fovy_deg, *images.shape[1:3])
+        self.rays_o, self.rays_d = (ray.flatten(1, 2) for ray in rays)  # (V, H W, 3)
+        self.mask = foreground_mask(images, border_colour(images))  # (V, H, W)
+        self.colours, self.inside = images.flatten(1, 2), self.mask.flatten(1, 2)[..., None]
+        self.weights = pixel_weights(self.mask, background_weight, rim_px).flatten(1, 2)
+
+    def draw(self, count: int, background: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Random pixels over another background (3,): origins (count, 3), directions, colours (count, 3), weights (count,)."""
+        view, pixel = draw_pixels(self.mask, count)
+        colours = torch.where(self.inside[view, pixel], self.colours[view, pixel], background)
+        return self.rays_o[view, pixel], self.rays_d[view, pixel], colours, self.weights[view, pixel]
 
 
 def photometric_loss(rgb: Tensor, target: Tensor, weight: Tensor) -> Tensor:

@@ -47,7 +47,8 @@ def render(
     occupancy: Occupancy | None = None,
     stratified: bool = False,
     with_normals: bool = False,
-    shade: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None,
+    normals_of: Callable[..., Tensor] = finite_normals,
+    shade: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] | None = None,
     min_weight: float = 1e-4,
     chunk_rays: int = 32768,
 ) -> Render:
@@ -59,8 +60,10 @@ def render(
         background: sRGB colour, (3,) or (..., 3); carries gradient if it has one.
         samples_per_ray: spread over the occupied part of each ray (the whole box without `occupancy`).
         stratified: jitter the samples, one draw per ray from the global torch generator. For training.
-        with_normals: also composite normals (four more density lookups per seen sample).
-        shade: (points (K, 3), normals (K, 3), rgb (K, 3)) -> rgb (K, 3), applied to each sample; implies the normals.
+        with_normals: also composite normals.
+        normals_of: (field, points (K, 3)) -> unit normals (K, 3), see `scene.shading`.
+        shade: (points (K, 3), normals (K, 3), rgb (K, 3), rays (K,)) -> rgb (K, 3), applied to each sample; implies the
+            normals. `rays` are indices into the flattened rays.
         min_weight: samples that give a pixel less than this share keep their density, without gradient, and give no
             colour. 0 renders every sample.
         chunk_rays: rays at a time when no gradient is wanted; bounds the memory of evaluation renders.
@@ -73,6 +76,7 @@ def render(
         "occupancy": occupancy,
         "stratified": stratified,
         "with_normals": with_normals or shade is not None,
+        "normals_of": normals_of,
         "shade": shade,
         "min_weight": min_weight,
     }
@@ -91,7 +95,7 @@ def render(
 
 
 def _render_flat(
-    field, rays_o, rays_d, background, *, samples_per_ray, occupancy, stratified, with_normals, shade, min_weight
+    field, rays_o, rays_d, background, *, samples_per_ray, occupancy, stratified, with_normals, normals_of, shade, min_weight
 ) -> Render:
     num_rays = len(rays_o)
     rays, t, width = place_samples(rays_o, rays_d, samples_per_ray, occupancy, stratified)
@@ -113,10 +117,10 @@ def _render_flat(
 
     normals = None
     if with_normals:
-        seen_normals = finite_normals(field, seen_points)
+        seen_normals = normals_of(field, seen_points)
         normals = accumulate_along_rays(seen_weights, seen_normals, seen_rays, num_rays)
     if shade is not None:
-        seen_rgb = shade(seen_points, seen_normals, seen_rgb)
+        seen_rgb = shade(seen_points, seen_normals, seen_rgb, seen_rays)
     opacity = weights.new_zeros(num_rays).index_copy(0, rays, weights.sum(-1))
     rgb = accumulate_along_rays(seen_weights, seen_rgb, seen_rays, num_rays) + background * (1.0 - opacity[:, None])
     depth = accumulate_along_rays(seen_weights, seen_t[:, None], seen_rays, num_rays)[:, 0]

@@ -22,17 +22,39 @@ def finite_normals(field, points: Tensor, step: float = 0.02) -> Tensor:
     return F.normalize(-(values[..., None] * corners).sum(1), dim=-1, eps=1e-6)
 
 
-def lambertian(light_position: Tensor, ambient: float, textureless: bool = False) -> Callable:
+def analytic_normals(field, points: Tensor) -> Tensor:
+    """Unit outward normals (K, 3) at points (K, 3): minus the density's gradient, by autograd, with gradient to the field.
+
+    The field must be twice differentiable, as hash grids are and `grid_sample` is not.
+    """
+    raw_density = getattr(field, "raw_density", field.density)
+    wanted = torch.is_grad_enabled()
+    with torch.enable_grad():
+        points = points.detach().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(raw_density(points).sum(), points, create_graph=wanted)
+    return F.normalize(-gradient, dim=-1, eps=1e-6)
+
+
+def lambertian(lights: Tensor, ambient: float, textureless: bool = False, rays_per_light: int | None = None) -> Callable:
     """A `shade` for `render`: rgb * (ambient + (1 - ambient) * max(0, normal . light)); white albedo if `textureless`.
 
     Args:
-        light_position: (3,) world, or anything that broadcasts against the samples.
+        lights: (L, 3) world positions of point lights, each for its own `rays_per_light` rays in turn; None: one for all.
         ambient: share of light that comes from everywhere, in [0, 1].
     """
 
-    def shade(points: Tensor, normals: Tensor, rgb: Tensor) -> Tensor:
-        to_light = F.normalize(light_position - points, dim=-1)
-        light = ambient + (1.0 - ambient) * (normals * to_light).sum(-1, keepdim=True).clamp(min=0.0)
-        return light.expand_as(rgb) if textureless else rgb * light
+    def shade(points: Tensor, normals: Tensor, rgb: Tensor, rays: Tensor) -> Tensor:
+        light = lights[0] if rays_per_light is None else lights[torch.div(rays, rays_per_light, rounding_mode="floor")]
+        to_light = F.normalize(light - points, dim=-1)
+        shading = ambient + (1.0 - ambient) * (normals * to_light).sum(-1, keepdim=True).clamp(min=0.0)
+        return shading.expand_as(rgb) if textureless else rgb * shading
 
     return shade
+
+
+def draw_lights(positions: Tensor, views: int, distance: tuple[float, float]) -> Tensor:
+    """A point light near each camera (V, 3) -> (V, 3), the same shift for the `views` of a rig (DreamFusion, appendix A.2)."""
+    rigs = len(positions) // views
+    shift = torch.randn(rigs, 1, 3).expand(-1, views, -1).flatten(0, 1).to(positions)
+    radius = distance[0] + (distance[1] - distance[0]) * torch.rand(rigs, 1).expand(-1, views).flatten().to(positions)
+    return F.normalize(positions + shift, dim=-1) * radius[:, None]

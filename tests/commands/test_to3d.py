@@ -27,10 +27,20 @@ def field_of(folder):
     return load_file(newest / "weights.safetensors")
 
 
-@pytest.mark.parametrize(("method", "field"), [("both", "dense_grid"), ("views", "dense_grid"), ("sds", "hash_grid")])
-def test_prompt_to_files(method, field, tiny_folder, tmp_path):
+SHADED = ["to3d.recipe=mvdream-shading", "to3d.coarse_size_px=16", "to3d.unlit_share=0.3", "to3d.albedo_probability=0"]
+SHADED += ["to3d.hash_levels=3", "to3d.hash_table_log2=10", "to3d.coarse_rigs=1"]
+
+
+@pytest.mark.parametrize(
+    ("method", "extra"),
+    [
+        ("both", []), ("views", []), ("sds", SHADED),
+        ("sds", ["to3d.guidance=dreamfusion", "to3d.field=mlp", "to3d.background=network"]),
+    ],
+)  # fmt: skip
+def test_prompt_to_files(method, extra, tiny_folder, tmp_path):
     done = mvdream("to3d", "a red dog / with *wings*\n🐕", "--model", tiny_folder, "--method", method, *FEW, "--json",
-                   "--set", f"to3d.field={field}", cwd=tmp_path)  # fmt: skip
+                   *(word for setting in extra for word in ("--set", setting)), cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     folder = tmp_path / result["run"]

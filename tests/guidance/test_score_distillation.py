@@ -24,15 +24,15 @@ def closed_form(tiny, images, c2w, text, negative, timestep, scale, rescale, for
         conditional = tiny.predict(noisy, t, text.expand(4, -1, -1), camera, 4)
         unconditional = tiny.predict(noisy, t, negative.expand(4, -1, -1), camera, 4)
     guided = unconditional + scale * (conditional - unconditional)
-    if form == "sds":
-        weight = 1 - tiny.scheduler.alphas_cumprod[timestep]
+    if form in ("sds", "sjc"):
+        weight = 1 - tiny.scheduler.alphas_cumprod[timestep] if form == "sds" else 1.0
         return weight * (predicted_noise(tiny.scheduler, noisy, guided, t) - noise) / 4
     x0 = predicted_x0(tiny.scheduler, noisy, guided, t)
     reference = predicted_x0(tiny.scheduler, noisy, conditional, t)
     return (latents - (rescale * x0 * reference.std() / x0.std() + (1 - rescale) * x0)) / 4
 
 
-@pytest.mark.parametrize("form", ["x0", "sds"])
+@pytest.mark.parametrize("form", ["x0", "sds", "sjc"])
 def test_gradient_equals_the_closed_form(tiny, form):
     images, c2w, text, negative = arguments(tiny)
     torch.manual_seed(5)

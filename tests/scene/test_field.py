@@ -1,6 +1,6 @@
 import torch
 
-from mvdream_cli.scene.field import DenseGridField, build_field
+from mvdream_cli.scene.field import DenseGridField, MLPField, build_field
 
 
 def _random_field(resolutions=(6, 11)) -> DenseGridField:
@@ -41,3 +41,19 @@ def test_field_is_rebuilt_from_its_config_and_state():
     again.load_state_dict(field.state_dict())
     for mine, theirs in zip(field(points), again(points)):
         assert torch.equal(mine, theirs)
+
+
+def test_the_residual_network_is_a_field():
+    torch.manual_seed(0)
+    field, points = MLPField(width=32, blocks=2), torch.rand(7, 5, 3) * 2 - 1
+    density, rgb = field(points)
+    assert density.shape == (7, 5) and rgb.shape == (7, 5, 3) and rgb.min() > 0 and rgb.max() < 1
+    torch.testing.assert_close(field.density(points), density)
+    assert field.density(torch.zeros(1, 3)) > 5 and field.density(torch.ones(1, 3)) < 0.1  # the blob
+    again = build_field(field.config())
+    again.load_state_dict(field.state_dict())
+    assert torch.equal(again(points)[1], rgb)
+    (density.sum() + rgb.sum()).backward()
+    assert all(p.grad.abs().max() > 0 for p in field.parameters())
+    default = MLPField()
+    assert len(default.blocks) == 5 and default.enter.in_features == 48 and default.enter.out_features == 128

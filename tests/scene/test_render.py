@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from mvdream_cli.cameras import get_rays, orbit, orbit_views
-from mvdream_cli.scene.field import DenseGridField
+from mvdream_cli.scene.field import DenseGridField, HashGridField
 from mvdream_cli.scene.occupancy import Occupancy
 from mvdream_cli.scene.render import render
 from mvdream_cli.scene.sampling import place_samples
-from mvdream_cli.scene.shading import finite_normals, lambertian
+from mvdream_cli.scene.shading import analytic_normals, draw_lights, finite_normals, lambertian
 
 WHITE = torch.ones(3)
 
@@ -142,9 +142,44 @@ def test_normals_point_outwards_and_the_light_shades_one_side():
     directions = torch.nn.functional.normalize(torch.randn(50, 3), dim=-1)
     assert ((finite_normals(field, 0.5 * directions) * directions).sum(-1) > 0.99).all()
     rays_o, rays_d = get_rays(orbit(90.0, 0.0, 3.0), 40.0, 16, 16)
-    lit = render(field, rays_o, rays_d, background=WHITE, shade=lambertian(torch.tensor([1.0, -5.0, 0.0]), 0.1))
-    dark = render(field, rays_o, rays_d, background=WHITE, shade=lambertian(torch.tensor([1.0, 5.0, 0.0]), 0.1))
+    lit = render(field, rays_o, rays_d, background=WHITE, shade=lambertian(torch.tensor([[1.0, -5.0, 0.0]]), 0.1))
+    dark = render(field, rays_o, rays_d, background=WHITE, shade=lambertian(torch.tensor([[1.0, 5.0, 0.0]]), 0.1))
     assert lit.rgb[8, 6].mean() > 1.3 * dark.rgb[8, 6].mean()  # from +x, -y is on the left
+
+
+def test_analytic_normals_are_the_limit_of_finite_ones_and_carry_gradient():
+    torch.manual_seed(0)
+    field = HashGridField(blob_density=5.0, grid={"levels": 4, "log2_table": 12, "base_resolution": 4}).double()
+    torch.nn.init.normal_(field.grid.table)
+    points = torch.rand(64, 3, dtype=torch.float64) - 0.5
+    analytic, finite = analytic_normals(field, points), finite_normals(field, points, step=1e-7)
+    torch.testing.assert_close(analytic, finite, atol=5e-3, rtol=0)
+    direction = torch.randn(64, 3, dtype=torch.float64)
+    gradients = []
+    for normals in (analytic, finite):
+        field.zero_grad()
+        (normals * direction).sum().backward()
+        gradients.append(field.grid.table.grad.clone())
+    assert gradients[0].abs().max() > 0
+    assert torch.nn.functional.cosine_similarity(*(g.flatten() for g in gradients), dim=0) > 0.999
+    with torch.no_grad():
+        assert not analytic_normals(field, points).requires_grad
+
+
+def test_each_camera_has_its_lamp():
+    torch.manual_seed(0)
+    positions = orbit_views(4, 20.0, 10.0, 3.0)[:, :3, 3].repeat(2, 1)
+    lights = draw_lights(positions, 4, (0.8, 1.5))
+    distance = lights.norm(dim=-1).view(2, 4)
+    assert (distance - distance[:, :1]).abs().max() < 1e-5 and distance.min() >= 0.8 and distance.max() <= 1.5
+    field = _random_field()
+    rays_o, rays_d = _rays()
+    both = render(field, rays_o, rays_d, background=WHITE, shade=lambertian(lights[:2], 0.1, rays_per_light=144))
+    for view in (0, 1):
+        alone = render(field, rays_o[view], rays_d[view], background=WHITE, shade=lambertian(lights[view : view + 1], 0.1))
+        torch.testing.assert_close(both.rgb[view], alone.rgb)
+    white = lambertian(lights, 0.3, textureless=True)(torch.zeros(5, 3), torch.randn(5, 3), torch.rand(5, 3), None)
+    assert (white == white[:, :1]).all() and white.min() >= 0.3
 
 
 def test_occupancy_forgets_slowly_and_survives_its_state_dict():

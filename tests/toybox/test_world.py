@@ -53,7 +53,9 @@ def test_worn_things_are_drawn_as_often_as_promised_and_never_share_a_place():
 
 
 def test_a_narrowed_world_takes_breeds_and_repeats_as_weights():
-    specs = [draw_spec(0, i, kinds=("bulldog", "bulldog", "axe"), worn=("pirate hat", "pirate hat", "scarf")) for i in range(900)]
+    specs = [
+        draw_spec(0, i, kinds=("bulldog", "bulldog", "axe"), worn=("pirate hat", "pirate hat", "scarf")) for i in range(900)
+    ]
     assert {(s.kind, s.variant) for s in specs if s.kind == "dog"} == {("dog", "bulldog")}
     assert np.mean([s.kind == "dog" for s in specs]) == pytest.approx(2 / 3, abs=0.05)
     firsts = [s.worn[0][0] for s in specs if s.worn]

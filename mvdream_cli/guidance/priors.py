@@ -1,0 +1,60 @@
+"""Who judges a rendering: the multi-view model on whole rigs, or a single-view model on each picture.
+
+Each takes (pipeline, prompt, negative_prompt) and the options of `score_distillation_loss`, and returns
+    judge(images (N, H, W, 3) in [0, 1], cameras, timestep) -> loss (), with gradient to the images only.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from mvdream_cli.guidance.cameras import Cameras
+from mvdream_cli.guidance.score_distillation import score_distillation_loss
+from mvdream_cli.guidance.view_prompts import text_of_views, view_prompts
+
+Judge = Callable[[Tensor, Cameras, int], Tensor]
+
+
+@torch.no_grad()
+def multi_view(pipeline, prompt: str, negative_prompt: str, *, num_views: int, **options) -> Judge:
+    """All views of a rig at once, with their cameras (MVDream, section 4.2)."""
+    text, negative = pipeline.encode_prompt([prompt, negative_prompt]).split(1)
+
+    def judge(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
+        images = _resized(images, pipeline.image_size)
+        return score_distillation_loss(
+            pipeline, images, cameras.c2w.to(images.device), text, negative, timestep=timestep, num_views=num_views, **options
+        )
+
+    return judge
+
+
+@torch.no_grad()
+def single_view(pipeline, prompt: str, negative_prompt: str, *, num_views: int, **options) -> Judge:
+    """Each picture alone, in the 2D mode, the prompt saying from where it is seen (DreamFusion, section 3)."""
+    text = pipeline.encode_prompt(view_prompts(prompt))
+    negative = pipeline.encode_prompt([negative_prompt])
+
+    def judge(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
+        seen_from = text_of_views(text, cameras.azimuth_deg.to(text.device), cameras.elevation_deg.to(text.device))
+        images = _resized(images, pipeline.image_size)
+        return score_distillation_loss(pipeline, images, None, seen_from, negative, timestep=timestep, num_views=1, **options)
+
+    return judge
+
+
+def _resized(images: Tensor, size: int) -> Tensor:
+    """(N, H, W, 3) -> (N, size, size, 3)."""
+    if images.shape[1] == size:
+        return images
+    channels_first = images.permute(0, 3, 1, 2)
+    return torch.nn.functional.interpolate(channels_first, size=(size, size), mode="bilinear").permute(0, 2, 3, 1)
+
+
+# What --guidance names: who judges, and the form of its loss.
+GUIDANCE: dict[str, tuple[Callable[..., Judge], str]] = {
+    "mvdream": (multi_view, "x0"),
+    "dreamfusion": (single_view, "sds"),
+    "sjc": (single_view, "sjc"),
+}

@@ -1,0 +1,53 @@
+"""What stands behind the object."""
+
+import torch
+from torch import Tensor, nn
+
+
+def spherical_harmonics(directions: Tensor) -> Tensor:
+    """Real spherical harmonics of bands 0 to 2 of unit vectors (..., 3) -> (..., 9), in tiny-cuda-nn's order and signs."""
+    x, y, z = directions.unbind(-1)
+    return torch.stack(
+        [
+            torch.full_like(x, 0.28209479177387814),
+            -0.48860251190291987 * y,
+            0.48860251190291987 * z,
+            -0.48860251190291987 * x,
+            1.0925484305920792 * x * y,
+            -1.0925484305920792 * y * z,
+            0.94617469575755997 * z * z - 0.31539156525251999,
+            -1.0925484305920792 * x * z,
+            0.54627421529603959 * (x * x - y * y),
+        ],
+        -1,
+    )
+
+
+class NeuralBackground(nn.Module):
+    """A smooth surrounding learnt beside the object: directions -> sRGB, by a small network on spherical harmonics.
+
+    Args:
+        width: of its two hidden layers.
+    """
+
+    def __init__(self, width: int = 16):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(9, width, bias=False), nn.ReLU(), nn.Linear(width, width, bias=False), nn.ReLU(),
+            nn.Linear(width, 3, bias=False),
+        )  # fmt: skip
+
+    def forward(self, rays_d: Tensor) -> Tensor:
+        """Unit directions (..., 3) -> colours (..., 3) in (0, 1)."""
+        return torch.sigmoid(self.net(spherical_harmonics(rays_d)))
+
+
+def random_background(kind: str) -> Tensor:
+    """One colour (3,) for all rays of a step, from torch's global generator.
+
+    Args:
+        kind: "color", any; "gray", any gray, as in the training pictures; "middle gray", always 0.5.
+    """
+    if kind == "middle gray":
+        return torch.full((3,), 0.5)
+    return torch.rand(()).expand(3) if kind == "gray" else torch.rand(3)
