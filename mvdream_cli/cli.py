@@ -180,13 +180,19 @@ def dreambooth(
     ctx: typer.Context,
     images: Annotated[str | None, typer.Option(metavar="DIR", help="3 to 20 photographs of the subject.")] = None,
     subject: Annotated[str | None, typer.Option(metavar="WORDS", help='A rare word and a class, as in "sks dog".')] = None,
+    class_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="What the base draws for --prior-images.")] = None,
+    prior_images: Annotated[int | None, typer.Option(help="Pictures of the class, drawn by the base, to learn beside.")] = None,
+    lora: Annotated[int | None, typer.Option(metavar="RANK", help="Tune thin matrices only; a few MB.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
     preset: Preset = "auto", model: Model = None, out: Out = None, seed: Seed = None, set_: Set = None,
     dry_run: DryRun = False, json_: Json = False, offline: Offline = False, quiet: Quiet = False, debug: Debug = False,
     restart: Restart = False,
 ) -> None:  # fmt: skip
     """Teach the model a subject from photographs. The folder it leaves is a model: --model."""
-    flags = {"images": images, "subject": subject, "steps": steps}
+    flags = {
+        "images": images, "subject": subject, "class_prompt": class_prompt, "prior_images": prior_images, "lora_rank": lora,
+        "steps": steps,
+    }  # fmt: skip
 
     def recipe(settings):
         _need(settings.dreambooth.images, "dreambooth", "--images DIR, a folder with 3 to 20 photographs of the subject")
@@ -330,6 +336,16 @@ def convert(
         print(f"{source} would be written to {out} as {format_}")
         return
     _models(quiet, json_, lambda models: models.convert(source, out, format_))
+
+
+@models_app.command()
+def merge(
+    source: Annotated[str, typer.Argument(metavar="LORA", help="A model that `dreambooth --lora` made.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write.")],
+    quiet: Quiet = False, json_: Json = False, debug: Debug = False,
+) -> None:  # fmt: skip
+    """Write a model that stands alone out of a LoRA and its base."""
+    _models(quiet, json_, lambda models: models.merge(source, out))
 
 
 def _models(quiet: bool, json_: bool, recipe: Callable[[Any], Path]) -> None:

@@ -206,6 +206,12 @@ class Dreambooth(Section):
     weight_decay: Weight = Field(0.01, description="AdamW's")
     preservation: Literal["l1", "l2"] = Field("l1", description="norm of the term that keeps the weights where they were")
     preservation_weight: Weight = Field(1.0, description="weight of that term")
+    lora_rank: Annotated[int, Field(ge=0, le=256)] = Field(0, description="tune thin matrices of this rank; 0: all weights")
+    class_prompt: str | None = Field(None, description="of the prior images; none: the prompt without the rare word")
+    prior_images: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0, description="pictures of the class drawn by the base; 0: none"
+    )
+    prior_weight: Weight = Field(1.0, description="weight of their loss")
     background: Share = Field(0.5, description="gray behind photographs that are partly transparent")
     gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, a third more time")
     save_half: bool = Field(True, description="write the finished model in float16")
@@ -260,4 +266,5 @@ class Settings(Section):
         """Names or paths of the models that a command (its section) opens."""
         if command == "train":
             return [name for name in (self.train.init, self.train.autoencoder) if name]
-        return [self.model] if command in ("sample_views", "to3d", "dreambooth") else []
+        names = [self.model] if command in ("sample_views", "to3d", "dreambooth") else []
+        return [*names, self.to3d.prior] if command == "to3d" and self.to3d.prior else names

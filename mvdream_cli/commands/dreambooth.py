@@ -12,6 +12,7 @@ import torch
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.data.photographs import load_photographs
 from mvdream_cli.diffusion.folders import SUBJECT, known_words, model_identity
+from mvdream_cli.diffusion.lora import add_lora, count_changed, lora_preservation, save_lora
 from mvdream_cli.diffusion.losses import denoising_loss, preservation_loss
 from mvdream_cli.diffusion.vocabulary import common_pieces
 from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
@@ -20,8 +21,8 @@ from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.optim import adamw
 from mvdream_cli.engine.progress import say, warn
 from mvdream_cli.engine.run import open_run
-from mvdream_cli.errors import UsageError
-from mvdream_cli.images import grid, save_image
+from mvdream_cli.errors import MVDreamError, UsageError
+from mvdream_cli.images import grid, load_image, save_image
 
 FEW, MANY = 3, 20  # photographs
 
@@ -59,37 +60,57 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         changed, total = tune(pipeline, photographs, captions, settings, run, device, dtype)
         say(f"{changed} of {total} tensors of the UNet differ from {settings.model}")
         words = known_words(settings.model)
-        folder = save_pipeline(
-            pipeline,
-            run.folder / "model",
-            torch.float16 if booth.save_half else None,
-            words and words | set(booth.subject.split()),
-        )
-        note = {"subject": booth.subject, "base": settings.model, "tensors_changed": changed, "tensors": total}
-        (folder / SUBJECT).write_text(json.dumps(note, indent=1))
+        words = words and words | set(booth.subject.split())
+        base = str(Path(settings.model).resolve()) if Path(settings.model).exists() else settings.model
+        note = {"subject": booth.subject, "base": base, "tensors_changed": changed, "tensors": total}
+        folder = run.folder / "model"
+        if booth.lora_rank:
+            save_lora(pipeline.unet, folder, note, words)
+        else:
+            save_pipeline(pipeline, folder, torch.float16 if booth.save_half else None, words)
+            (folder / SUBJECT).write_text(json.dumps(note, indent=1))
         return run.finish(model=folder)
 
 
 def tune(pipeline, photographs: torch.Tensor, captions: list, settings, run, device, dtype) -> tuple[int, int]:
     """The image loss in 2D mode plus lambda ||theta - theta_0|| / N. Returns (tensors of the UNet that changed, all)."""
     booth, engine = settings.dreambooth, settings.engine
-    unet = pipeline.unet.train().requires_grad_(True)
-    unet.class_embedding.requires_grad_(False)  # the camera is absent in the 2D mode: only weight decay would reach it
-    if booth.gradient_checkpointing:
-        unet.enable_gradient_checkpointing()
-    before = {name: parameter.detach().clone() for name, parameter in unet.named_parameters()}
+    unet = pipeline.unet
     template = booth.prompt.format(subject=booth.subject)
+    of_class = booth.class_prompt or booth.prompt.format(subject=" ".join(booth.subject.split()[1:]) or booth.subject)
+    pictures = [prior_picture(pipeline, of_class, k, settings, run) for k in range(booth.prior_images)]
     with torch.no_grad():
         text = pipeline.encode_prompt([caption or template for caption in captions])
         latents = torch.cat([pipeline.encode_images(image[None].to(device), sample=False) for image in photographs])
+        prior_text = pipeline.encode_prompt([of_class])
+        prior = [pipeline.encode_images(image[None].to(device), sample=False) for image in pictures]
+    if booth.lora_rank:
+        trained = add_lora(unet, booth.lora_rank)
+    else:
+        trained = unet.requires_grad_(True)
+        unet.class_embedding.requires_grad_(False)  # the camera is absent in the 2D mode: only weight decay would reach it
+        before = {name: parameter.detach().clone() for name, parameter in unet.named_parameters()}
+    unet.train()
+    if booth.gradient_checkpointing:
+        unet.enable_gradient_checkpointing()
     half = device.type == "cuda" and dtype != torch.float32
 
     def step(i: int, micro: int):
         drawn = torch.randint(len(latents), (booth.batch_size,)).to(device)
         with torch.autocast(device.type, dtype, enabled=half):
-            image_loss = denoising_loss(pipeline, latents[drawn], text[drawn], None, 1)
-        drift = preservation_loss(unet, before, booth.preservation)
-        return image_loss + booth.preservation_weight * drift, {"loss_image": image_loss.detach(), "drift": drift.detach()}
+            loss = denoising_loss(pipeline, latents[drawn], text[drawn], None, 1)
+            stats = {"loss_image": loss.detach()}
+            if prior:
+                drawn = torch.randint(len(prior), (booth.batch_size,))
+                of_prior = torch.cat([prior[k] for k in drawn])
+                prior_loss = denoising_loss(pipeline, of_prior, prior_text.expand(len(drawn), -1, -1), None, 1)
+                loss, stats["loss_prior"] = loss + booth.prior_weight * prior_loss, prior_loss.detach()
+        drift = (
+            lora_preservation(unet, booth.preservation)
+            if booth.lora_rank
+            else (preservation_loss(unet, before, booth.preservation))
+        )
+        return loss + booth.preservation_weight * drift, {**stats, "drift": drift.detach()}
 
     def preview(done: int) -> None:
         unet.eval()
@@ -105,11 +126,11 @@ def tune(pipeline, photographs: torch.Tensor, captions: list, settings, run, dev
         steps=booth.steps,
         seed=engine.seed,
         optimizer=adamw(
-            [p for p in unet.parameters() if p.requires_grad],
+            [p for p in trained.parameters() if p.requires_grad],
             learning_rate=booth.learning_rate,
             weight_decay=booth.weight_decay,
         ),
-        modules={"unet": unet},
+        modules={"lora" if booth.lora_rank else "unet": trained},
         run=run,
         grad_clip=1.0,
         scaler=torch.amp.GradScaler(device.type) if half and dtype == torch.float16 else None,
@@ -121,5 +142,32 @@ def tune(pipeline, photographs: torch.Tensor, captions: list, settings, run, dev
         keep_checkpoints=engine.keep_checkpoints,
         description="dreambooth",
     )
+    if booth.lora_rank:
+        return count_changed(unet)
     changed = sum(not torch.equal(parameter, before[name]) for name, parameter in unet.named_parameters())
     return changed, len(before)
+
+
+def prior_picture(pipeline, prompt: str, k: int, settings, run) -> torch.Tensor:
+    """Picture k of the class as the base draws it in its 2D mode, kept in the run's `prior` folder; (H, W, 3) in [0, 1].
+
+    A black one, as a safety checker or an overflow leaves, is drawn again from other noise.
+
+    Raises:
+        MVDreamError: nothing but black comes.
+    """
+    path = run.folder / "prior" / f"{k:03d}.png"
+    for attempt in range(5 if not path.is_file() else 0):
+        image = pipeline(
+            prompt,
+            None,
+            seeds=[settings.engine.seed + k + 1000 * attempt],
+            steps=settings.sample_views.steps,
+            guidance_scale=settings.sample_views.guidance_scale,
+        )[0, 0]
+        if image.max() > 0.02:
+            save_image(path, image)
+            break
+    if not path.is_file():
+        raise MVDreamError(f"dreambooth: {settings.model} draws nothing but black for {prompt!r}; use engine.dtype=float32.")
+    return torch.from_numpy(load_image(path)[..., :3].copy()).float() / 255

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mvdream_cli.diffusion import published
-from mvdream_cli.diffusion.folders import EMBEDDED, find_model
+from mvdream_cli.diffusion.folders import EMBEDDED, base_of, find_model
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import ModelError, UsageError
 
@@ -14,7 +14,9 @@ def ensure(settings, command: str) -> None:
     Raises:
         ModelError: offline, or nobody has the model.
     """
-    for name in settings.models_used(command):
+    names = settings.models_used(command)
+    names += [base for name in names if Path(name).is_dir() and (base := base_of(find_model(name)))]
+    for name in names:
         if name not in EMBEDDED and published.is_on_the_hub(name) and published.locate(name) is None:
             if settings.engine.offline:
                 raise ModelError(published.missing(name))
@@ -76,6 +78,26 @@ def verify(name: str) -> Path:
     if bad:
         raise ModelError(f"model {name!r}: {', '.join(bad)}; remove {folder} and run `mvdream models get {name}`.")
     return path
+
+
+def merge(source: str, out: Path) -> Path:
+    """Write a model whose LoRA, if it is one, has become part of the weights: a folder that needs no other.
+
+    Raises:
+        UsageError: the model is no LoRA, or `out` exists.
+    """
+    base = base_of(find_model(source))
+    if base is None:
+        raise UsageError(f"{source} is no LoRA: it stands alone already")
+    if out.exists():
+        raise UsageError(f"{out} exists already; remove it or give another folder")
+    from mvdream_cli.diffusion.folders import SUBJECT, known_words
+    from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
+
+    made = save_pipeline(load_pipeline(source), out, words=known_words(source))
+    (made / SUBJECT).write_text((find_model(source) / SUBJECT).read_text())
+    say(f"{source} merged into {base}")
+    return made
 
 
 def convert(source: str, out: Path, form: str) -> Path:

@@ -12,6 +12,7 @@ from mvdream_cli.errors import ModelError
 
 EMBEDDED = {"mini": Path(__file__).resolve().parent.parent / "mini"}
 SUBJECT = "subject.json"  # in a model that dreambooth made: the subject's words, and how many tensors it changed
+LORA_WEIGHTS = "pytorch_lora_weights.safetensors"  # a model that is a small change to another one, named in SUBJECT
 COMPONENTS = ("vae", "text_encoder", "tokenizer", "unet", "scheduler")
 
 
@@ -36,8 +37,10 @@ def find_model(name: str) -> Path:
                 f"model {name!r}: no such folder, and not an embedded model ({', '.join(EMBEDDED)}); "
                 "give --model a folder written by `mvdream train`, or a name of `mvdream models list`."
             )
-    if (folder / "model" / "model_index.json").is_file():  # the run folder of `train` or `dreambooth`
+    if any((folder / "model" / name).is_file() for name in ("model_index.json", LORA_WEIGHTS)):  # a run folder
         folder = folder / "model"
+    if (folder / LORA_WEIGHTS).is_file():
+        return folder
     if folder.is_file() and folder.suffix in CHECKPOINT_SUFFIXES:
         return folder
     if not folder.is_dir() or not (folder / "model_index.json").is_file():
@@ -49,10 +52,29 @@ def find_model(name: str) -> Path:
     return folder
 
 
+def base_of(folder: Path) -> str | None:
+    """The model that a LoRA folder changes; None for a model that stands alone.
+
+    Raises:
+        ModelError: the folder does not say.
+    """
+    if not (folder / LORA_WEIGHTS).is_file():
+        return None
+    try:
+        return json.loads((folder / SUBJECT).read_text())["base"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{folder}: holds a LoRA but not the name of the model that it changes ({SUBJECT} is missing or broken); "
+            f'write {{"base": "MODEL"}} into it.'
+        ) from error
+
+
 def model_identity(name: str) -> str:
     """A short hash of the model's weights and configuration, for run records and for refusing a wrong resume."""
     folder = find_model(name)
     digest = hashlib.sha256()
+    if base := base_of(folder):
+        digest.update(model_identity(base).encode())
     record = read_record(folder if folder.is_dir() else folder.parent)  # spares reading gigabytes again
     kinds = (".json", ".txt", *CHECKPOINT_SUFFIXES)
     for path in [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.suffix in kinds):
@@ -74,6 +96,8 @@ def subject_warning(name: str, prompt: str) -> str | None:
     if not path.is_file():
         return None
     note = json.loads(path.read_text())
+    if "subject" not in note:
+        return None
     if note["tensors_changed"] == 0:
         return f"{name} equals {note['base']}: no tensor was changed by dreambooth."
     word = note["subject"].split()[0]
@@ -85,6 +109,8 @@ def subject_warning(name: str, prompt: str) -> str | None:
 def count_parameters(folder: Path) -> int:
     """Numbers in all safetensors files of a model, from their headers."""
     total = 0
+    if base := base_of(folder):
+        return count_parameters(find_model(base))
     for path in [folder] if folder.suffix == ".safetensors" else sorted(folder.rglob("*.safetensors")):
         with safe_open(path, "numpy") as file:
             total += sum(math.prod(file.get_slice(key).get_shape()) for key in file.offset_keys())

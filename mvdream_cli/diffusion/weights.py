@@ -10,7 +10,7 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from mvdream_cli.diffusion.checkpoints import pipeline_from_file, pipeline_from_port
-from mvdream_cli.diffusion.folders import find_model
+from mvdream_cli.diffusion.folders import base_of, find_model
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
 
@@ -37,7 +37,9 @@ def load_pipeline(
     Raises:
         ModelError: not found, incomplete, or a file in it is broken.
     """
-    folder = find_model(name)
+    folder, lora = find_model(name), None
+    if base := base_of(folder):
+        folder, lora = find_model(base), folder
     _quieten()
     report = None
     if folder.is_file():
@@ -52,6 +54,10 @@ def load_pipeline(
             raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error
     pipeline.report = str(report) if report else None
     pipeline.set_progress_bar_config(disable=True)
+    if lora is not None:
+        from mvdream_cli.diffusion.lora import fuse_lora  # peft takes a while to import
+
+        fuse_lora(pipeline.unet, lora)
     for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder):
         if part is not None:
             part.to(device, dtype).eval().requires_grad_(False)

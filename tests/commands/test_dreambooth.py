@@ -104,3 +104,18 @@ def test_a_bad_folder_is_one_sentence(what, says, tmp_path):
 def test_without_images_the_command_says_what_it_needs(tmp_path):
     done = mvdream("dreambooth", cwd=tmp_path)
     assert done.returncode == 2 and "--images DIR" in done.stderr
+
+
+def test_a_lora_with_prior_images(tiny_folder, photographs, tmp_path):
+    command = ["dreambooth", "--images", photographs, "--subject", "sks dog", "--model", tiny_folder, "--out", "rex",
+               "--steps", 2, "--lora", 2, "--prior-images", 2, "--class-prompt", "photo of a dog", "--preset", "cpu",
+               "--set", "sample_views.steps=2", "--set", "engine.preview_every=0"]  # fmt: skip
+    done = mvdream(*command, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "rex" / "model"
+    assert sorted(path.name for path in folder.iterdir()) == ["pytorch_lora_weights.safetensors", "subject.json", "words.json"]
+    assert len(list((tmp_path / "rex" / "prior").glob("*.png"))) == 2
+    stats = [json.loads(line) for line in (tmp_path / "rex" / "stats.jsonl").read_text().splitlines()]
+    assert stats[-1]["loss_prior"] > 0
+    sampled = mvdream("sample-views", "a sks dog", "--model", "rex", "--steps", 1, "--out", "views", cwd=tmp_path)
+    assert sampled.returncode == 0, sampled.stderr
