@@ -141,7 +141,7 @@ def to3d(
     negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to stay away from.")] = None,
     method: Annotated[str | None, typer.Option(metavar="sds|views|both", help="Distil, fit views, or both.")] = None,
     guidance: Annotated[
-        str | None, typer.Option(metavar="mvdream|dreamfusion|sjc", help="Who judges the object's renderings, and how.")
+        str | None, typer.Option(metavar="mvdream|dreamfusion|sjc|vsd", help="Who judges the object's renderings, and how.")
     ] = None,
     candidates: Annotated[int | None, typer.Option(help="Objects sampled; the one nearest to the prompt is made.")] = None,
     steps: Annotated[int | None, typer.Option(help="Score distillation steps.")] = None,

@@ -121,9 +121,9 @@ class To3D(Section):
     fit_rim_px: Annotated[int, Field(ge=0, le=32)] = Field(2, description="width of the object's rim that is left out")
     # score distillation
     recipe: str | None = Field(
-        None, description="a method's own values, over the preset's: mvdream, mvdream-shading, dreamfusion or sjc"
+        None, description="a method's own values, over the preset's: mvdream, mvdream-shading, dreamfusion, sjc or vsd"
     )
-    guidance: Literal["mvdream", "dreamfusion", "sjc"] = Field(
+    guidance: Literal["mvdream", "dreamfusion", "sjc", "vsd"] = Field(
         "mvdream", description="mvdream: all views of a rig judged together; the others: each alone, the prompt by direction"
     )
     prior: str | None = Field(None, description="model that judges single views, any Stable Diffusion; none: the model itself")
@@ -162,6 +162,10 @@ class To3D(Section):
     textureless_probability: Share = Field(0.5, description="lambertian: probability of a white object in a lit step")
     ambient: tuple[Share, Share] = Field((0.0, 1.0), description="lambertian: range of the light from everywhere")
     light_distance: Range = Field((0.8, 1.5), description="lambertian: range of the lamp's distance from the centre")
+    vsd_rank: Annotated[int, Field(ge=1, le=256)] = Field(
+        4, description="vsd: rank of the LoRA that learns the object's pictures"
+    )
+    vsd_learning_rate: Positive = Field(1e-4, description="vsd: AdamW's, of that LoRA")
     normals: Literal["analytic", "finite_difference"] = Field(
         "analytic", description="from the density's gradient; a dense_grid has no analytic ones"
     )
@@ -188,6 +192,12 @@ class To3D(Section):
     opaque_weight: Weight = Field(0.0, description="weight of the penalty on half-transparent pixels")
     smooth_weight: Weight = Field(0.0, description="dense_grid: weight of the total variation of the finest grid")
     formats: list[MeshFormat] = Field(["glb"], description="files to leave; glb is always among them")
+
+    @model_validator(mode="after")
+    def _one_loss(self):
+        if self.guidance == "vsd" and self.loss != "auto":
+            raise ValueError("guidance vsd has a loss of its own; leave loss at auto")
+        return self
 
     @model_validator(mode="after")
     def _noise_levels(self):

@@ -154,13 +154,6 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
     surroundings = NeuralBackground().to(device)
     grids = field.grid_parameters()
     networks = [p for p in field.parameters() if all(p is not grid for grid in grids)] + list(surroundings.parameters())
-    optimizer = adamw(
-        [{"params": grids}, {"params": networks, "lr": to3d.network_learning_rate}],
-        learning_rate=to3d.learning_rate,
-        betas=(0.9, 0.99),
-        eps=1e-15,
-        weight_decay=to3d.weight_decay,
-    )
     fit_steps = 0 if targets is None else to3d.fit_steps
     sds_steps = 0 if to3d.method == "views" else to3d.steps
     prior, form = GUIDANCE[to3d.guidance]
@@ -172,7 +165,23 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         form=form if to3d.loss == "auto" else to3d.loss,
         guidance_scale=to3d.guidance_scale,
         rescale=to3d.rescale,
+        **({"rank": to3d.vsd_rank} if to3d.guidance == "vsd" else {}),
     )
+    learners = list(judge.trained.parameters()) if judge.trained is not None else []
+    optimizer = adamw(
+        [
+            {"params": grids},
+            {"params": networks, "lr": to3d.network_learning_rate},
+            {"params": learners, "lr": to3d.vsd_learning_rate},
+        ],
+        learning_rate=to3d.learning_rate,
+        betas=(0.9, 0.99),
+        eps=1e-15,
+        weight_decay=to3d.weight_decay,
+    )
+    kept = {"field": field, "occupancy": occupancy, "background": surroundings}
+    if learners:
+        kept["learnt"] = judge.trained
     if targets is not None:
         distance = to3d.view_distance / math.tan(math.radians(to3d.view_fovy_deg) / 2)
         c2w = orbit_views(len(targets), to3d.view_elevation_deg, distance=distance)
@@ -212,7 +221,7 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
             max_from=to3d.t_max[0],
             max_to=to3d.t_max[1],
         )
-        loss = to3d.sds_weight * judge(seen.rgb, cameras, timestep)
+        loss = to3d.sds_weight * judge.loss(seen.rgb, cameras, timestep)
         if orient:
             loss = loss + orient * orientation(seen)
         if to3d.sparsity_weight:
@@ -238,21 +247,24 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
             seen = look(*get_rays(c2w, 40.0, 128, 128), background=torch.ones(3, device=device), stratified=False)
         save_image(run.previews / f"step-{done:06d}.png", grid(seen.rgb, 4))
 
-    fit(
-        step,
-        steps=fit_steps + sds_steps,
-        seed=engine.seed,
-        optimizer=optimizer,
-        modules={"field": field, "occupancy": occupancy, "background": surroundings},
-        run=run,
-        log_every=engine.log_every,
-        preview=preview,
-        preview_every=engine.preview_every,
-        checkpoint_every=engine.checkpoint_every,
-        checkpoint_minutes=engine.checkpoint_minutes,
-        keep_checkpoints=engine.keep_checkpoints,
-        description="distilling",
-    )
+    try:
+        fit(
+            step,
+            steps=fit_steps + sds_steps,
+            seed=engine.seed,
+            optimizer=optimizer,
+            modules=kept,
+            run=run,
+            log_every=engine.log_every,
+            preview=preview,
+            preview_every=engine.preview_every,
+            checkpoint_every=engine.checkpoint_every,
+            checkpoint_minutes=engine.checkpoint_minutes,
+            keep_checkpoints=engine.keep_checkpoints,
+            description="distilling",
+        )
+    finally:
+        judge.close()
     occupancy.update(field)
     return field, occupancy
 

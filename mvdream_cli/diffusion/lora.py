@@ -33,6 +33,11 @@ def add_lora(unet, rank: int) -> nn.ModuleDict:
     )
 
 
+def remove_lora(unet) -> None:
+    """Take the thin matrices away again."""
+    unet.unload_lora()
+
+
 def lora_preservation(unet, norm: str = "l1") -> Tensor:
     """`losses.preservation_loss` of a UNet with LoRA: the difference of its weights is B A (MVDream, section 4.3).
 

@@ -1,19 +1,31 @@
 """Who judges a rendering: the multi-view model on whole rigs, or a single-view model on each picture.
 
-Each takes (pipeline, prompt, negative_prompt) and the options of `score_distillation_loss`, and returns
-    judge(images (N, H, W, 3) in [0, 1], cameras, timestep) -> loss (), with gradient to the images only.
+Each takes (pipeline, prompt, negative_prompt) and the options of `score_distillation_loss`, and returns a `Judge`.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mvdream_cli.guidance.cameras import Cameras
 from mvdream_cli.guidance.score_distillation import score_distillation_loss
+from mvdream_cli.guidance.variational import variational_loss
 from mvdream_cli.guidance.view_prompts import text_of_views, view_prompts
 
-Judge = Callable[[Tensor, Cameras, int], Tensor]
+
+@dataclass
+class Judge:
+    """`loss`: (images (N, H, W, 3) in [0, 1], cameras, timestep) -> loss (), with gradient to the images.
+
+    `trained`: what learns beside the object and wants an optimizer, if anything; `close` takes it out of the model again.
+    """
+
+    loss: Callable[[Tensor, Cameras, int], Tensor]
+    trained: nn.Module | None = None
+    close: Callable[[], None] = lambda: None
 
 
 @torch.no_grad()
@@ -21,13 +33,13 @@ def multi_view(pipeline, prompt: str, negative_prompt: str, *, num_views: int, *
     """All views of a rig at once, with their cameras (MVDream, section 4.2)."""
     text, negative = pipeline.encode_prompt([prompt, negative_prompt]).split(1)
 
-    def judge(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
+    def loss(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
         images = _resized(images, pipeline.image_size)
         return score_distillation_loss(
             pipeline, images, cameras.c2w.to(images.device), text, negative, timestep=timestep, num_views=num_views, **options
         )
 
-    return judge
+    return Judge(loss)
 
 
 @torch.no_grad()
@@ -36,12 +48,30 @@ def single_view(pipeline, prompt: str, negative_prompt: str, *, num_views: int, 
     text = pipeline.encode_prompt(view_prompts(prompt))
     negative = pipeline.encode_prompt([negative_prompt])
 
-    def judge(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
+    def loss(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
         seen_from = text_of_views(text, cameras.azimuth_deg.to(text.device), cameras.elevation_deg.to(text.device))
         images = _resized(images, pipeline.image_size)
         return score_distillation_loss(pipeline, images, None, seen_from, negative, timestep=timestep, num_views=1, **options)
 
-    return judge
+    return Judge(loss)
+
+
+def variational(pipeline, prompt: str, negative_prompt: str, *, guidance_scale: float, rank: int = 4, **_) -> Judge:
+    """Each picture alone, against a copy of the model that learns what the object looks like now (ProlificDreamer)."""
+    from mvdream_cli.diffusion.lora import add_lora, remove_lora  # peft takes a while to import
+
+    with torch.no_grad():
+        text, negative, plain = pipeline.encode_prompt([*view_prompts(prompt), negative_prompt, prompt]).split([4, 1, 1])
+    trained = add_lora(pipeline.unet, rank)
+
+    def loss(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
+        seen_from = text_of_views(text, cameras.azimuth_deg.to(text.device), cameras.elevation_deg.to(text.device))
+        images, c2w = _resized(images, pipeline.image_size), cameras.c2w.to(images.device)
+        return variational_loss(
+            pipeline, images, c2w, seen_from, negative, plain, timestep=timestep, guidance_scale=guidance_scale
+        )
+
+    return Judge(loss, trained, partial(remove_lora, pipeline.unet))
 
 
 def _resized(images: Tensor, size: int) -> Tensor:
@@ -57,4 +87,5 @@ GUIDANCE: dict[str, tuple[Callable[..., Judge], str]] = {
     "mvdream": (multi_view, "x0"),
     "dreamfusion": (single_view, "sds"),
     "sjc": (single_view, "sjc"),
+    "vsd": (variational, "vsd"),
 }

@@ -35,7 +35,7 @@ SHADED += ["to3d.hash_levels=3", "to3d.hash_table_log2=10", "to3d.coarse_rigs=1"
     ("method", "extra"),
     [
         ("both", []), ("views", []), ("sds", SHADED),
-        ("sds", ["to3d.guidance=dreamfusion", "to3d.field=mlp", "to3d.background=network"]),
+        ("sds", ["to3d.guidance=dreamfusion", "to3d.field=mlp", "to3d.background=network"]), ("sds", ["to3d.guidance=vsd"]),
     ],
 )  # fmt: skip
 def test_prompt_to_files(method, extra, tiny_folder, tmp_path):

@@ -1,0 +1,54 @@
+"""Variational score distillation (ProlificDreamer, arXiv:2305.16213): the score of the renderings themselves is taken off."""
+
+import torch
+from torch import Tensor
+
+from mvdream_cli.cameras import camera_condition
+from mvdream_cli.diffusion.losses import denoising_loss
+from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise
+
+
+def variational_loss(
+    pipeline,
+    images: Tensor,
+    c2w: Tensor,
+    text: Tensor,
+    negative_text: Tensor,
+    learnt_text: Tensor,
+    *,
+    timestep: int,
+    guidance_scale: float,
+) -> Tensor:
+    """Two losses in one: on the images the gradient (1 - alpha_bar_t) (noise_hat - learnt_noise_hat) / N, ProlificDreamer's
+    eq. 9; on the UNet's LoRA the denoising loss of the images as they are, its eq. 8.
+
+    The UNet must carry the matrices of `diffusion.lora.add_lora`; with them it is the learnt model, told the camera of each
+    picture, without them the judge.
+
+    Args:
+        images: (N, H, W, 3) in [0, 1], each alone; carries the gradient.
+        c2w: (N, 4, 4).
+        text: (N, L, D), for the judge. negative_text: (1, L, D). learnt_text: (1, L, D), for the learnt model.
+
+    Returns:
+        0-d loss. No gradient reaches the weights of the judge.
+    """
+    unet, scheduler = pipeline.unet, pipeline.scheduler
+    latents = pipeline.encode_images(images).float()  # (N, C, h, w)
+    count = len(latents)
+    camera, learnt_text = camera_condition(c2w), learnt_text.expand(count, -1, -1)
+    with torch.no_grad():
+        timesteps = at(timestep, count, latents.device)
+        noise = torch.randn(latents.shape).to(latents.device)
+        noisy = add_noise(scheduler, latents, noise, timesteps)
+        unet.disable_adapters()
+        conditional, unconditional = pipeline.guided(
+            noisy, timestep, text, negative_text.expand(count, -1, -1), None, num_views=1
+        )
+        unet.enable_adapters()
+        judged = unconditional + guidance_scale * (conditional - unconditional)
+        learnt = pipeline.predict(noisy, timesteps, learnt_text, camera, 1)
+        difference = predicted_noise(scheduler, noisy, judged, timesteps) - predicted_noise(scheduler, noisy, learnt, timesteps)
+        target = latents - (1 - scheduler.alphas_cumprod[timestep].item()) * difference
+    distilled = 0.5 * (latents - target).square().sum() / count
+    return distilled + denoising_loss(pipeline, latents.detach(), learnt_text, camera, 1)
