@@ -145,6 +145,7 @@ def to3d(
     ] = None,
     candidates: Annotated[int | None, typer.Option(help="Objects sampled; the one nearest to the prompt is made.")] = None,
     steps: Annotated[int | None, typer.Option(help="Score distillation steps.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Time budget; steps are left out to fit.")] = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="glb,obj,...", help="Files to leave.")] = None,
     preset: Preset = "auto", model: Model = None, out: Out = None, seed: Seed = None, set_: Set = None,
     dry_run: DryRun = False, json_: Json = False, offline: Offline = False, quiet: Quiet = False, debug: Debug = False,
@@ -154,7 +155,7 @@ def to3d(
     formats = [name.strip() for name in format_.split(",")] if format_ is not None else None
     flags = {
         "negative_prompt": negative, "method": method, "guidance": guidance, "candidates": candidates, "steps": steps,
-        "formats": formats,
+        "minutes": minutes, "formats": formats,
     }  # fmt: skip
 
     from mvdream_cli.prompts import check_prompt, read_prompts

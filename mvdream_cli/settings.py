@@ -108,8 +108,9 @@ class To3D(Section):
     views: Count = Field(4, description="views sampled and judged together, at equal azimuth steps")
     # the first look
     candidates: Annotated[int, Field(ge=1, le=64)] = Field(
-        1, description="objects sampled, each from its own seed; the one that CLIP finds nearest to the prompt is made"
+        1, description="objects sampled, each from its own seed; the best by CLIP and by its views' agreement is made"
     )
+    agreement_weight: Weight = Field(0.25, description="weight of the agreement of opposite silhouettes, against likeness")
     view_steps: Annotated[int, Field(ge=1, le=1000)] = Field(50, description="denoising steps of the sampled views")
     view_guidance_scale: float = Field(7.5, ge=0, le=200, description="classifier-free guidance of the sampled views")
     view_elevation_deg: float = Field(15.0, ge=-90, le=90, description="elevation of the sampled views")
@@ -119,6 +120,7 @@ class To3D(Section):
     fit_rays: Count = Field(8192, description="pixels in one fitting step")
     fit_background_weight: Weight = Field(6.0, description="of a background pixel, against 1 for one of the object")
     fit_rim_px: Annotated[int, Field(ge=0, le=32)] = Field(2, description="width of the object's rim that is left out")
+    minutes: Positive | None = Field(None, description="time budget: steps are left out to fit the measured speed")
     # score distillation
     recipe: str | None = Field(
         None, description="a method's own values, over the preset's: mvdream, mvdream-shading, dreamfusion, sjc or vsd"

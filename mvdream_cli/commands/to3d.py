@@ -17,6 +17,7 @@ from mvdream_cli.data.render import Light, render_views
 from mvdream_cli.diffusion.folders import known_words, model_identity, subject_warning
 from mvdream_cli.diffusion.vocabulary import vocabulary_warning
 from mvdream_cli.diffusion.weights import load_pipeline
+from mvdream_cli.engine.budget import affordable, seconds_of
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.optim import adamw
@@ -30,16 +31,19 @@ from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.mesh.convert import field_to_mesh
 from mvdream_cli.mesh.deliver import show_object, write_formats
 from mvdream_cli.metrics.clip import clip_similarity
+from mvdream_cli.metrics.consistency import opposite_agreement
 from mvdream_cli.scene.background import NeuralBackground, random_background
 from mvdream_cli.scene.field import build_field
-from mvdream_cli.scene.fitting import FittedViews, photometric_loss
+from mvdream_cli.scene.fitting import FittedViews, border_colour, foreground_mask, photometric_loss
 from mvdream_cli.scene.occupancy import Occupancy
 from mvdream_cli.scene.regularizers import opaque, orientation, sparsity, total_variation
 from mvdream_cli.scene.render import render
 from mvdream_cli.scene.shading import analytic_normals, draw_lights, finite_normals, lambertian
 
 AS_PAINTED = Light(ground=1.0, sky=0.0, lamp=0.0)  # the texture holds the light that the field has learnt
-EMPTY_AFTER_STEPS = 20  # an object that shows nothing from then on will not come back
+EMPTY_AFTER_STEPS = 20  # an object that shows nothing, or nothing but itself, from then on will not come back
+FULL = 0.97  # of the box
+EXPORT_SHARE = 0.2  # of a time budget
 
 
 def open_model(settings) -> tuple:
@@ -115,7 +119,8 @@ def run(
 def sampled_views(pipeline, prompt: str, settings, run) -> torch.Tensor:
     """The first look: views around the object, kept as views.png; (V, H, W, 3) in [0, 1], as the files hold them.
 
-    Of several candidates the one that CLIP finds nearest to the prompt is taken; candidates.png shows all, best first.
+    Of several candidates the best is taken: near to the prompt by CLIP, and with views that agree. candidates.png shows all,
+    best first.
     """
     to3d, paths = settings.to3d, [run.folder / f"view-{v:02d}.png" for v in range(settings.to3d.views)]
     if not all(path.is_file() for path in paths):
@@ -133,11 +138,13 @@ def sampled_views(pipeline, prompt: str, settings, run) -> torch.Tensor:
                 on_step=lambda i: bar.update(i + 1),
             )
         if to3d.candidates > 1:
-            similarity = clip_similarity(pipeline, drawn, [prompt])[:, 0]
-            ranked = similarity.argsort(descending=True).tolist()
+            likeness, agreement = clip_similarity(pipeline, drawn, [prompt])[:, 0], torch.zeros(len(drawn))
+            if to3d.views % 2 == 0:
+                agreement = opposite_agreement(torch.stack([foreground_mask(v, border_colour(v)) for v in drawn]))
+            ranked = (likeness.cpu() + to3d.agreement_weight * agreement.cpu()).argsort(descending=True).tolist()
             sheet = save_image(run.folder / "candidates.png", grid(drawn[ranked].flatten(0, 1), to3d.views))
-            listed = ", ".join(f"{settings.engine.seed + k} ({similarity[k]:.2f})" for k in ranked)
-            say(f"seeds by likeness to the prompt: {listed}; {sheet}")
+            listed = ", ".join(f"{settings.engine.seed + k} ({likeness[k]:.2f}, {agreement[k]:.2f})" for k in ranked)
+            say(f"seeds by likeness to the prompt and agreement of the views: {listed}; {sheet}")
             drawn = drawn[ranked]
         for path, image in zip(paths, drawn[0]):
             save_image(path, image)
@@ -231,6 +238,8 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
     def step(i: int, micro: int):
         if i % to3d.occupancy_every == 0:
             occupancy.update(field)
+            if i >= EMPTY_AFTER_STEPS and occupancy.fraction() > FULL:
+                raise ObjectError(f"the object of {prompt!r} fills the whole box at step {i}; try another --seed.")
         anchored = targets is not None and torch.rand(()).item() < to3d.anchor_share
         seen, loss = fit_views() if i < fit_steps or anchored else distil_score(i - fit_steps)
         covered = seen.opacity.mean()
@@ -240,6 +249,22 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         if to3d.field == "dense_grid" and to3d.smooth_weight:
             total = total + to3d.smooth_weight * total_variation(field.grids[-1])
         return total, {"loss": loss.detach(), "covered": covered.detach()}
+
+    if to3d.minutes is not None:
+        if "planned_steps" not in run.record:
+            occupancy.update(field)
+            coarse = int(sds_steps * to3d.coarse_share)
+            phases = [
+                (fit_steps, fit_views),
+                (coarse, partial(distil_score, 0)),
+                (sds_steps - coarse, partial(distil_score, coarse)),
+            ]
+            costs = [seconds_of(lambda phase=phase: phase()[1].backward()) if count else 0.0 for count, phase in phases]
+            left = 60 * to3d.minutes * (1 - EXPORT_SHARE) - run.seconds()
+            run.update(planned_steps=affordable([count for count, _ in phases], costs, left))
+        fit_steps, *distillation = run.record["planned_steps"]
+        sds_steps = sum(distillation)
+        say(f"{to3d.minutes:g} minutes: {fit_steps} fitting and {sds_steps} distillation steps")
 
     def preview(done: int) -> None:
         with torch.no_grad():

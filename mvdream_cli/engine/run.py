@@ -76,7 +76,7 @@ class Run:
         In run.json, where `results` finds them again, paths inside the folder are relative to it.
         """
         relative = {key: self._relative(value) for key, value in results.items()}
-        self.update(status="finished", results=relative, seconds=self._seconds())
+        self.update(status="finished", results=relative, seconds=self.seconds())
         return {"run": self.folder, **results}
 
     def write_stats(self, **facts) -> None:
@@ -115,13 +115,13 @@ class Run:
                     143,
                 )
                 self.update(status="interrupted" if stopped else "failed", reason=str(error) or kind.__name__,
-                            seconds=self._seconds())  # fmt: skip
+                            seconds=self.seconds())  # fmt: skip
         except OSError:
             pass  # a full disk must not hide the error that the person has to read
         finally:
             self.close()
 
-    def _seconds(self) -> float:
+    def seconds(self) -> float:
         return round(self.record.get("seconds_before", 0.0) + time.monotonic() - self._started, 3)
 
     def _relative(self, value):

@@ -77,6 +77,26 @@ def test_a_file_of_prompts(tiny_folder, tmp_path):
     assert neither.returncode == 2 and "--prompts FILE" in neither.stderr
 
 
+def test_a_time_budget_shortens_the_schedule(tiny_folder, tmp_path):
+    command = [
+        "to3d",
+        "a red dog",
+        "--model",
+        tiny_folder,
+        *FEW,
+        "--set",
+        "to3d.fit_steps=900",
+        "--minutes",
+        0.01,
+        "--out",
+        "run",
+    ]
+    done = mvdream(*command, cwd=tmp_path)
+    assert done.returncode == 0 and "0.01 minutes: 10 fitting and 4 distillation steps" in done.stderr, done.stderr
+    assert mvdream(*command, cwd=tmp_path).returncode == 0
+    assert mvdream("to3d", "a red dog", "--minutes", -1, cwd=tmp_path).returncode == 2
+
+
 def test_killed_and_resumed_equals_uninterrupted(tiny_folder, tmp_path):
     command = ["to3d", "a red dog", "--model", tiny_folder, *FEW]
     assert mvdream(*command, "--out", "whole", cwd=tmp_path).returncode == 0

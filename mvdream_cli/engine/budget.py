@@ -1,0 +1,22 @@
+"""How many steps fit into a time budget."""
+
+import time
+from collections.abc import Callable
+
+LEAST_STEPS = 10
+
+
+def seconds_of(step: Callable[[], object], repeats: int = 2) -> float:
+    """Seconds of one call, the first left out: it allocates, compiles and fills caches."""
+    step()
+    started = time.perf_counter()
+    for _ in range(repeats):
+        step()
+    return (time.perf_counter() - started) / repeats
+
+
+def affordable(steps: list[int], seconds_per_step: list[float], seconds_left: float) -> list[int]:
+    """Phases shortened alike so that together they take `seconds_left`; never longer than asked for, nor under 10 steps each."""
+    needed = sum(count * seconds for count, seconds in zip(steps, seconds_per_step, strict=True))
+    share = min(1.0, max(0.0, seconds_left) / needed) if needed else 1.0
+    return [max(min(count, LEAST_STEPS), int(count * share)) for count in steps]

@@ -1,0 +1,18 @@
+import time
+
+import pytest
+
+from mvdream_cli.engine.budget import affordable, seconds_of
+
+
+def test_phases_are_shortened_alike_and_never_grow():
+    assert affordable([250, 60], [0.1, 1.0], 1000.0) == [250, 60]
+    fit, sds = affordable([250, 60], [0.1, 1.0], 42.5)
+    assert (fit, sds) == (125, 30)
+    assert affordable([250, 60], [0.1, 1.0], -3.0) == [10, 10]
+    assert affordable([0, 4], [0.0, 1.0], 1.0) == [0, 4]
+
+
+def test_the_first_call_is_not_counted():
+    naps = iter([0.2, 0.01, 0.01])
+    assert seconds_of(lambda: time.sleep(next(naps))) == pytest.approx(0.01, abs=0.02)

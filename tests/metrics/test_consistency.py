@@ -1,0 +1,27 @@
+import numpy as np
+import torch
+
+from mvdream_cli.cameras import orbit_views
+from mvdream_cli.metrics.consistency import opposite_agreement
+
+
+def test_mirrored_silhouettes_agree_and_others_do_not():
+    torch.manual_seed(0)
+    halves = torch.rand(2, 2, 16, 16) > 0.5
+    masks = torch.cat([halves, halves.flip(-1)], 1)
+    torch.testing.assert_close(opposite_agreement(masks), torch.ones(2))
+    assert opposite_agreement(torch.cat([halves, halves], 1)).max() < 0.6
+    assert (opposite_agreement(torch.zeros(1, 4, 8, 8, dtype=torch.bool)) == 0).all()
+
+
+def test_true_views_of_a_thing_agree_better_than_views_of_two():
+    from mvdream_cli.data.assets import Mesh
+    from mvdream_cli.data.render import render_views
+    from mvdream_cli.toybox.world import build, draw_spec
+
+    c2w = orbit_views(4, 15.0, distance=1.2 / np.tan(np.deg2rad(20.0)) * 0.5)
+    parts = [build(draw_spec(0, i, kinds=(kind,))) for i, kind in enumerate(("dog", "castle"))]
+    views = [render_views(Mesh.from_part(p.vertices, p.faces, p.colours), c2w, 40.0, 48) for p in parts]
+    masks = torch.stack([torch.as_tensor(np.asarray(v))[..., 3] > 0.5 for v in views])
+    mixed = torch.stack([torch.cat([masks[0, :2], masks[1, 2:]])])
+    assert opposite_agreement(masks).min() > 0.75 > opposite_agreement(mixed)[0]
