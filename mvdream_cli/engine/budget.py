@@ -16,7 +16,7 @@ def seconds_of(step: Callable[[], object], repeats: int = 2) -> float:
 
 
 def affordable(steps: list[int], seconds_per_step: list[float], seconds_left: float) -> list[int]:
-    """Phases shortened alike so that together they take `seconds_left`; never longer than asked for, nor under 10 steps each."""
+    """Phases shortened alike to take `seconds_left` together; never longer than asked for, nor under `LEAST_STEPS` each."""
     needed = sum(count * seconds for count, seconds in zip(steps, seconds_per_step, strict=True))
     share = min(1.0, max(0.0, seconds_left) / needed) if needed else 1.0
     return [max(min(count, LEAST_STEPS), int(count * share)) for count in steps]
