@@ -4,11 +4,13 @@ The hash grid's layout is tiny-cuda-nn's, so that its parameters are ours and th
 after level; a coarse level that fits is stored densely, a finer one is hashed.
 """
 
+import importlib.util
 import math
 
 import torch
 from torch import Tensor, nn
 
+HAS_TRITON = importlib.util.find_spec("triton") is not None
 PRIMES = (1, 2_654_435_761, 805_459_861)
 
 
@@ -37,6 +39,13 @@ class HashGrid(nn.Module):
         self.resolutions = [math.ceil(scale) + 1 for scale in self.scales]
         self.sizes = [min(-(-(resolution**3) // 8) * 8, 2**log2_table) for resolution in self.resolutions]
         self.features = features
+        begins = [sum(self.sizes[:level]) for level in range(levels)]
+        rows = [
+            [resolution, size, begin, resolution**3 <= size]
+            for resolution, size, begin in zip(self.resolutions, self.sizes, begins)
+        ]
+        self.register_buffer("level_rows", torch.tensor(rows, dtype=torch.int64), persistent=False)
+        self.register_buffer("level_scales", torch.tensor(self.scales, dtype=torch.float32), persistent=False)
         self.table = nn.Parameter(torch.empty(sum(self.sizes), features).uniform_(-1e-4, 1e-4))
 
     @property
@@ -44,7 +53,15 @@ class HashGrid(nn.Module):
         return len(self.sizes) * self.features
 
     def forward(self, points: Tensor) -> Tensor:
-        """(K, 3) in [0, 1] -> (K, levels * features)."""
+        """(K, 3) in [0, 1] -> (K, levels * features). On a CUDA device by kernels, where Triton is installed."""
+        if points.is_cuda and HAS_TRITON:
+            from mvdream_cli.scene.hash_kernels import encode
+
+            return encode(points.float(), self.table, self.level_rows, self.level_scales)
+        return self.slow(points)
+
+    def slow(self, points: Tensor) -> Tensor:
+        """The same in plain torch, on any device."""
         encoded = []
         for scale, resolution, table in zip(self.scales, self.resolutions, self.table.split(self.sizes)):
             position = points * scale + 0.5

@@ -1,0 +1,49 @@
+"""The hash grid's kernels against plain torch on a CUDA device: one line of JSON with errors and milliseconds.
+
+python -m benchmarks.gpu.hash_grid [--points 262144]
+"""
+
+import argparse
+import json
+
+import torch
+from torch.utils import benchmark
+
+from mvdream_cli.scene.encodings import HashGrid
+
+
+def milliseconds(call) -> float:
+    return benchmark.Timer("call()", globals={"call": call}).blocked_autorange(min_run_time=2).median * 1e3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", type=int, default=262_144)
+    count = parser.parse_args().points
+    torch.manual_seed(0)
+    grid = HashGrid().cuda()
+    torch.nn.init.normal_(grid.table)
+    points = torch.rand(count, 3, device="cuda")
+    arriving = torch.randn(count, grid.out_features, device="cuda")
+    result = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "points": count}
+    gradients = {}
+    for name, encode in (("kernels", grid.forward), ("plain", grid.slow)):
+
+        def forward(encode=encode):
+            with torch.no_grad():
+                return encode(points)
+
+        def both(encode=encode):
+            grid.table.grad = None
+            encode(points).backward(arriving)
+
+        both()
+        gradients[name] = (forward(), grid.table.grad.clone())
+        result |= {f"{name}_forward_ms": milliseconds(forward), f"{name}_forward_backward_ms": milliseconds(both)}
+    for what, mine, theirs in zip(("values", "gradient"), *gradients.values()):
+        result[f"{what}_error"] = ((mine - theirs).norm() / theirs.norm()).item()
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
