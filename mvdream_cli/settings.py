@@ -226,6 +226,9 @@ class Dreambooth(Section):
     prior_weight: Weight = Field(1.0, description="weight of their loss")
     background: Share = Field(0.5, description="gray behind photographs that are partly transparent")
     gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, a third more time")
+    keep_best: bool = Field(
+        True, description="take the preview's best state, if the model has a CLIP image tower; else the last"
+    )
     save_half: bool = Field(True, description="write the finished model in float16")
     preview_prompts: list[str] = Field([], description="drawn in the previews beside the subject itself")
 

@@ -16,6 +16,7 @@ from mvdream_cli.diffusion.lora import add_lora, count_changed, lora_preservatio
 from mvdream_cli.diffusion.losses import denoising_loss, preservation_loss
 from mvdream_cli.diffusion.vocabulary import common_pieces
 from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
+from mvdream_cli.engine.best import Best
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.optim import adamw
@@ -23,6 +24,7 @@ from mvdream_cli.engine.progress import say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import MVDreamError, UsageError
 from mvdream_cli.images import grid, load_image, save_image
+from mvdream_cli.metrics.subject import SubjectGauge
 
 FEW, MANY = 3, 20  # photographs
 
@@ -90,6 +92,9 @@ def tune(pipeline, photographs: torch.Tensor, captions: list, settings, run, dev
         trained = unet.requires_grad_(True)
         unet.class_embedding.requires_grad_(False)  # the camera is absent in the 2D mode: only weight decay would reach it
         before = {name: parameter.detach().clone() for name, parameter in unet.named_parameters()}
+    gauge, best = None, Best(run.folder / "best.safetensors")
+    if booth.keep_best and pipeline.image_encoder is not None:
+        gauge = SubjectGauge(pipeline, photographs.to(device), drawn_views(pipeline, of_class, settings))
     unet.train()
     if booth.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
@@ -114,11 +119,13 @@ def tune(pipeline, photographs: torch.Tensor, captions: list, settings, run, dev
 
     def preview(done: int) -> None:
         unet.eval()
-        c2w = orbit_views(4, elevation_deg=15.0)
-        prompts = [template, *booth.preview_prompts]
-        rows = [pipeline(p, c2w, seeds=[0], steps=20, guidance_scale=settings.sample_views.guidance_scale)[0] for p in prompts]
-        save_image(run.previews / f"step-{done:06d}.png", grid(torch.cat(rows), 4))
+        rows = [drawn_views(pipeline, prompt, settings) for prompt in (template, of_class, *booth.preview_prompts)]
         unet.train()
+        save_image(run.previews / f"step-{done:06d}.png", grid(torch.cat(rows), 4))
+        if gauge is not None:
+            found = gauge.measure(rows[0], rows[1])
+            say(f"step {done}: likeness to the photographs {found['likeness']:.3f}, class kept {found['class_kept']:.3f}")
+            best.offer(trained, done, sum(found.values()))
 
     seed_step(engine.seed, -1)
     fit(
@@ -142,10 +149,19 @@ def tune(pipeline, photographs: torch.Tensor, captions: list, settings, run, dev
         keep_checkpoints=engine.keep_checkpoints,
         description="dreambooth",
     )
+    if gauge is not None and best.facts() is not None:
+        best.restore(trained)
+        say(f"the state of step {best.facts()[0]} is kept: the best sum of likeness and class kept")
     if booth.lora_rank:
         return count_changed(unet)
     changed = sum(not torch.equal(parameter, before[name]) for name, parameter in unet.named_parameters())
     return changed, len(before)
+
+
+def drawn_views(pipeline, prompt: str, settings) -> torch.Tensor:
+    """Four views, always from the same noise; (4, H, W, 3)."""
+    c2w = orbit_views(4, elevation_deg=15.0)
+    return pipeline(prompt, c2w, seeds=[0], steps=20, guidance_scale=settings.sample_views.guidance_scale)[0]
 
 
 def prior_picture(pipeline, prompt: str, k: int, settings, run) -> torch.Tensor:

@@ -39,6 +39,7 @@ def test_a_subject_becomes_a_model(tiny_folder, photographs, tmp_path):
     )
     assert before.keys() == after.keys()
     changed = {key for key in before if not torch.equal(before[key], after[key])}
+    assert "class kept" in done.stderr and "the state of step 3 is kept" in done.stderr
     assert changed and not any(key.startswith("class_embedding") for key in changed)  # the camera is absent in 2D mode
     assert (tmp_path / "rex" / "previews" / "step-000003.png").is_file()
     sampled = mvdream("sample-views", "a red car", "--model", "rex", "--steps", 1, "--out", "views", cwd=tmp_path)

@@ -1,0 +1,37 @@
+"""The best weights of a run so far, by a score, beside its checkpoints."""
+
+import os
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+
+class Best:
+    """Keeps one state of a module in a file, with its step and score; a resumed run finds it there."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def facts(self) -> tuple[int, float] | None:
+        """(step, score) of the state that is kept, or None."""
+        if not self.path.is_file():
+            return None
+        with safe_open(self.path, "numpy") as file:
+            facts = file.metadata()
+        return int(facts["step"]), float(facts["score"])
+
+    def offer(self, module: nn.Module, step: int, score: float) -> None:
+        """Keep the module's state if its score is higher than that of the one kept."""
+        kept = self.facts()
+        if kept is not None and kept[1] >= score:
+            return
+        partial = self.path.with_name(f".{self.path.name}.tmp")
+        state = {key: value.detach().contiguous() for key, value in module.state_dict().items()}
+        save_file(state, partial, {"step": str(step), "score": repr(score)})
+        os.replace(partial, self.path)
+
+    def restore(self, module: nn.Module) -> None:
+        """Put the kept state into the module."""
+        module.load_state_dict(load_file(self.path))

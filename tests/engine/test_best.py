@@ -1,0 +1,15 @@
+import torch
+
+from mvdream_cli.engine.best import Best
+
+
+def test_the_highest_score_is_kept_and_found_again(tmp_path):
+    best, layer = Best(tmp_path / "best.safetensors"), torch.nn.Linear(2, 2)
+    assert best.facts() is None
+    for step, score in ((10, 0.5), (20, 0.9), (30, 0.7)):
+        torch.nn.init.constant_(layer.weight, step)
+        best.offer(layer, step, score)
+    again = Best(best.path)
+    assert again.facts() == (20, 0.9)
+    again.restore(layer)
+    assert (layer.weight == 20).all()
