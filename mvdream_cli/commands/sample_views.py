@@ -10,6 +10,7 @@ from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
+from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
 
 
@@ -37,12 +38,14 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         pipeline = load_pipeline(settings.model, device, dtype, engine.vae_slicing, engine.channels_last, engine.compile)
         if pipeline.report:
             say(f"{settings.model}: {pipeline.report}")
+        if not pipeline.knows_cameras and sample.views > 1:
+            raise UsageError(f"{settings.model} knows no cameras: it draws single pictures, --views 1; or train it first")
         c2w = orbit_views(sample.views, sample.elevation_deg, sample.azimuth_deg)
         seeds = [engine.seed + k for k in range(sample.samples)]
         with Bar("sampling", sample.steps) as bar:
             images = pipeline(
                 prompt + sample.suffix,
-                c2w,
+                c2w if pipeline.knows_cameras else None,
                 seeds=seeds,
                 negative_prompt=sample.negative_prompt,
                 guidance_scale=sample.guidance_scale,

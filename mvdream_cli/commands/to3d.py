@@ -91,6 +91,8 @@ def run(
                 warn(warning)
         say(f"writing to {run.folder}")
         pipeline, device = open_model(settings)
+        if not pipeline.knows_cameras and (to3d.method != "sds" or to3d.guidance == "mvdream"):
+            raise UsageError(f"{settings.model} knows no cameras: use --method sds --guidance dreamfusion, or train it first")
         targets = None
         if to3d.method in ("both", "views"):
             targets = sampled_views(pipeline, prompt, settings, run).to(device)

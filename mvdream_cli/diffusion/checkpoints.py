@@ -31,6 +31,9 @@ SCHEDULE_BUFFERS = re.compile(
 )
 
 
+NO_CAMERA = "no camera embedding: a fresh one, fit for training and the 2D mode only"
+
+
 @dataclass
 class Report:
     """How a checkpoint was used: counts of its tensors, and the names of those left over."""
@@ -38,6 +41,11 @@ class Report:
     total: int
     unused: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def knows_cameras(self) -> bool:
+        """False for a plain Stable Diffusion."""
+        return NO_CAMERA not in self.notes
 
     def __str__(self) -> str:
         listed = f" (left over: {', '.join(self.unused[:4])}{', ...' if len(self.unused) > 4 else ''})" if self.unused else ""
@@ -285,7 +293,7 @@ def _fill(module, state: State, path: Path, may_lack: str | None = None, spare: 
     lacking = [key for key in wanted if key not in given and not key.endswith(spare or ("\0",))]
     notes = []
     if may_lack and lacking and all(key.startswith(may_lack) for key in lacking):
-        notes, lacking = ["no camera embedding: a fresh one, fit for training and the 2D mode only"], []
+        notes, lacking = [NO_CAMERA], []
     name = type(module).__name__
     if lacking:
         raise ModelError(

@@ -26,6 +26,7 @@ def load_pipeline(
     """Open a model for inference: evaluation mode, no gradients to its weights.
 
     `pipeline.report` says how the tensors of a foreign file or folder were used; None for our own folders.
+    `pipeline.knows_cameras` is false for a plain Stable Diffusion, which draws in the 2D mode only.
 
     Args:
         dtype: of all networks. In half precision too, the sinusoid of the timestep is float32, and group norms and softmax
@@ -53,6 +54,7 @@ def load_pipeline(
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error
     pipeline.report = str(report) if report else None
+    pipeline.knows_cameras = report is None or report.knows_cameras
     pipeline.set_progress_bar_config(disable=True)
     if lora is not None:
         from mvdream_cli.diffusion.lora import fuse_lora  # peft takes a while to import

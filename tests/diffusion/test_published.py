@@ -217,6 +217,15 @@ def test_through_the_command_line(small, tmp_path):
     assert sampled.returncode == 0 and (tmp_path / "views" / "views.png").is_file(), sampled.stderr
     again = mvdream("models", "convert", path, "folder", "--format", "diffusers", cwd=tmp_path)
     assert again.returncode == 1 and "exists already" in again.stderr
+    plain = {key: value for key, value in torch.load(path, weights_only=True).items() if "camera_embed" not in key}
+    torch.save(plain, tmp_path / "plain.ckpt")
+    shutil.copytree(path.parent / "tokenizer", tmp_path / "tokenizer")
+    few = ["a red dog", "--model", "plain.ckpt", "--steps", 2, "--preset", "cpu"]
+    refused = mvdream("to3d", *few, "--out", "object", cwd=tmp_path)
+    assert refused.returncode == 2 and "--guidance dreamfusion" in refused.stderr, refused.stderr
+    assert mvdream("sample-views", *few, cwd=tmp_path).returncode == 2
+    single = mvdream("sample-views", *few, "--views", 1, "--out", "single", cwd=tmp_path)
+    assert single.returncode == 0 and (tmp_path / "single" / "views.png").is_file(), single.stderr
     wrong = mvdream("models", "convert", path, "x", "--format", "onnx", cwd=tmp_path)
     assert wrong.returncode == 2 and "ashawkey" in wrong.stderr
 
