@@ -32,6 +32,12 @@ def _solid(vertices, faces) -> trimesh.Trimesh:
     return trimesh.Trimesh(vertices, faces, process=False)
 
 
+def test_normals_of_folded_faces_and_slivers_are_unit():
+    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [2, 2, 2], [3, 3, 3]], np.float32)
+    faces = np.array([[0, 1, 2], [0, 2, 1], [3, 4, 4]], np.int32)
+    np.testing.assert_allclose(np.linalg.norm(vertex_normals(vertices, faces), axis=1), 1.0, atol=1e-6)
+
+
 def test_ball_is_watertight_with_its_radius_volume_and_place():
     center = np.array([0.2, -0.1, 0.3])
     vertices, faces = extract_surface(Ball(0.4, center=tuple(center)), 64, level=1.0)
