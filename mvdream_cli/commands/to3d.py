@@ -24,8 +24,8 @@ from mvdream_cli.engine.optim import adamw
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import ObjectError, UsageError
-from mvdream_cli.guidance.cameras import Cameras, draw_cameras
 from mvdream_cli.guidance.priors import GUIDANCE
+from mvdream_cli.guidance.random_cameras import Cameras, draw_cameras
 from mvdream_cli.guidance.score_distillation import annealed_timestep
 from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.mesh.convert import field_to_mesh

@@ -10,7 +10,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from mvdream_cli.guidance.cameras import Cameras
+from mvdream_cli.guidance.random_cameras import Cameras
 from mvdream_cli.guidance.score_distillation import score_distillation_loss
 from mvdream_cli.guidance.variational import variational_loss
 from mvdream_cli.guidance.view_prompts import text_of_views, view_prompts

@@ -1,7 +1,7 @@
 import torch
 
-from mvdream_cli.guidance.cameras import draw_cameras
 from mvdream_cli.guidance.priors import GUIDANCE, multi_view, single_view
+from mvdream_cli.guidance.random_cameras import draw_cameras
 from mvdream_cli.guidance.score_distillation import score_distillation_loss
 
 RANGES = {"fovy_deg": (30.0, 45.0), "elevation_deg": (0.0, 30.0), "distance": (1.1, 1.2)}

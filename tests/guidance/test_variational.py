@@ -4,8 +4,8 @@ from mvdream_cli.cameras import camera_condition
 from mvdream_cli.diffusion.lora import add_lora
 from mvdream_cli.diffusion.losses import denoising_loss
 from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise
-from mvdream_cli.guidance.cameras import draw_cameras
 from mvdream_cli.guidance.priors import variational
+from mvdream_cli.guidance.random_cameras import draw_cameras
 from mvdream_cli.guidance.variational import variational_loss
 
 RANGES = {"fovy_deg": (30.0, 45.0), "elevation_deg": (0.0, 30.0), "distance": (1.1, 1.2)}

@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from mvdream_cli.guidance.cameras import draw_cameras
+from mvdream_cli.guidance.random_cameras import draw_cameras
 
 RANGES = {"fovy_deg": (15.0, 60.0), "elevation_deg": (0.0, 30.0), "distance": (0.8, 1.0)}
 
