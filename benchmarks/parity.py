@@ -23,12 +23,6 @@ from mvdream_cli.diffusion.attention import MultiViewAttnProcessor
 from mvdream_cli.diffusion.convert import official_state, schedule_buffers
 
 
-def use_checkout(checkout: Path) -> None:
-    """Make the checkout's modules importable, past its own __init__, which opens the hub and needs setuptools."""
-    sys.modules["mvdream"] = types.ModuleType("mvdream")
-    sys.modules["mvdream"].__path__ = [str(checkout / "mvdream")]
-
-
 class Nothing(type):
     """A class that has every attribute."""
 
@@ -45,6 +39,17 @@ class Placeholder(types.ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         return Nothing(name, (), {})
+
+
+def use_checkout(checkout: Path) -> None:
+    """Make the checkout's modules importable, past its own __init__, which opens the hub and needs setuptools."""
+    if importlib.util.find_spec("torchvision") is None:
+        for name in ("torchvision", "torchvision.transforms", "torchvision.transforms.functional", "torchvision.ops.misc"):
+            sys.modules[name] = Placeholder(name)
+        sys.modules["torchvision"].transforms = sys.modules["torchvision.transforms"]
+        sys.modules["torchvision.transforms"].functional = sys.modules["torchvision.transforms.functional"]
+    sys.modules["mvdream"] = types.ModuleType("mvdream")
+    sys.modules["mvdream"].__path__ = [str(checkout / "mvdream")]
 
 
 def official_model(variant: str, width: int):
@@ -84,16 +89,11 @@ def official_sampler(model):
 
 def openclip_tower(width: int, layers: int):
     """OpenCLIP's text tower with random weights, in the official embedder, which returns its penultimate output."""
-    if importlib.util.find_spec("torchvision") is None:
-        for name in ("torchvision", "torchvision.transforms", "torchvision.transforms.functional", "torchvision.ops.misc"):
-            sys.modules[name] = Placeholder(name)
-        sys.modules["torchvision"].transforms = sys.modules["torchvision.transforms"]
-        sys.modules["torchvision.transforms"].functional = sys.modules["torchvision.transforms.functional"]
     import open_clip
     from mvdream.ldm.modules.encoders.modules import FrozenOpenCLIPEmbedder
 
     tower = open_clip.model.CLIP(
-        64,
+        width,
         open_clip.CLIPVisionCfg(layers=1, width=64, image_size=32, patch_size=16),
         open_clip.CLIPTextCfg(width=width, heads=max(1, width // 64), layers=layers, vocab_size=49408, context_length=77),
     )
@@ -106,6 +106,24 @@ def openclip_tower(width: int, layers: int):
     return embedder.eval()
 
 
+def clip_tower(width: int, layers: int):
+    """CLIP's text tower with random weights, in the official embedder; its output is that of the whole tower."""
+    from mvdream.ldm.modules.encoders.modules import FrozenCLIPEmbedder
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    config = CLIPTextConfig(
+        hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers, num_attention_heads=width // 64,
+        bos_token_id=49406, eos_token_id=49407, pad_token_id=49407,
+    )  # fmt: skip
+    tower = CLIPTextModel(config)
+    # the names that it had when the official code was written against it
+    tower.embeddings.register_buffer("position_ids", torch.arange(config.max_position_embeddings)[None])
+    embedder = FrozenCLIPEmbedder.__new__(FrozenCLIPEmbedder)
+    torch.nn.Module.__init__(embedder)
+    embedder.transformer = torch.nn.ModuleDict({"text_model": tower})
+    return embedder.eval()
+
+
 def relative_error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
     return ((ours - theirs).norm() / theirs.norm()).item()
 
@@ -114,6 +132,7 @@ def timed(seconds: dict, name: str, call):
     started = time.perf_counter()
     result = call()
     seconds[name] = round(time.perf_counter() - started, 3)
+    print(f"{name}: {seconds[name]} s", file=sys.stderr, flush=True)
     return result
 
 
@@ -205,21 +224,18 @@ def main() -> None:
 
     errors["trajectory"] = relative_error(timed(seconds, "trajectory, ours", trajectory), official)
 
+    full, tokens = arguments.width == 320, torch.randint(0, 49407, (2, 77))
     if arguments.variant == "sd21":
-        try:
-            embedder = openclip_tower(min(width, max(64, arguments.width)), 24 if arguments.width == 320 else 4)
-        except ImportError as error:
-            print(f"text tower left out: {error}", file=sys.stderr)
-        else:
-            tower = {ldm.OPENCLIP_PREFIX + key: value for key, value in embedder.model.state_dict().items()}
-            encoder, _ = checkpoints.text_from_ldm(tower, arguments.checkout)
-            tokens = torch.randint(0, 49408, (2, 77))
-            errors["text tower"] = relative_error(
-                encoder.eval()(tokens).last_hidden_state, embedder.encode_with_transformer(tokens)
-            )
-            ours = types.SimpleNamespace(unet=unet, vae=vae, text_encoder=encoder, scheduler=scheduler)
-            theirs.cond_stage_model = embedder
-            theirs.load_state_dict(official_state(ours, {}), strict=True)  # raises for a key too many or too few
+        theirs.cond_stage_model = embedder = openclip_tower(*((1024, 24) if full else (64, 4)))
+        expected = embedder.encode_with_transformer(tokens)
+    else:
+        theirs.cond_stage_model = embedder = clip_tower(*((768, 12) if full else (64, 4)))
+        expected = embedder.transformer["text_model"](tokens).last_hidden_state
+    tower = {f"cond_stage_model.{key}": value for key, value in embedder.state_dict().items()}
+    encoder, _ = checkpoints.text_from_ldm(tower, arguments.checkout)
+    errors["text tower"] = relative_error(encoder.eval()(tokens).last_hidden_state, expected)
+    ours = types.SimpleNamespace(unet=unet, vae=vae, text_encoder=encoder, scheduler=scheduler)
+    theirs.load_state_dict(official_state(ours, {}), strict=True)  # raises for a key too many or too few
     print(json.dumps({"variant": arguments.variant, "width": arguments.width, "errors": errors, "seconds": seconds}))
 
 

@@ -7,6 +7,7 @@ Results go to stdout, everything else to stderr. The one place that turns errors
 import difflib
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -143,7 +144,7 @@ def to3d(
     guidance: Annotated[
         str | None, typer.Option(metavar="mvdream|dreamfusion|sjc|vsd", help="Who judges the object's renderings, and how.")
     ] = None,
-    candidates: Annotated[int | None, typer.Option(help="Objects sampled; the one nearest to the prompt is made.")] = None,
+    candidates: Annotated[int | None, typer.Option(help="Objects sampled; the best of them is made.")] = None,
     steps: Annotated[int | None, typer.Option(help="Score distillation steps.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Time budget; steps are left out to fit.")] = None,
     format_: Annotated[str | None, typer.Option("--format", metavar="glb,obj,...", help="Files to leave.")] = None,
@@ -458,6 +459,11 @@ def _describe(error: Exception) -> tuple[str, int]:
         return f"{message.rstrip('?')}; see {where} --help", getattr(error, "exit_code", 2)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'input or output'}: {error.strerror}", 1
+    # by its name and words, so that torch is not imported for it
+    if type(error).__name__ in ("OutOfMemoryError", "MemoryError") or "can't allocate memory" in str(error):
+        needed = re.search(r"allocate ([\d.]+ ?\w+)", str(error))
+        wanted = f" ({needed[1]} more were asked for)" if needed else ""
+        return f"out of memory{wanted}; take fewer views, candidates or samples, smaller renderings, or a smaller --preset", 1
     hint = "this is a fault of mvdream: run it again with --debug and report the traceback"
     return f"{type(error).__name__}: {error}; {hint}", 1
 

@@ -78,8 +78,13 @@ def _checked(merged: dict, origins: dict[str, str]) -> Settings:
 
 
 def changed(settings: Settings, flags: dict[str, Any]) -> Settings:
-    """The settings with some of them, by dotted key, replaced. Raises ConfigError for each that cannot be."""
+    """The settings with some of them, by dotted key, replaced; a recipe among them brings its values.
+
+    Raises ConfigError for each that cannot be.
+    """
     merged = settings.model_dump()
+    if recipe := flags.get("to3d.recipe"):
+        _merge(merged, load_recipe(str(recipe)), {}, "")
     for key, value in flags.items():
         _merge(merged, _nest(key, value), {}, "")
     return _checked(merged, {})
@@ -137,10 +142,10 @@ def recipe_names() -> list[str]:
 
 def load_recipe(name: str) -> dict:
     """The nested dict of a recipe. Raises ConfigError for an unknown name."""
-    for folder in preset_folders():
-        if name in recipe_names() and (folder / "recipes" / f"{name}.yaml").is_file():
-            return load_preset(folder / "recipes" / f"{name}.yaml")
     names = recipe_names()
+    for folder in preset_folders() if name in names else ():
+        if (folder / "recipes" / f"{name}.yaml").is_file():
+            return load_preset(folder / "recipes" / f"{name}.yaml")
     raise ConfigError(f"to3d.recipe: there is no recipe {name!r}{_did_you_mean(name, names)}; choose {', '.join(names)}")
 
 

@@ -1,10 +1,11 @@
 """Images: load, save, tile, turntables. Arrays are (H, W, 3 or 4), channels last; float in [0, 1] or uint8; sRGB."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from mvdream_cli.files import written_whole
 
 
 def to_uint8(image) -> np.ndarray:
@@ -18,10 +19,8 @@ def to_uint8(image) -> np.ndarray:
 def save_image(path: Path | str, image) -> Path:
     """Write one image under its final name only when it is whole (a temporary file beside it, renamed last)."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.tmp")
-    Image.fromarray(to_uint8(image)).save(partial, format=path.suffix[1:].upper().replace("JPG", "JPEG"))
-    os.replace(partial, path)
+    with written_whole(path) as partial:
+        Image.fromarray(to_uint8(image)).save(partial)
     return path
 
 
@@ -65,10 +64,8 @@ def save_video(path: Path | str, frames, fps: int = 24) -> Path:
     import imageio.v2 as imageio
 
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".tmp-{path.name}")
-    with imageio.get_writer(partial, format="FFMPEG", fps=fps, codec="libx264", quality=8, macro_block_size=2) as writer:
+    options = {"format": "FFMPEG", "fps": fps, "codec": "libx264", "quality": 8, "macro_block_size": 2}
+    with written_whole(path) as partial, imageio.get_writer(partial, **options) as writer:
         for frame in to_uint8(frames):
             writer.append_data(frame)
-    os.replace(partial, path)
     return path

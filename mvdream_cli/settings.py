@@ -105,7 +105,9 @@ class To3D(Section):
     method: Literal["both", "views", "sds"] = Field(
         "both", description="views: fit the object to sampled views; sds: score distillation; both: one after the other"
     )
-    views: Count = Field(4, description="views sampled and judged together, at equal azimuth steps")
+    views: Annotated[int, Field(ge=1, le=64)] = Field(
+        4, description="views sampled and judged together, at equal azimuth steps"
+    )
     # the first look
     candidates: Annotated[int, Field(ge=1, le=64)] = Field(
         1, description="objects sampled, each from its own seed; the best by CLIP and by its views' agreement is made"
@@ -199,6 +201,8 @@ class To3D(Section):
     def _one_loss(self):
         if self.guidance == "vsd" and self.loss != "auto":
             raise ValueError("guidance vsd has a loss of its own; leave loss at auto")
+        if self.guidance == "mvdream" and self.prior is not None:
+            raise ValueError("prior judges single views; use it with guidance dreamfusion, sjc or vsd")
         return self
 
     @model_validator(mode="after")
@@ -224,7 +228,10 @@ class Dreambooth(Section):
         0, description="pictures of the class drawn by the base; 0: none"
     )
     prior_weight: Weight = Field(1.0, description="weight of their loss")
-    background: Share = Field(0.5, description="gray behind photographs that are partly transparent")
+    background: Share = Field(0.5, description="gray behind photographs that are partly transparent, or masked")
+    attention: Literal["2d", "3d"] = Field(
+        "2d", description="2d: each photograph alone, without a camera; 3d: taken for views of a rig, which costs consistency"
+    )
     gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, a third more time")
     keep_best: bool = Field(
         True, description="take the preview's best state, if the model has a CLIP image tower; else the last"
@@ -238,6 +245,12 @@ class Dreambooth(Section):
         if "{subject}" not in prompt:
             raise ValueError('must hold {subject}, as in "photo of a {subject}"')
         return prompt
+
+    @model_validator(mode="after")
+    def _whole_rigs(self):
+        if self.attention == "3d" and self.batch_size % 4:
+            raise ValueError(f"batch_size ({self.batch_size}) must be a multiple of 4, the views of a rig, with attention 3d")
+        return self
 
 
 class Export(Section):

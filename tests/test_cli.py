@@ -132,3 +132,16 @@ def test_flags_reach_the_settings():
     settings = json.loads(done.stdout)
     assert settings["model"] == "some/folder" and settings["to3d"]["steps"] == 12
     assert settings["to3d"]["formats"] == ["obj", "stl"]
+
+
+def test_running_out_of_memory_is_one_sentence_with_a_way_out():
+    import torch
+
+    from mvdream_cli.cli import _describe
+
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert _describe(caught.value)[0].startswith("out of memory (1152921504606846976 bytes more were asked for); take fewer")
+    asked = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 14.6 GiB")
+    message, code = _describe(asked)
+    assert "2.50 GiB more" in message and code == 1

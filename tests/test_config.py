@@ -47,6 +47,13 @@ def test_the_recipe_of_the_paper_is_the_default_over_any_preset():
         config.resolve("cpu", ["to3d.recipe=dreamfuson"])
 
 
+def test_a_line_of_a_prompts_file_may_name_a_recipe_and_what_differs_from_it():
+    line = config.changed(config.resolve("cpu"), {"to3d.recipe": "mvdream-shading", "to3d.steps": 7}).to3d
+    assert (line.shading, line.field, line.steps) == ("lambertian", "hash_grid", 7)
+    with pytest.raises(ConfigError, match="prior judges single views"):
+        config.resolve("cpu", ["to3d.prior=somewhere"])
+
+
 @pytest.mark.parametrize("name", config.recipe_names())
 def test_every_recipe_loads(name):
     assert config.resolve("cpu", [f"to3d.recipe={name}"]).to3d.method == "sds"

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "mvdream_cli"
-GROUND = {"errors", "cameras", "images"}
+GROUND = {"errors", "cameras", "images", "files"}
 ROOMS = {
     "cli": {"config", "prompts", "commands", "engine.progress", *GROUND},
     "prompts": {"errors"},
@@ -12,7 +12,8 @@ ROOMS = {
     "settings": {"errors"},
     "errors": set(),
     "cameras": {"errors"},
-    "images": {"errors"},
+    "images": {"errors", "files"},
+    "files": {"errors"},
     "commands": {
         "guidance",
         "diffusion",

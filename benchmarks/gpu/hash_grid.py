@@ -1,4 +1,6 @@
-"""The hash grid's kernels against plain torch on a CUDA device: one line of JSON with errors and milliseconds.
+"""The hash grid's kernels, and tinycudann's if installed, against plain torch on a CUDA device: errors and milliseconds.
+
+Prints one line of JSON.
 
 python -m benchmarks.gpu.hash_grid [--points 262144]
 """
@@ -9,7 +11,8 @@ import json
 import torch
 from torch.utils import benchmark
 
-from mvdream_cli.scene.encodings import HashGrid
+from mvdream_cli.scene.encodings import HAS_TINYCUDANN, HashGrid
+from mvdream_cli.scene.hash_kernels import encode as by_kernels
 
 
 def milliseconds(call) -> float:
@@ -27,7 +30,10 @@ def main() -> None:
     arriving = torch.randn(count, grid.out_features, device="cuda")
     result = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "points": count}
     gradients = {}
-    for name, encode in (("kernels", grid.forward), ("plain", grid.slow)):
+    ways = {"plain": grid.slow, "kernels": lambda p: by_kernels(p, grid.table, grid.level_rows, grid.level_scales)}
+    if HAS_TINYCUDANN and grid.tinycudann(0) is not None:
+        ways["tinycudann"] = grid.by_tinycudann
+    for name, encode in ways.items():
 
         def forward(encode=encode):
             with torch.no_grad():
@@ -40,8 +46,9 @@ def main() -> None:
         both()
         gradients[name] = (forward(), grid.table.grad.clone())
         result |= {f"{name}_forward_ms": milliseconds(forward), f"{name}_forward_backward_ms": milliseconds(both)}
-    for what, mine, theirs in zip(("values", "gradient"), *gradients.values()):
-        result[f"{what}_error"] = ((mine - theirs).norm() / theirs.norm()).item()
+    for name in list(ways)[1:]:
+        for what, mine, theirs in zip(("values", "gradient"), gradients[name], gradients["plain"]):
+            result[f"{name}_{what}_error"] = ((mine - theirs).norm() / theirs.norm()).item()
     print(json.dumps(result))
 
 

@@ -1,7 +1,6 @@
 """`mvdream to3d --prompts FILE`: many objects with one load of the model."""
 
 import csv
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from mvdream_cli.engine.progress import say, warn
 from mvdream_cli.errors import MVDreamError, ObjectError
+from mvdream_cli.files import written_whole
 from mvdream_cli.images import grid, load_image, read_tiles, save_image
 
 TILE_PX = 128
@@ -70,12 +70,10 @@ def run(
 
 
 def _write_table(path: Path, rows: list[dict]) -> None:
-    partial = path.with_name(f".{path.name}.tmp")
-    with open(partial, "w", newline="", encoding="utf-8") as file:
+    with written_whole(path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()
         table.writerows(rows)
-    os.replace(partial, path)
 
 
 def _strip(folder: Path) -> np.ndarray:

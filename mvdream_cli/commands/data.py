@@ -12,6 +12,7 @@ from mvdream_cli.data.rig import CameraLaw
 from mvdream_cli.data.sources import Source, sources_from_folder
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, clock, say, warn
+from mvdream_cli.files import written_whole
 from mvdream_cli.toybox.captions import caption
 from mvdream_cli.toybox.world import build, draw_spec
 
@@ -32,9 +33,8 @@ def toybox(settings, out: Path) -> dict:
                     process=False,
                     vertex_colors=(colours * 255 + 0.5).astype(np.uint8),
                 )  # z up to glTF's y up
-                temporary = path.with_suffix(".tmp")
-                temporary.write_bytes(mesh.export(file_type="glb"))
-                temporary.replace(path)
+                with written_whole(path) as partial:
+                    partial.write_bytes(mesh.export(file_type="glb"))
             rows.append({"file": path.name, "caption": source.caption})
             bar.update(done)
     captions = out / "captions.jsonl"

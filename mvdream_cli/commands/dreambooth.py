@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from mvdream_cli.cameras import orbit_views
+from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.data.photographs import load_photographs
 from mvdream_cli.diffusion.folders import SUBJECT, known_words, model_identity
 from mvdream_cli.diffusion.lora import add_lora, count_changed, lora_preservation, save_lora
@@ -90,31 +90,32 @@ def tune(pipeline, photographs: torch.Tensor, captions: list, settings, run, dev
         trained = add_lora(unet, booth.lora_rank)
     else:
         trained = unet.requires_grad_(True)
-        unet.class_embedding.requires_grad_(False)  # the camera is absent in the 2D mode: only weight decay would reach it
+        unet.class_embedding.requires_grad_(False)  # in the 2D mode only weight decay would reach the camera's embedding
         before = {name: parameter.detach().clone() for name, parameter in unet.named_parameters()}
-    gauge, best = None, Best(run.folder / "best.safetensors")
+    gauge, best = None, Best(run.cache / "best.safetensors")
     if booth.keep_best and pipeline.image_encoder is not None:
         gauge = SubjectGauge(pipeline, photographs.to(device), drawn_views(pipeline, of_class, settings))
     unet.train()
     if booth.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
     half = device.type == "cuda" and dtype != torch.float32
+    c2w = orbit_views(4, elevation_deg=15.0).to(device).repeat(booth.batch_size // 4, 1, 1)
+    camera, views = (camera_condition(c2w), 4) if booth.attention == "3d" else (None, 1)
 
     def step(i: int, micro: int):
         drawn = torch.randint(len(latents), (booth.batch_size,)).to(device)
         with torch.autocast(device.type, dtype, enabled=half):
-            loss = denoising_loss(pipeline, latents[drawn], text[drawn], None, 1)
+            loss = denoising_loss(pipeline, latents[drawn], text[drawn], camera, views)
             stats = {"loss_image": loss.detach()}
             if prior:
-                drawn = torch.randint(len(prior), (booth.batch_size,))
+                drawn = torch.randint(len(prior), (booth.batch_size,)).tolist()
                 of_prior = torch.cat([prior[k] for k in drawn])
                 prior_loss = denoising_loss(pipeline, of_prior, prior_text.expand(len(drawn), -1, -1), None, 1)
                 loss, stats["loss_prior"] = loss + booth.prior_weight * prior_loss, prior_loss.detach()
-        drift = (
-            lora_preservation(unet, booth.preservation)
-            if booth.lora_rank
-            else (preservation_loss(unet, before, booth.preservation))
-        )
+        if booth.lora_rank:
+            drift = lora_preservation(unet, booth.preservation)
+        else:
+            drift = preservation_loss(unet, before, booth.preservation)
         return loss + booth.preservation_weight * drift, {**stats, "drift": drift.detach()}
 
     def preview(done: int) -> None:
@@ -165,14 +166,14 @@ def drawn_views(pipeline, prompt: str, settings) -> torch.Tensor:
 
 
 def prior_picture(pipeline, prompt: str, k: int, settings, run) -> torch.Tensor:
-    """Picture k of the class as the base draws it in its 2D mode, kept in the run's `prior` folder; (H, W, 3) in [0, 1].
+    """Picture k of the class as the base draws it in its 2D mode, kept in the run's cache; (H, W, 3) in [0, 1].
 
     A black one, as a safety checker or an overflow leaves, is drawn again from other noise.
 
     Raises:
         MVDreamError: nothing but black comes.
     """
-    path = run.folder / "prior" / f"{k:03d}.png"
+    path = run.cache / "prior" / f"{k:03d}.png"
     for attempt in range(5 if not path.is_file() else 0):
         image = pipeline(
             prompt,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mvdream_cli.diffusion import published
-from mvdream_cli.diffusion.folders import EMBEDDED, base_of, find_model
+from mvdream_cli.diffusion.folders import EMBEDDED, SUBJECT, base_of, find_model, known_words
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import ModelError, UsageError
 
@@ -91,7 +91,6 @@ def merge(source: str, out: Path) -> Path:
         raise UsageError(f"{source} is no LoRA: it stands alone already")
     if out.exists():
         raise UsageError(f"{out} exists already; remove it or give another folder")
-    from mvdream_cli.diffusion.folders import SUBJECT, known_words
     from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
 
     made = save_pipeline(load_pipeline(source), out, words=known_words(source))

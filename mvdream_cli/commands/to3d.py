@@ -112,7 +112,8 @@ def run(
         )
         say(f"mesh: {len(mesh.faces)} triangles")
         made = write_formats(mesh, run.folder, to3d.formats)
-        picture = partial(render_views, load_asset(made["mesh"]), light=AS_PAINTED)  # the file, not the field
+        # the file is shown, not the field
+        picture = partial(render_views, load_asset(made["mesh"]), light=AS_PAINTED, threads=torch.get_num_threads())
         views = run.folder / "views.png" if targets is not None else None
         made |= show_object(run.folder, made["mesh"], prompt, settings.model_dump(mode="json"), picture, views)
         return run.finish(**made)
@@ -124,7 +125,7 @@ def sampled_views(pipeline, prompt: str, settings, run) -> torch.Tensor:
     Of several candidates the best is taken: near to the prompt by CLIP, and with views that agree. candidates.png shows all,
     best first.
     """
-    to3d, paths = settings.to3d, [run.folder / f"view-{v:02d}.png" for v in range(settings.to3d.views)]
+    to3d, paths = settings.to3d, [run.cache / f"view-{v:02d}.png" for v in range(settings.to3d.views)]
     if not all(path.is_file() for path in paths):
         if to3d.candidates > 1 and pipeline.image_encoder is None:
             raise UsageError(f"to3d.candidates: {settings.model} has no CLIP image encoder to choose with; use 1")
@@ -238,14 +239,15 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         return seen, loss
 
     def step(i: int, micro: int):
-        if i % to3d.occupancy_every == 0:
+        look_again = i % to3d.occupancy_every == 0  # rarely: each look at a number waits for the GPU
+        if look_again:
             occupancy.update(field)
             if i >= EMPTY_AFTER_STEPS and occupancy.fraction() > FULL:
                 raise ObjectError(f"the object of {prompt!r} fills the whole box at step {i}; try another --seed.")
         anchored = targets is not None and torch.rand(()).item() < to3d.anchor_share
         seen, loss = fit_views() if i < fit_steps or anchored else distil_score(i - fit_steps)
         covered = seen.opacity.mean()
-        if i >= EMPTY_AFTER_STEPS and covered < 1e-3:
+        if look_again and i >= EMPTY_AFTER_STEPS and covered < 1e-3:
             raise ObjectError(f"the object of {prompt!r} is empty since step {i}; try another --seed or a plainer prompt.")
         total = loss + to3d.opaque_weight * opaque(seen.opacity)
         if to3d.field == "dense_grid" and to3d.smooth_weight:

@@ -23,6 +23,7 @@ from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
 from mvdream_cli.engine.progress import Bar, say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
+from mvdream_cli.files import written_whole
 from mvdream_cli.images import composite, grid, save_image
 
 PRINCIPAL_IMAGES = 256  # views whose patches set a fresh autoencoder's components
@@ -258,8 +259,7 @@ def encoded_set(pipeline, entries, path: Path, settings) -> tuple[torch.Tensor, 
                 latents.append(encoded.unflatten(0, rgba.shape[:2]).half().cpu())
                 cameras.append(camera_condition(torch.from_numpy(c2w)))
                 bar.update(start + len(rgba))
-        partial = path.with_suffix(".tmp")
-        save_file({"latents": torch.cat(latents), "cameras": torch.cat(cameras)}, partial)
-        partial.replace(path)
+        with written_whole(path) as partial:
+            save_file({"latents": torch.cat(latents), "cameras": torch.cat(cameras)}, partial)
     kept = load_file(path)
     return kept["latents"], kept["cameras"], [entry.caption for entry in entries]

@@ -12,13 +12,16 @@ from mvdream_cli.images import composite
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif")
 MOST_PHOTOGRAPHS = 200
 SUBJECT_MARGIN = 0.1  # around what alpha says is the subject, as a share of its longer side
+MASK = ".mask.png"  # beside x.jpg, x.mask.png is white where the subject is
 
 
 def load_photographs(folder: Path, size_px: int, background: float) -> tuple[torch.Tensor, list[str | None], list[str]]:
-    """Photographs of a folder: turned upright, cropped to a square around the subject (alpha) or the centre, scaled.
+    """Photographs of a folder: turned upright, cropped to a square around the subject or the centre, scaled.
+
+    The subject is what alpha, or the mask `NAME.mask.png` beside NAME.jpg, says; what is around it is taken away.
 
     Args:
-        background: gray in [0, 1] behind what is transparent.
+        background: gray in [0, 1] behind what is transparent or masked.
 
     Returns:
         (N, size_px, size_px, 3) in [0, 1], sRGB; the caption of each (a text file beside it) or None; a sentence for each file
@@ -29,7 +32,8 @@ def load_photographs(folder: Path, size_px: int, background: float) -> tuple[tor
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: is no folder; give --images a folder with 3 to 20 photographs of the subject.")
-    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    pictures = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
+    paths = [path for path in pictures if not path.name.endswith(MASK)]
     if len(paths) > MOST_PHOTOGRAPHS:
         raise DataError(
             f"{folder}: holds {len(paths)} pictures and dreambooth wants 3 to 20 of one subject; take a handful, or use "
@@ -38,7 +42,10 @@ def load_photographs(folder: Path, size_px: int, background: float) -> tuple[tor
     images, captions, passed_over = [], [], []
     for path in paths:
         try:
-            images.append(_square(_open(path), size_px, background))
+            image, mask = _open(path), path.with_suffix(MASK)
+            if mask.is_file():
+                image.putalpha(_open(mask).convert("L").resize(image.size))
+            images.append(_square(image, size_px, background))
         except DataError as error:
             passed_over.append(str(error))
             continue

@@ -7,7 +7,9 @@ Letters in shapes: V views, S pixels of a side, R rays that hit, N vertices, M f
 """
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -49,6 +51,7 @@ def render_views(
     size_px: int = 128,
     samples: int = 4,
     light: Light | None = None,
+    threads: int = 1,
 ) -> np.ndarray:
     """Render a mesh from several cameras.
 
@@ -60,6 +63,7 @@ def render_views(
         c2w: (V, 4, 4) camera-to-world, OpenGL axes.
         fovy_deg: (V,) or a scalar, vertical field of view.
         samples: rays for a pixel on an edge; 1 turns antialiasing off.
+        threads: views rendered at once; the pictures do not depend on it.
 
     Returns:
         (V, S, S, 4) uint8, sRGB, straight alpha; colour 0 where alpha is 0.
@@ -69,7 +73,11 @@ def render_views(
     fovy_deg = np.broadcast_to(np.asarray(fovy_deg, np.float32), len(c2w))
     light = light or Light()
     surface = _Surface.of(mesh, pixels_per_unit=_pixels_per_unit(c2w, fovy_deg, size_px))
-    return np.stack([_render_view(surface, pose, float(fovy), size_px, samples, light) for pose, fovy in zip(c2w, fovy_deg)])
+    view = partial(_render_view, surface, size_px=size_px, samples=samples, light=light)
+    if threads == 1:
+        return np.stack([view(pose, fovy) for pose, fovy in zip(c2w, fovy_deg.tolist())])
+    with ThreadPoolExecutor(threads) as pool:
+        return np.stack(list(pool.map(view, c2w, fovy_deg.tolist())))
 
 
 @dataclass

@@ -10,8 +10,6 @@ where known, source and licence. Pictures are straight-alpha sRGB.
 
 import io
 import json
-import os
-import shutil
 import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from mvdream_cli.errors import DataError
+from mvdream_cli.files import written_whole
 
 SHARD_PATTERN = "views-*.tar"
 
@@ -51,13 +50,10 @@ def encode_object(rgba: np.ndarray, meta: dict) -> dict[str, bytes]:
 def write_object(root: Path | str, object_id: str, files: dict[str, bytes]) -> Path:
     """Write one object in the folder form: aside first, renamed when it is whole."""
     folder = Path(root) / object_id
-    partial = folder.with_name(f".{object_id}.tmp")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for name, content in files.items():
-        (partial / ("meta.json" if name == "json" else name)).write_bytes(content)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+    with written_whole(folder) as partial:
+        partial.mkdir()
+        for name, content in files.items():
+            (partial / ("meta.json" if name == "json" else name)).write_bytes(content)
     return folder
 
 
@@ -67,20 +63,16 @@ def write_shard(path: Path | str, objects: Iterable[tuple[str, dict[str, bytes]]
     `objects` may be a generator that renders on the way; `note` is kept in the index and read after the last object.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.tmp")
-    with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for object_id, files in objects:
-            for name, content in files.items():
-                member = tarfile.TarInfo(f"{object_id}.{name}")
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
-    index = {"bytes": partial.stat().st_size, "objects": _scan(partial), **(note or {})}
-    index_path = path.with_suffix(".json")
-    index_partial = index_path.with_name(f".{index_path.name}.tmp")
-    index_partial.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
-    os.replace(index_partial, index_path)
-    os.replace(partial, path)
+    with written_whole(path) as partial:
+        with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as tar:
+            for object_id, files in objects:
+                for name, content in files.items():
+                    member = tarfile.TarInfo(f"{object_id}.{name}")
+                    member.size = len(content)
+                    tar.addfile(member, io.BytesIO(content))
+        index = {"bytes": partial.stat().st_size, "objects": _scan(partial), **(note or {})}
+        with written_whole(path.with_suffix(".json")) as index_partial:
+            index_partial.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
     return path
 
 

@@ -1,8 +1,6 @@
 """Write a model in the published formats: a diffusers folder, the official single file, or the ashawkey port."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from mvdream_cli.diffusion.folders import find_model
 from mvdream_cli.diffusion.ldm import State
 from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
 from mvdream_cli.errors import ModelError
+from mvdream_cli.files import written_whole
 
 FORMATS = ("diffusers", "mvdream-pt", "ashawkey")
 EXTRA = "ldm_extra.safetensors"  # what a single file holds and no diffusers folder has a place for, kept for the way back
@@ -39,7 +38,9 @@ def convert(source: str, out: Path, form: str) -> Path:
     elif form == "ashawkey":
         folder = _save_port(pipeline, out)
     else:
-        return _write_whole(out, lambda partial: torch.save(official_state(pipeline, extra), partial))
+        with written_whole(out) as partial:
+            torch.save(official_state(pipeline, extra), partial)
+        return out
     if extra:
         save_file(extra, folder / EXTRA)
     return folder
@@ -138,7 +139,8 @@ def _save_port(pipeline, out: Path) -> Path:
         "camera_dim": 16,
     }
 
-    def write(partial: Path) -> None:
+    with written_whole(out) as partial:
+        partial.mkdir()
         for name in ("vae", "text_encoder", "tokenizer"):
             getattr(pipeline, name).save_pretrained(partial / name)
         pipeline.scheduler.save_pretrained(partial / "scheduler")
@@ -159,21 +161,4 @@ def _save_port(pipeline, out: Path) -> Path:
         }
         (partial / "model_index.json").write_text(json.dumps(index, indent=2))
 
-    return _write_whole(out, write)
-
-
-def _write_whole(out: Path, write) -> Path:
-    """Call `write` with a path beside `out` and rename it when it is done; nothing half-written is left under the name."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.tmp")
-    try:
-        write(partial)
-        os.replace(partial, out)
-    except OSError as error:
-        raise ModelError(f"{out}: could not be written ({error}); free some space and convert again.") from error
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)
     return out

@@ -1,8 +1,6 @@
 """Low-rank tuning of the UNet (LoRA, arXiv:2106.09685), by peft; the files are those that diffusers loads."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import torch
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 
 from mvdream_cli.diffusion.folders import LORA_WEIGHTS, SUBJECT
 from mvdream_cli.errors import ModelError
+from mvdream_cli.files import written_whole
 
 NAME = "subject"
 TARGETS = ["to_q", "to_k", "to_v", "to_out.0"]  # of every attention
@@ -64,16 +63,13 @@ def save_lora(unet, folder: Path, note: dict, words: set[str] | None = None) -> 
         note: {"base": the model that is changed, ...}, kept beside them.
         words: what the model was trained on, for `known_words`.
     """
-    partial = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     state = {key: value.contiguous() for key, value in get_peft_model_state_dict(unet, adapter_name=NAME).items()}
-    StableDiffusionLoraLoaderMixin.save_lora_weights(partial, unet_lora_layers=state, safe_serialization=True)
-    (partial / SUBJECT).write_text(json.dumps(note, indent=1))
-    if words:
-        (partial / "words.json").write_text(json.dumps(sorted(words)))
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+    with written_whole(folder) as partial:
+        partial.mkdir()
+        StableDiffusionLoraLoaderMixin.save_lora_weights(partial, unet_lora_layers=state, safe_serialization=True)
+        (partial / SUBJECT).write_text(json.dumps(note, indent=1))
+        if words:
+            (partial / "words.json").write_text(json.dumps(sorted(words)))
     return folder
 
 

@@ -1,8 +1,6 @@
 """Open and write model folders."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import torch
@@ -13,6 +11,7 @@ from mvdream_cli.diffusion.checkpoints import pipeline_from_file, pipeline_from_
 from mvdream_cli.diffusion.folders import base_of, find_model
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
+from mvdream_cli.files import written_whole
 
 
 def load_pipeline(
@@ -93,29 +92,19 @@ def save_pipeline(
     """
     _quieten()
     folder = Path(folder)
-    partial = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(partial, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     modules = [m for m in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder) if m is not None]
     before = modules[0].dtype
     for module in modules if dtype else ():
         module.to(dtype)
-    pipeline.save_pretrained(partial, safe_serialization=True)
+    with written_whole(folder) as partial:
+        pipeline.save_pretrained(partial, safe_serialization=True)
+        for path in partial.rglob("*.json"):  # where a part was once loaded from is nobody's business
+            if isinstance(config := json.loads(path.read_text()), dict) and config.pop("_name_or_path", None) is not None:
+                path.write_text(json.dumps(config, indent=2) + "\n")
+        if words:
+            (partial / "words.json").write_text(json.dumps(sorted(words)))
     for module in modules if dtype else ():
         module.to(before)
-    for path in partial.rglob("*.json"):  # where a part was once loaded from is nobody's business
-        if isinstance(config := json.loads(path.read_text()), dict) and config.pop("_name_or_path", None) is not None:
-            path.write_text(json.dumps(config, indent=2) + "\n")
-    if words:
-        (partial / "words.json").write_text(json.dumps(sorted(words)))
-    if folder.exists():
-        old = folder.with_name(f".{folder.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        os.replace(folder, old)
-        os.replace(partial, folder)
-        shutil.rmtree(old)
-    else:
-        os.replace(partial, folder)
     return folder
 
 

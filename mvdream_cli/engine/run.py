@@ -122,6 +122,7 @@ class Run:
             self.close()
 
     def seconds(self) -> float:
+        """Seconds of work on this run so far, earlier sessions included."""
         return round(self.record.get("seconds_before", 0.0) + time.monotonic() - self._started, 3)
 
     def _relative(self, value):

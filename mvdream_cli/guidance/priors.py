@@ -66,7 +66,7 @@ def variational(pipeline, prompt: str, negative_prompt: str, *, guidance_scale: 
 
     def loss(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
         seen_from = text_of_views(text, cameras.azimuth_deg.to(text.device), cameras.elevation_deg.to(text.device))
-        images, c2w = _resized(images, pipeline.image_size), cameras.c2w.to(images.device)
+        images, c2w = _resized(images, pipeline.image_size), cameras.c2w.to(images.device) if pipeline.knows_cameras else None
         return variational_loss(
             pipeline, images, c2w, seen_from, negative, plain, timestep=timestep, guidance_scale=guidance_scale
         )

@@ -11,7 +11,7 @@ from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise
 def variational_loss(
     pipeline,
     images: Tensor,
-    c2w: Tensor,
+    c2w: Tensor | None,
     text: Tensor,
     negative_text: Tensor,
     learnt_text: Tensor,
@@ -23,11 +23,11 @@ def variational_loss(
     eq. 9; on the UNet's LoRA the denoising loss of the images as they are, its eq. 8.
 
     The UNet must carry the matrices of `diffusion.lora.add_lora`; with them it is the learnt model, told the camera of each
-    picture, without them the judge.
+    picture if it knows cameras, without them the judge.
 
     Args:
         images: (N, H, W, 3) in [0, 1], each alone; carries the gradient.
-        c2w: (N, 4, 4).
+        c2w: (N, 4, 4); None for a model that knows no cameras.
         text: (N, L, D), for the judge. negative_text: (1, L, D). learnt_text: (1, L, D), for the learnt model.
 
     Returns:
@@ -36,7 +36,8 @@ def variational_loss(
     unet, scheduler = pipeline.unet, pipeline.scheduler
     latents = pipeline.encode_images(images).float()  # (N, C, h, w)
     count = len(latents)
-    camera, learnt_text = camera_condition(c2w), learnt_text.expand(count, -1, -1)
+    camera = None if c2w is None else camera_condition(c2w)
+    learnt_text = learnt_text.expand(count, -1, -1)
     with torch.no_grad():
         timesteps = at(timestep, count, latents.device)
         noise = torch.randn(latents.shape).to(latents.device)

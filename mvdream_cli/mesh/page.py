@@ -5,9 +5,10 @@ The viewer inside the frame is the one that trimesh ships (three.js, MIT licence
 
 import base64
 import html
-import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from mvdream_cli.files import written_whole
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -69,9 +70,8 @@ def write_index_html(
         f"<title>{title}</title><style>{_STYLE}</style></head>\n"
         f"<body><h1>{title}</h1>\n<main>{''.join(figures)}</main>\n{sampled}{table}</body>\n</html>\n"
     )
-    partial = path.with_name(f".{path.name}.tmp")
-    partial.write_text(page, encoding="utf-8")
-    os.replace(partial, path)
+    with written_whole(path) as partial:
+        partial.write_text(page, encoding="utf-8")
     return path
 
 

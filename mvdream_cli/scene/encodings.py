@@ -6,11 +6,14 @@ after level; a coarse level that fits is stored densely, a finer one is hashed.
 
 import importlib.util
 import math
+import warnings
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 
 HAS_TRITON = importlib.util.find_spec("triton") is not None
+HAS_TINYCUDANN = importlib.util.find_spec("tinycudann") is not None
 PRIMES = (1, 2_654_435_761, 805_459_861)
 
 
@@ -35,6 +38,13 @@ class HashGrid(nn.Module):
         per_level_scale: float = 1.447269237440378,
     ):
         super().__init__()
+        self.options = {
+            "n_levels": levels,
+            "n_features_per_level": features,
+            "log2_hashmap_size": log2_table,
+            "base_resolution": base_resolution,
+            "per_level_scale": per_level_scale,
+        }
         self.scales = [base_resolution * per_level_scale**level - 1 for level in range(levels)]
         self.resolutions = [math.ceil(scale) + 1 for scale in self.scales]
         self.sizes = [min(-(-(resolution**3) // 8) * 8, 2**log2_table) for resolution in self.resolutions]
@@ -53,12 +63,23 @@ class HashGrid(nn.Module):
         return len(self.sizes) * self.features
 
     def forward(self, points: Tensor) -> Tensor:
-        """(K, 3) in [0, 1] -> (K, levels * features). On a CUDA device by kernels, where Triton is installed."""
+        """(K, 3) in [0, 1] -> (K, levels * features). On a CUDA device by tinycudann's kernels or ours, if installed."""
+        if points.is_cuda and HAS_TINYCUDANN and self.tinycudann(points.get_device()) is not None:
+            return self.by_tinycudann(points)
         if points.is_cuda and HAS_TRITON:
             from mvdream_cli.scene.hash_kernels import encode
 
             return encode(points.float(), self.table, self.level_rows, self.level_scales)
         return self.slow(points)
+
+    def tinycudann(self, device_index: int) -> nn.Module | None:
+        """tiny-cuda-nn's encoding of these sizes; None, with a warning, where it was not built for the card."""
+        return tinycudann_encoding(tuple(self.options.items()), device_index)
+
+    def by_tinycudann(self, points: Tensor) -> Tensor:
+        """The same by tiny-cuda-nn, in float32, with our table in place of its parameters."""
+        table = self.table.view(-1)
+        return torch.func.functional_call(self.tinycudann(points.get_device()), {"params": table}, (points,))
 
     def slow(self, points: Tensor) -> Tensor:
         """The same in plain torch, on any device."""
@@ -74,6 +95,18 @@ class HashGrid(nn.Module):
                 value = value + weight * table[node_index(low.long() + offset, resolution, len(table))]
             encoded.append(value)
         return torch.cat(encoded, -1)
+
+
+@cache
+def tinycudann_encoding(options: tuple, device_index: int) -> nn.Module | None:
+    """See `HashGrid.tinycudann`; options are the (name, value) pairs of its configuration."""
+    try:
+        import tinycudann  # asks for a card as soon as it is imported
+    except (ImportError, OSError) as error:
+        warnings.warn(f"tinycudann is installed but cannot be used ({error}); our own kernels do its work", stacklevel=2)
+        return None
+    with torch.cuda.device(device_index):
+        return tinycudann.Encoding(3, {"otype": "HashGrid", **dict(options)}, dtype=torch.float32)
 
 
 class FrequencyEncoding(nn.Module):

@@ -56,14 +56,17 @@ class DenseGridField(nn.Module):
         """Those that want a grid's learning rate; the rest are networks'."""
         return list(self.grids)
 
-    def _lookup(self, points: Tensor, channels: slice) -> Tensor:
-        """(K, 3) -> (K, channels), the sum over the grids."""
-        coordinates = points.view(1, 1, 1, -1, 3)
+    def _lookup(self, points: Tensor, channels: int) -> Tensor:
+        """(K, 3) -> (K, channels), the first channels of the sum over the grids."""
+        # on a CPU grid_sample works on the batch in parallel, not on the points of one
+        batch = torch.get_num_threads() if points.device.type == "cpu" else 1
+        padding = -len(points) % batch
+        coordinates = F.pad(points, (0, 0, 0, padding)).view(batch, 1, 1, -1, 3)
         total = 0.0
         for grid in self.grids:
-            values = F.grid_sample(grid[:, channels], coordinates, align_corners=True, padding_mode="border")
-            total = total + values.view(values.shape[1], -1)
-        return total.t()
+            values = (grid if channels == grid.shape[1] else grid[:, :channels]).expand(batch, -1, -1, -1, -1)
+            total = total + F.grid_sample(values, coordinates, align_corners=True, padding_mode="border")
+        return total.movedim(1, -1).reshape(-1, channels)[: len(points)]
 
     def _raw_density(self, points: Tensor, grid_value: Tensor) -> Tensor:
         return self.density_scale * grid_value + self.blob_density * (1.0 - points.norm(dim=-1) / self.blob_radius)
@@ -71,7 +74,7 @@ class DenseGridField(nn.Module):
     def raw_density(self, points: Tensor) -> Tensor:
         """Density before softplus, (..., 3) -> (...): its gradient does not vanish where the density saturates at 0."""
         flat = points.reshape(-1, 3)
-        return self._raw_density(flat, self._lookup(flat, slice(0, 1))[:, 0]).view(points.shape[:-1])
+        return self._raw_density(flat, self._lookup(flat, 1)[:, 0]).view(points.shape[:-1])
 
     def density(self, points: Tensor) -> Tensor:
         """Density at world points (..., 3) of the box -> (...), 1 / length."""
@@ -80,7 +83,7 @@ class DenseGridField(nn.Module):
     def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """World points (..., 3) of the box -> density (...) and sRGB colour (..., 3) in (0, 1)."""
         flat = points.reshape(-1, 3)
-        values = self._lookup(flat, slice(0, 4))
+        values = self._lookup(flat, 4)
         density = F.softplus(self._raw_density(flat, values[:, 0]))
         rgb = torch.sigmoid(self.color_scale * values[:, 1:])
         return density.view(points.shape[:-1]), rgb.view(points.shape)

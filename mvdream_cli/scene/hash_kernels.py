@@ -14,6 +14,14 @@ BLOCK = 128
 
 
 @triton.jit
+def _level(levels, scales, level):
+    """Cells a side, nodes a side, entries, first entry, and whether it is dense."""
+    resolution, size = tl.load(levels + 4 * level).to(tl.uint32), tl.load(levels + 4 * level + 1).to(tl.uint32)
+    begin, dense = tl.load(levels + 4 * level + 2), tl.load(levels + 4 * level + 3)
+    return tl.load(scales + level), resolution, size, begin, dense
+
+
+@triton.jit
 def _cell(points, scale, k, live):
     """Lower corner (int) and fraction of points k at a level, each as x, y, z."""
     x = tl.load(points + 3 * k, mask=live, other=0.0) * scale + 0.5
@@ -62,9 +70,7 @@ def _gather(points, direction, table, levels, scales, out, count, num_levels, fe
             block: tl.constexpr):  # fmt: skip
     k, level = tl.program_id(0) * block + tl.arange(0, block), tl.program_id(1)
     live = k < count
-    scale = tl.load(scales + level)
-    resolution, size = tl.load(levels + 4 * level).to(tl.uint32), tl.load(levels + 4 * level + 1).to(tl.uint32)
-    begin, dense = tl.load(levels + 4 * level + 2), tl.load(levels + 4 * level + 3)
+    scale, resolution, size, begin, dense = _level(levels, scales, level)
     x, y, z, fx, fy, fz = _cell(points, scale, k, live)
     for feature in tl.static_range(features):
         total = 0.0 * fx
@@ -80,9 +86,7 @@ def _scatter(points, direction, gradient, levels, scales, out, count, num_levels
              block: tl.constexpr):  # fmt: skip
     k, level = tl.program_id(0) * block + tl.arange(0, block), tl.program_id(1)
     live = k < count
-    scale = tl.load(scales + level)
-    resolution, size = tl.load(levels + 4 * level).to(tl.uint32), tl.load(levels + 4 * level + 1).to(tl.uint32)
-    begin, dense = tl.load(levels + 4 * level + 2), tl.load(levels + 4 * level + 3)
+    scale, resolution, size, begin, dense = _level(levels, scales, level)
     x, y, z, fx, fy, fz = _cell(points, scale, k, live)
     for feature in tl.static_range(features):
         arriving = tl.load(gradient + (k.to(tl.int64) * num_levels + level) * features + feature, mask=live, other=0.0)
@@ -101,9 +105,7 @@ def _differentiate(points, table, gradient, levels, scales, out, count, num_leve
     to_y = to_x
     to_z = to_x
     for level in range(num_levels):
-        scale = tl.load(scales + level)
-        resolution, size = tl.load(levels + 4 * level).to(tl.uint32), tl.load(levels + 4 * level + 1).to(tl.uint32)
-        begin, dense = tl.load(levels + 4 * level + 2), tl.load(levels + 4 * level + 3)
+        scale, resolution, size, begin, dense = _level(levels, scales, level)
         x, y, z, fx, fy, fz = _cell(points, scale, k, live)
         for feature in tl.static_range(features):
             arriving = tl.load(gradient + (k.to(tl.int64) * num_levels + level) * features + feature, mask=live, other=0.0)

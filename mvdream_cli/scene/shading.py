@@ -39,7 +39,8 @@ def lambertian(lights: Tensor, ambient: float, textureless: bool = False, rays_p
     """A `shade` for `render`: rgb * (ambient + (1 - ambient) * max(0, normal . light)); white albedo if `textureless`.
 
     Args:
-        lights: (L, 3) world positions of point lights, each for its own `rays_per_light` rays in turn; None: one for all.
+        lights: (L, 3) world positions of point lights, each for `rays_per_light` rays in turn; without it the first
+            shines on all.
         ambient: share of light that comes from everywhere, in [0, 1].
     """
 

@@ -87,6 +87,17 @@ def test_the_subject_fills_the_square_where_alpha_tells_it(photographs):
     assert torch.allclose(images[0, 0, 0], torch.tensor(0.5), atol=0.01) and (images[0, 18, :, 0] > 0.6).sum() >= 28
 
 
+def test_a_mask_beside_a_photograph_takes_its_background_away(tmp_path):
+    Image.new("RGB", (80, 60), (200, 0, 10)).save(tmp_path / "a.jpg", quality=100)
+    mask = np.zeros((30, 40), np.uint8)  # of another size
+    mask[10:25, 15:30] = 255
+    Image.fromarray(mask).save(tmp_path / "a.mask.png")
+    images, captions, _ = load_photographs(tmp_path, 36, 0.5)
+    assert len(images) == len(captions) == 1
+    assert torch.allclose(images[0, 18, 18], torch.tensor([200, 0, 10]) / 255, atol=0.02)
+    assert torch.allclose(images[0, 0, 0], torch.tensor(0.5), atol=0.01) and (images[0, 18, :, 0] > 0.6).sum() >= 28
+
+
 @pytest.mark.parametrize(
     ("what", "says"), [("none", "is no folder"), ("empty", "holds no photograph"), ("many", "201 pictures")]
 )
@@ -115,7 +126,7 @@ def test_a_lora_with_prior_images(tiny_folder, photographs, tmp_path):
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "rex" / "model"
     assert sorted(path.name for path in folder.iterdir()) == ["pytorch_lora_weights.safetensors", "subject.json", "words.json"]
-    assert len(list((tmp_path / "rex" / "prior").glob("*.png"))) == 2
+    assert len(list((tmp_path / "rex" / "cache" / "prior").glob("*.png"))) == 2
     stats = [json.loads(line) for line in (tmp_path / "rex" / "stats.jsonl").read_text().splitlines()]
     assert stats[-1]["loss_prior"] > 0
     sampled = mvdream("sample-views", "a sks dog", "--model", "rex", "--steps", 1, "--out", "views", cwd=tmp_path)

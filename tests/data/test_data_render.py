@@ -72,6 +72,11 @@ def test_adaptive_antialiasing_equals_supersampling_everywhere(monkeypatch, back
     assert difference.mean() < 0.25 < 0.5 * np.abs(plain - full).mean()
 
 
+def test_threads_do_not_change_the_pictures():
+    mesh, c2w = sphere(), orbit(np.array([30.0, 130.0, 200.0]), 20.0, 2.2).numpy()
+    assert np.array_equal(render_views(mesh, c2w, 40.0, 32), render_views(mesh, c2w, 40.0, 32, threads=2))
+
+
 def test_sample_pattern_covers_each_row_and_column_once():
     for samples in (2, 4, 9):
         cells = np.floor(sample_pattern(samples) * samples).astype(int)

@@ -109,10 +109,10 @@ def test_changed_sources_redo_only_their_shard(tmp_path):
 
 def test_half_written_objects_are_not_read(tmp_path):
     render_dataset(balls(2), tmp_path, form="folder", **SMALL)
-    (tmp_path / "ball-1").rename(tmp_path / ".ball-1.tmp")
+    (tmp_path / "ball-1").rename(tmp_path / ".tmp-ball-1")
     assert [entry.id for entry in index_views(tmp_path)] == ["ball-0"]
     assert render_dataset(balls(2), tmp_path, form="folder", **SMALL).rendered == 1
-    assert not (tmp_path / ".ball-1.tmp").exists()
+    assert not (tmp_path / ".tmp-ball-1").exists()
 
 
 def test_a_shard_without_its_index_is_scanned(tmp_path):

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from mvdream_cli.cameras import camera_condition
@@ -53,4 +54,8 @@ def test_the_model_is_as_before_when_the_judge_is_closed(tiny):
     judge.close()
     after = tiny.unet.state_dict()
     assert before.keys() == after.keys() and all(torch.equal(before[key], after[key]) for key in before)
-    variational(tiny, "a red dog", "", guidance_scale=7.5, rank=2).close()
+    tiny.knows_cameras = False  # a plain Stable Diffusion: its camera embedding is noise and must not be asked
+    judge = variational(tiny, "a red dog", "", guidance_scale=7.5, rank=2)
+    tiny.unet.class_embedding.register_forward_pre_hook(lambda *_: pytest.fail("the camera embedding was asked"))
+    judge.loss(images, draw_cameras(4, 1, **RANGES), 300)
+    judge.close()

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import sys
+from types import SimpleNamespace
 
 import torch
 
@@ -55,6 +57,39 @@ def test_values_and_gradients():
     grid.zero_grad()
     grid(points).sum().backward()
     assert math.isclose(grid.table.grad.sum().item(), 5 * grid.out_features)  # the weights of a point add up to one
+
+
+class Encoding(torch.nn.Module):
+    """What tinycudann.Encoding says of itself (flat parameters of its own, read at each call), computed by the plain grid."""
+
+    def __init__(self, n_input_dims, encoding_config, seed=1337, dtype=None):
+        super().__init__()
+        assert (n_input_dims, encoding_config["otype"], dtype) == (3, "HashGrid", torch.float32)
+        names = {"n_levels": "levels", "n_features_per_level": "features", "log2_hashmap_size": "log2_table"}
+        self.grid = HashGrid(**{names.get(k, k): v for k, v in encoding_config.items() if k != "otype"}).requires_grad_(False)
+        self.params = torch.nn.Parameter(torch.zeros(self.grid.table.numel()))
+
+    def forward(self, points):
+        self.grid.__dict__["table"] = self.params.view(-1, self.grid.features)
+        self.grid._parameters.pop("table", None)
+        return self.grid.slow(points)
+
+
+def test_tinycudann_reads_our_table_and_its_gradient_comes_back(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tinycudann", SimpleNamespace(Encoding=Encoding))
+    torch.manual_seed(0)
+    grid, points = HashGrid(**SMALL), torch.rand(20, 3)
+    torch.nn.init.normal_(grid.table)
+    arriving, found = torch.randn(20, grid.out_features), []
+    for encode in (grid.by_tinycudann, grid.slow):
+        grid.table.grad = None
+        leaf = points.clone().requires_grad_(True)
+        encoded = encode(leaf)
+        encoded.backward(arriving)
+        found.append((encoded.detach(), leaf.grad, grid.table.grad))
+    for mine, theirs in zip(*found):
+        torch.testing.assert_close(mine, theirs)
+    assert list(grid.state_dict()) == ["table"]  # a file is the same with it and without
 
 
 def test_the_field_is_the_ball_at_first_and_comes_back_from_its_config():

@@ -35,6 +35,19 @@ def test_density_alone_equals_density_with_colour_for_any_shape():
     torch.testing.assert_close(field.density(points), density)
 
 
+def test_the_lookup_does_not_depend_on_the_number_of_threads():
+    points, found, threads = torch.rand(101, 3) * 2 - 1, [], torch.get_num_threads()
+    for count in (1, 3):
+        torch.set_num_threads(count)
+        field = _random_field()
+        density, rgb = field(points)
+        (density.sum() + (rgb * points).sum()).backward()
+        found.append([density.detach(), rgb.detach(), *(grid.grad for grid in field.grids)])
+    torch.set_num_threads(threads)
+    for one, three in zip(*found):
+        torch.testing.assert_close(one, three)
+
+
 def test_field_is_rebuilt_from_its_config_and_state():
     field, points = _random_field(), torch.rand(20, 3) * 2 - 1
     again = build_field(field.config())

@@ -38,3 +38,12 @@ def test_total_variation_of_a_ramp():
     ramp = torch.arange(4.0).view(1, 1, 1, 1, 4).expand(1, 2, 4, 4, 4)
     torch.testing.assert_close(regularizers.total_variation(ramp), torch.tensor(1.0))
     assert regularizers.total_variation(torch.ones(1, 2, 3, 3, 3)) == 0
+
+
+def test_total_variation_and_its_gradient_equal_the_plain_sum():
+    grid = torch.randn(1, 2, 4, 5, 6, dtype=torch.float64, requires_grad=True)
+    plain = sum(grid.diff(dim=dim).square().mean() for dim in (2, 3, 4))
+    (wanted,) = torch.autograd.grad(3 * plain, grid)
+    (found,) = torch.autograd.grad(3 * regularizers.total_variation(grid), grid)
+    torch.testing.assert_close(regularizers.total_variation(grid), plain)
+    torch.testing.assert_close(found, wanted)
