@@ -12,26 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from toys import ELEVATION_DEG, around, mesh_of
 
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.data.assets import Mesh
-from mvdream_cli.data.render import render_views
 from mvdream_cli.diffusion.weights import load_pipeline
-from mvdream_cli.images import composite, grid, save_image
+from mvdream_cli.images import grid, save_image
 from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.toybox.captions import caption
-from mvdream_cli.toybox.world import build, draw_spec
-
-FOVY_DEG, DISTANCE, ELEVATION_DEG = 37.5, 1.2, 15.0
-
-
-def true_views(spec, size_px: int) -> torch.Tensor:
-    """The object itself from the cameras of the samples, over middle gray; (V, H, W, 3)."""
-    part = build(spec)
-    mesh = Mesh.from_part(part.vertices, part.faces, part.colours).normalise()
-    distance = 0.5 * DISTANCE / np.tan(np.deg2rad(FOVY_DEG / 2))
-    c2w = orbit_views(4, ELEVATION_DEG, distance=distance).numpy()
-    return torch.from_numpy(composite(render_views(mesh, c2w, FOVY_DEG, size_px), 0.5))
+from mvdream_cli.toybox.world import draw_spec
 
 
 def nearest_share(scores: torch.Tensor, captions: list[str], among: int = 20) -> float:
@@ -59,7 +47,7 @@ def main() -> None:
     pipeline = load_pipeline(arguments.model)
     specs = [draw_spec(1, i, "held-out", tuple(world["kinds"]), tuple(world["worn"])) for i in range(arguments.count)]
     captions = [caption(spec, np.random.default_rng((1, i, 1))) for i, spec in enumerate(specs)]
-    real = [true_views(spec, pipeline.image_size) for spec in specs]
+    real = [around(mesh_of(spec), 4) for spec in specs]
     c2w = orbit_views(4, ELEVATION_DEG)
     drawn = [
         pipeline(text, c2w, seeds=[i], steps=arguments.steps, guidance_scale=arguments.guidance_scale)[0]

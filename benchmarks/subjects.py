@@ -2,8 +2,8 @@
 
     python benchmarks/subjects.py --out subjects
 
-Four photographs of each, from random directions over random plain backgrounds. The model is tuned as the paper does it, without
-its preservation term, and with the photographs taken for views of a rig (3D mode). Judged by the base model's own CLIP:
+Four photographs of each, from random directions over random plain backgrounds, with masks. The model is tuned as the paper does
+it, without its preservation term, and with the photographs taken for views of a rig (3D mode). Judged by the base's own CLIP:
 - told: share of sampled views nearer to the subject (other true renders of it) than to its class (sixteen others of its kind);
 - agree: opposite silhouettes of the sampled views that match (`metrics.consistency`);
 - crown: share of objects sampled "with a golden crown" that CLIP finds nearer to the class with it than to the class alone;
@@ -17,18 +17,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from toys import FOVY_DEG, RADIUS, SIZE_PX, around, mesh_of, pictures
 
 from mvdream_cli import config
 from mvdream_cli.cameras import orbit, orbit_views
 from mvdream_cli.commands import dreambooth, to3d
-from mvdream_cli.data.assets import Mesh, load_asset
+from mvdream_cli.data.assets import load_asset
 from mvdream_cli.data.render import render_views
 from mvdream_cli.diffusion.weights import load_pipeline
-from mvdream_cli.images import composite, grid, save_image
+from mvdream_cli.images import grid, save_image
 from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.metrics.consistency import opposite_agreement
 from mvdream_cli.scene.fitting import border_colour, foreground_mask
-from mvdream_cli.toybox.world import Spec, build, draw_spec
+from mvdream_cli.toybox.world import Spec, draw_spec
 
 SUBJECTS = {
     "bulldog": Spec("dog", "bulldog", "cyan", "striped", "pink", seed=1),
@@ -42,33 +43,21 @@ WAYS = {
     "no preservation": {"dreambooth.preservation_weight": 0},
     "3D mode": {"dreambooth.attention": "3d"},
 }
-FOVY_DEG, DISTANCE, SIZE_PX, WORD, CROWN = 37.5, 1.2, 128, "sks", " with a golden crown"
-RADIUS = 0.5 * DISTANCE / np.tan(np.deg2rad(FOVY_DEG / 2))
-
-
-def mesh_of(spec: Spec) -> Mesh:
-    part = build(spec)
-    return Mesh.from_part(part.vertices, part.faces, part.colours).normalise()
-
-
-def renders(mesh: Mesh, c2w: np.ndarray, background=0.5) -> np.ndarray:
-    return composite(render_views(mesh, c2w, FOVY_DEG, SIZE_PX), background)
-
-
-def around(mesh: Mesh, views: int = 8) -> torch.Tensor:
-    return torch.from_numpy(renders(mesh, orbit_views(views, 15.0, distance=RADIUS).numpy())).float()
+WORD, CROWN = "sks", " with a golden crown"
 
 
 def photographs(spec: Spec, folder: Path) -> torch.Tensor:
-    """Four pictures of it, written to the folder; (4, H, W, 3)."""
+    """Four pictures of it with their masks, written to the folder; (4, H, W, 3)."""
     rng = np.random.default_rng(spec.seed)
     taken = []
     for k in range(4):
         azimuth, elevation = torch.tensor([rng.uniform(0, 360)]), torch.tensor([rng.uniform(0, 30)])
         c2w = orbit(azimuth, elevation, RADIUS).numpy()
-        taken.append(renders(mesh_of(spec), c2w, rng.uniform(0.1, 0.9, 3))[0])
+        mesh = mesh_of(spec)
+        taken.append(pictures(mesh, c2w, rng.uniform(0.1, 0.9, 3))[0])
         save_image(folder / f"{k}.png", taken[-1])
-    return torch.from_numpy(np.stack(taken))
+        save_image(folder / f"{k}.mask.png", render_views(mesh, c2w, FOVY_DEG, SIZE_PX)[0, ..., 3:].repeat(3, -1))
+    return torch.stack(taken)
 
 
 class Judge:
@@ -142,7 +131,7 @@ def main() -> None:
             sets = [f"{key}={value}" for key, value in WAYS[way].items()]
             sets += [f"dreambooth.images={folder / 'photographs'}", f"dreambooth.subject={WORD} {spec.kind}"]
             run = dreambooth.run(config.resolve("cpu", [*sets, *arguments.set]), folder / way / "tuning")
-            in_3d = way != "no preservation"
+            in_3d = way == "paper"
             rows[way] = measure(str(run["model"]), f"{WORD} {spec.kind}", judge, folder / way, settings, in_3d)
         table[name] = rows
         (arguments.out / "table.json").write_text(json.dumps(table, indent=1))

@@ -30,7 +30,7 @@ def check_prompt(prompt: str) -> str:
 def read_prompts(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """(prompt, {dotted setting: value}) for each line of a file; empty lines and lines that begin with # are passed over.
 
-    A line is a prompt, or a JSON object: {"prompt": "a red car", "seed": 3, "to3d.steps": 500}.
+    A line is a prompt, or a JSON object: {"prompt": "a red car", "seed": 3, "to3d.steps": 500}; in a .jsonl file, each is one.
 
     Raises:
         UsageError: no such file, no text, a line that is no JSON or has no prompt, no prompts or too many.
@@ -42,7 +42,9 @@ def read_prompts(path: Path) -> list[tuple[str, dict[str, Any]]]:
     except UnicodeDecodeError as error:
         raise UsageError(f"--prompts: {path} is not UTF-8 text; give a text file with one prompt a line.") from error
     found = [
-        _read_line(line, f"{path}, line {k}") for k, line in enumerate(lines, 1) if line.strip() and line.strip()[0] != "#"
+        _read_line(line, f"{path}, line {k}", path.suffix == ".jsonl")
+        for k, line in enumerate(lines, 1)
+        if line.strip() and line.strip()[0] != "#"
     ]
     if not found:
         raise UsageError(f"--prompts: {path} holds no prompt; write one a line.")
@@ -51,17 +53,19 @@ def read_prompts(path: Path) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def _read_line(line: str, where: str) -> tuple[str, dict[str, Any]]:
+def _read_line(line: str, where: str, json_only: bool) -> tuple[str, dict[str, Any]]:
     settings: dict[str, Any] = {}
-    if line.lstrip().startswith("{"):
+    if json_only or line.lstrip().startswith("{"):
         try:
             settings = json.loads(line)
+            if not isinstance(settings, dict) or not isinstance(settings.get("prompt", ""), str):
+                raise ValueError("the object, or its prompt, is of another type")
             line = settings.pop("prompt")
         except ValueError as error:
             raise UsageError(f"{where}: is no JSON ({error}); write a prompt, or an object with the key prompt.") from error
         except KeyError:
             raise UsageError(f'{where}: the key prompt is missing, as in {{"prompt": "a red car", "seed": 3}}.') from None
     try:
-        return check_prompt(str(line)), {SHORT_KEYS.get(key, key): value for key, value in settings.items()}
+        return check_prompt(line), {SHORT_KEYS.get(key, key): value for key, value in settings.items()}
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error

@@ -32,3 +32,11 @@ def test_a_bad_file_is_one_sentence(tmp_path, content, says):
     assert "\n" not in str(raised.value) and str(path) in str(raised.value)
     with pytest.raises(UsageError, match="No such file"):
         read_prompts(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize("line", ["a cat", '["a cat"]', '{"prompt": 3}'])
+def test_each_line_of_a_jsonl_file_is_an_object(tmp_path, line):
+    path = tmp_path / "prompts.jsonl"
+    path.write_text('{"prompt": "a red car"}\n' + line + "\n")
+    with pytest.raises(UsageError, match="line 2: is no JSON"):
+        read_prompts(path)
