@@ -51,6 +51,8 @@ def test_prompt_to_files(method, extra, tiny_folder, tmp_path):
     if method != "sds":  # the best of the candidates is the one made
         views, candidates = load_image(folder / "views.png"), load_image(folder / "candidates.png")
         assert candidates.shape[0] == 3 * views.shape[0] and (candidates[: views.shape[0]] == views).all()
+        # what a resumed run reads is in the cache, which --restart deletes: another seed's views are drawn anew
+        assert (folder / "cache" / "view-00.png").is_file() and not list(folder.glob("view-*.png"))
     mesh = trimesh.load_scene(folder / "mesh.glb").to_geometry()
     assert 0 < len(mesh.faces) <= 600
     assert "wings" in done.stderr  # a word that the model was not trained on
