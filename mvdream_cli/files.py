@@ -31,6 +31,8 @@ def written_whole(path: Path) -> Iterator[Path]:
         _remove(old)
     except BaseException as error:
         _remove(partial)
+        if old.is_dir() and not path.exists():
+            os.replace(old, path)
         if "No space left on device" in str(error):
             raise MVDreamError(f"{path}: the disk is full; free some space and repeat the command") from error
         raise

@@ -34,6 +34,14 @@ def test_a_failure_leaves_what_was_there(tmp_path):
     assert path.read_text() == "before" and os.listdir(tmp_path) == ["a.txt"]
 
 
+def test_a_folder_that_cannot_be_replaced_comes_back(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "before").write_text("before")
+    with pytest.raises(FileNotFoundError), written_whole(tmp_path / "model"):
+        pass  # nothing was written, so that the last rename fails
+    assert os.listdir(tmp_path) == ["model"] and os.listdir(tmp_path / "model") == ["before"]
+
+
 def test_a_full_disk_is_one_sentence(tmp_path):
     with (
         pytest.raises(MVDreamError, match="a.txt: the disk is full; free some space"),

@@ -99,8 +99,9 @@ def tune(pipeline, photographs: torch.Tensor, captions: list, settings, run, dev
     if booth.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
     half = device.type == "cuda" and dtype != torch.float32
-    c2w = orbit_views(4, elevation_deg=15.0).to(device).repeat(booth.batch_size // 4, 1, 1)
-    camera, views = (camera_condition(c2w), 4) if booth.attention == "3d" else (None, 1)
+    camera, views = None, 1
+    if booth.attention == "3d":  # whole rigs, as `Dreambooth` in the settings makes sure
+        camera, views = camera_condition(orbit_views(4, elevation_deg=15.0)).to(device).repeat(booth.batch_size // 4, 1), 4
 
     def step(i: int, micro: int):
         drawn = torch.randint(len(latents), (booth.batch_size,)).to(device)

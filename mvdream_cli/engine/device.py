@@ -129,18 +129,26 @@ def _cgroup_cpus() -> int:
 def set_threads(threads: int = 0) -> int:
     """Threads for CPU operations: `threads`, or with 0 what OMP_NUM_THREADS says, else the physical cores.
 
-    Also tells glibc, where that is the allocator, to keep large blocks that are freed: handed back to the system and asked for
-    again at each operation, their pages have to be cleared each time, which costs a quarter of a fitting step.
+    Also makes the allocator ready for them, see `_keep_freed_blocks`.
     """
     if not threads:
         asked = os.environ.get("OMP_NUM_THREADS", "")
         threads = int(asked) if asked.isdigit() and int(asked) else physical_cores()
     torch.set_num_threads(threads)
-    with contextlib.suppress(OSError, AttributeError):
-        keep = ctypes.CDLL("libc.so.6").mallopt
-        for option, size in ((M_MMAP_THRESHOLD, 2**30), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2**27)):
-            keep(option, size)
+    _keep_freed_blocks()
     return threads
+
+
+def _keep_freed_blocks() -> None:
+    """Tell glibc, where that is the allocator, to keep large blocks that are freed.
+
+    Handed back to the system and asked for again at each operation, their pages have to be cleared each time, which costs a
+    quarter of a fitting step.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        set_option = ctypes.CDLL("libc.so.6").mallopt
+        for option, size in ((M_MMAP_THRESHOLD, 2**30), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2**27)):
+            set_option(option, size)
 
 
 def seed_step(seed: int, step: int, micro: int = 0, attempt: int = 0) -> None:

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from mvdream_cli.errors import ModelError
 from mvdream_cli.scene.encodings import FrequencyEncoding, HashGrid
 
+MOST_BATCHES = 8  # of points in one lookup of a dense grid
+
 
 class DenseGridField(nn.Module):
     """A sum of dense trilinear grids, coarse to fine, decoded without a network.
@@ -58,8 +60,8 @@ class DenseGridField(nn.Module):
 
     def _lookup(self, points: Tensor, channels: int) -> Tensor:
         """(K, 3) -> (K, channels), the first channels of the sum over the grids."""
-        # on a CPU grid_sample works on the batch in parallel, not on the points of one
-        batch = torch.get_num_threads() if points.device.type == "cpu" else 1
+        # on a CPU grid_sample works on the batch in parallel, not on the points of one; each has a gradient of the grid's size
+        batch = min(torch.get_num_threads(), MOST_BATCHES) if points.device.type == "cpu" else 1
         padding = -len(points) % batch
         coordinates = F.pad(points, (0, 0, 0, padding)).view(batch, 1, 1, -1, 3)
         total = 0.0
