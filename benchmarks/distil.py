@@ -1,6 +1,6 @@
 """Where a score distillation step's time goes, in both phases of the schedule: steps a second, peak memory, time by part.
 
-    python -m benchmarks.distil [--recipe mvdream] [--presets cpu] [--full-size] [--steps 40] [--out results.jsonl]
+    python -m benchmarks.distil [--recipe mvdream] [--presets cpu] [--full-size] [--compile] [--steps 40] [--out FILE]
 
 Runs the command's own `distil` from an untouched field. --full-size takes the published architecture with random weights (the
 cost is the same); each preset then runs under a memory cap of its card's size. One line of JSON per preset and phase. Timed,
@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="mvdream", choices=config.recipe_names())
     parser.add_argument("--presets", nargs="+", default=["cpu"])
     parser.add_argument("--full-size", action="store_true")
+    parser.add_argument("--compile", action="store_true", help="as engine.compile=true does")
     parser.add_argument("--width", type=int, default=320, help="320 is the published size; less only to try the script")
     parser.add_argument("--steps", type=int, default=40, help="of each phase")
     parser.add_argument("--set", action="append", default=[], help="a setting, as the program takes it")
@@ -87,11 +88,19 @@ def main() -> None:
             total, (memory_gb, dtype) = torch.cuda.get_device_properties(device).total_memory, CARDS_GB[preset]
             torch.cuda.set_per_process_memory_fraction(min(1.0, memory_gb * 1e9 / total))
         pipeline = published_pipeline(device, dtype, arguments.width) if arguments.full_size else load_pipeline("mini", device)
+        if arguments.compile:
+            pipeline.compile_networks()
         for phase, coarse_share in (("coarse", 1), ("late", 0)):
             fixed = ["method=sds", f"steps={arguments.steps}", f"coarse_share={coarse_share}"]
             sets = [f"to3d.recipe={arguments.recipe}", *(f"to3d.{value}" for value in fixed), "engine.preview_every=0"]
             settings = config.resolve(preset, [*sets, *arguments.set])
-            row = {"preset": preset, "recipe": arguments.recipe, "phase": phase, "full_size": arguments.full_size}
+            row = {
+                "preset": preset,
+                "recipe": arguments.recipe,
+                "phase": phase,
+                "full_size": arguments.full_size,
+                "compiled": arguments.compile,
+            }
             try:
                 distil(pipeline, settings, device)
                 if device.type == "cuda":

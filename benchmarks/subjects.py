@@ -4,15 +4,18 @@
 
 Four photographs of each, from random directions over random plain backgrounds, with masks. The model is tuned as the paper does
 it, without its preservation term, and with the photographs taken for views of a rig (3D mode). Judged by the base's own CLIP:
-- told: share of sampled views nearer to the subject (other true renders of it) than to its class (sixteen others of its kind);
+- told: share of sampled views nearer to the subject (true renders of it) than to its class (sixteen others of its kind);
 - agree: opposite silhouettes of the sampled views that match (`metrics.consistency`);
-- crown: share of objects sampled "with a golden crown" that CLIP finds nearer to the class with it than to the class alone;
-- told in 3D: as told, in eight renders of the object that `to3d` makes.
+- and for each context, "wearing a golden crown" and "riding a car" (animals only): followed, the share of views sampled with
+  these words that are nearer to true renders in the context, of the subject or of others, than to true renders without it (its
+  floor: plain samples that count as followed); told, as above, all true renders being in the context;
+- in 3D: the same of eight renders of objects that `to3d` makes, plain and crowned.
 What is there is not done again.
 """
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +29,9 @@ from mvdream_cli.data.assets import load_asset
 from mvdream_cli.data.render import render_views
 from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.images import grid, save_image
-from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.metrics.consistency import opposite_agreement
 from mvdream_cli.scene.fitting import border_colour, foreground_mask
-from mvdream_cli.toybox.world import Spec, draw_spec
+from mvdream_cli.toybox.world import KINDS, Spec, draw_spec
 
 SUBJECTS = {
     "bulldog": Spec("dog", "bulldog", "cyan", "striped", "pink", seed=1),
@@ -43,7 +45,16 @@ WAYS = {
     "no preservation": {"dreambooth.preservation_weight": 0},
     "3D mode": {"dreambooth.attention": "3d"},
 }
-WORD, CROWN = "sks", " with a golden crown"
+WORD = "sks"
+CROWN, CAR = " wearing a golden crown", " riding a car"
+
+
+def in_context(spec: Spec, words: str) -> Spec | None:
+    """The same thing in the context; None for a wizard in a car, which the world does not have."""
+    if words == CROWN:
+        return replace(spec, worn=(("crown", "golden"),))
+    kind, variant = spec.kind + CAR, spec.variant and spec.variant + CAR
+    return replace(spec, kind=kind, variant=variant, worn=()) if kind in KINDS else None
 
 
 def photographs(spec: Spec, folder: Path) -> torch.Tensor:
@@ -61,26 +72,34 @@ def photographs(spec: Spec, folder: Path) -> torch.Tensor:
 
 
 class Judge:
-    """What the base model's CLIP says of a subject against its class."""
+    """What the base model's CLIP says of a subject, its class and their contexts."""
 
     @torch.no_grad()
     def __init__(self, pipeline, spec: Spec):
-        self.pipeline, self.kind = pipeline, spec.kind
+        self.pipeline = pipeline
         others = [draw_spec(3, k, "all", (spec.variant or spec.kind,)) for k in range(16)]
-        self.subject = pipeline.embed_images(around(mesh_of(spec)))  # (8, E)
-        self.others = torch.cat([pipeline.embed_images(around(mesh_of(other), 4)) for other in others])  # (64, E)
+        self.contexts = [words for words in (CROWN, CAR) if in_context(spec, words)]
+        self.subject, self.others = {}, {}  # true renders by context: (8, E), (64, E)
+        for words in ("", *self.contexts):
+            seen = [around(mesh_of(in_context(other, words) if words else other), 4) for other in others]
+            self.others[words] = torch.cat([pipeline.embed_images(views) for views in seen])
+            self.subject[words] = pipeline.embed_images(around(mesh_of(in_context(spec, words) if words else spec)))
 
     @torch.no_grad()
-    def told(self, views: torch.Tensor) -> float:
-        """Share of views (N, H, W, 3), cut out of their backgrounds, whose nearest true render is one of the subject."""
-        cut = torch.where(foreground_mask(views, border_colour(views))[..., None], views, 0.5)
-        embeds = self.pipeline.embed_images(cut)
-        return ((embeds @ self.subject.T).amax(1) > (embeds @ self.others.T).amax(1)).float().mean().item()
+    def embeds(self, views: torch.Tensor) -> torch.Tensor:
+        """(N, H, W, 3), cut out of their backgrounds -> (N, E)"""
+        return self.pipeline.embed_images(torch.where(foreground_mask(views, border_colour(views))[..., None], views, 0.5))
 
-    def crowned(self, objects: torch.Tensor) -> float:
-        """Share of objects (B, V, H, W, 3) that are nearer to the class with the crown than without it."""
-        scores = clip_similarity(self.pipeline, objects, [f"a {self.kind}{CROWN}", f"a {self.kind}"])
-        return (scores[:, 0] > scores[:, 1]).float().mean().item()
+    def told(self, views: torch.Tensor, words: str = "") -> float:
+        """Share of views (N, H, W, 3) whose nearest true render in the context is one of the subject."""
+        embeds = self.embeds(views)
+        return ((embeds @ self.subject[words].T).amax(1) > (embeds @ self.others[words].T).amax(1)).float().mean().item()
+
+    def followed(self, views: torch.Tensor, words: str) -> float:
+        """Share of views (N, H, W, 3) whose nearest true render is in the context."""
+        embeds = self.embeds(views)
+        inside, outside = (embeds @ torch.cat([self.subject[w], self.others[w]]).T for w in (words, ""))
+        return (inside.amax(1) > outside.amax(1)).float().mean().item()
 
 
 def drawn(pipeline, prompt: str, count: int) -> torch.Tensor:
@@ -88,24 +107,40 @@ def drawn(pipeline, prompt: str, count: int) -> torch.Tensor:
     return pipeline(prompt, orbit_views(4, 15.0), seeds=list(range(count)), steps=20, guidance_scale=4.0)
 
 
+def true_figures(judge: Judge, spec: Spec) -> dict:
+    """Of the subject itself, from other directions: what a perfect model would get."""
+    found = {"told": judge.told(around(mesh_of(spec), 5))}
+    for context in judge.contexts:
+        views = around(mesh_of(in_context(spec, context)), 5)
+        found |= {f"followed{context}": judge.followed(views, context), f"told{context}": judge.told(views, context)}
+    return found
+
+
 def measure(model: str, words: str, judge: Judge, folder: Path, settings, in_3d: bool) -> dict:
     """The figures of one model for one subject; the pictures stay in the folder."""
     if (folder / "figures.json").is_file():
         return json.loads((folder / "figures.json").read_text())
     pipeline = load_pipeline(model)
-    plain, crowned = drawn(pipeline, f"photo of a {words}", 4), drawn(pipeline, f"photo of a {words}{CROWN}", 4)
+    plain = drawn(pipeline, f"photo of a {words}", 4)
     masks = torch.stack([foreground_mask(views, border_colour(views)) for views in plain])
-    found = {
-        "told": judge.told(plain.flatten(0, 1)),
-        "agree": opposite_agreement(masks).mean().item(),
-        "crown": judge.crowned(crowned),
-    }
-    save_image(folder / "samples.png", grid(torch.cat([plain[:2], crowned[:2]], 1).flatten(0, 1), 8))
-    if in_3d:
-        made = to3d.run(settings.model_copy(update={"model": model}), f"photo of a {words}", folder / "to3d")
+    found = {"told": judge.told(plain.flatten(0, 1)), "agree": opposite_agreement(masks).mean().item()}
+    sheet = [plain[:2]]
+    for context in judge.contexts:
+        asked = drawn(pipeline, f"photo of a {words}{context}", 4)
+        found[f"followed{context}"] = judge.followed(asked.flatten(0, 1), context)
+        found[f"floor{context}"] = judge.followed(plain.flatten(0, 1), context)
+        found[f"told{context}"] = judge.told(asked.flatten(0, 1), context)
+        sheet.append(asked[:2])
+    save_image(folder / "samples.png", grid(torch.cat(sheet, 1).flatten(0, 1), 4 * len(sheet)))
+    for context in ("", CROWN) if in_3d else ():
+        made = to3d.run(
+            settings.model_copy(update={"model": model}), f"photo of a {words}{context}", folder / f"to3d{context[:8]}"
+        )
         views = around(load_asset(made["mesh"]).normalise())
-        save_image(folder / "object.png", grid(views, 8))
-        found["told in 3D"] = judge.told(views)
+        save_image(folder / f"object{context[:8]}.png", grid(views, 8))
+        found[f"told in 3D{context}"] = judge.told(views, context)
+        if context:
+            found[f"followed in 3D{context}"] = judge.followed(views, context)
     (folder / "figures.json").write_text(json.dumps(found))
     return found
 
@@ -125,7 +160,7 @@ def main() -> None:
         judge, photos = Judge(base, spec), photographs(spec, folder / "photographs")
         save_image(folder / "photographs.png", grid(photos, 4))
         settings = config.resolve("cpu", ["to3d.candidates=2", *arguments.set])
-        rows = {"true renders": {"told": judge.told(around(mesh_of(spec), 5))}}
+        rows = {"true renders": true_figures(judge, spec)}
         rows["base"] = measure("mini", spec.kind, judge, folder / "base", settings, in_3d=False)
         for way in arguments.ways:
             sets = [f"{key}={value}" for key, value in WAYS[way].items()]
@@ -135,13 +170,11 @@ def main() -> None:
             rows[way] = measure(str(run["model"]), f"{WORD} {spec.kind}", judge, folder / way, settings, in_3d)
         table[name] = rows
         (arguments.out / "table.json").write_text(json.dumps(table, indent=1))
-    mean = {
-        way: {
-            key: round(float(np.mean([rows[way][key] for rows in table.values()])), 3)
-            for key in next(iter(table.values()))[way]
-        }
-        for way in next(iter(table.values()))
-    }
+    mean = {}
+    for way in next(iter(table.values())):
+        keys = dict.fromkeys(key for rows in table.values() for key in rows[way])
+        of = {key: [rows[way][key] for rows in table.values() if key in rows[way]] for key in keys}
+        mean[way] = {key: round(float(np.mean(values)), 3) for key, values in of.items()}
     print(json.dumps(mean))
 
 

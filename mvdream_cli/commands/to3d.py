@@ -4,6 +4,7 @@ The views are sampled first, so that one sees in seconds what will come; a radia
 score distillation; its surface is exported. `--method views` or `sds` does only one of the two.
 """
 
+import copy
 import math
 from collections.abc import Callable
 from functools import partial
@@ -270,11 +271,9 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         sds_steps = sum(distillation)
         say(f"{to3d.minutes:g} minutes: {fit_steps} fitting and {sds_steps} distillation steps")
 
-    def preview(done: int) -> None:
-        with torch.no_grad():
-            c2w = orbit_views(4, 15.0, distance=1.0 / math.tan(math.radians(20.0))).to(device)
-            seen = look(*get_rays(c2w, 40.0, 128, 128), background=torch.ones(3, device=device), stratified=False)
-        save_image(run.previews / f"step-{done:06d}.png", grid(seen.rgb, 4))
+    def preview(done: int) -> Callable[[], None]:
+        still = copy.deepcopy((field, occupancy))  # the steps go on while it is rendered
+        return partial(render_preview, *still, run.previews / f"step-{done:06d}.png", to3d.samples_per_ray)
 
     try:
         fit(
@@ -296,6 +295,15 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         judge.close()
     occupancy.update(field)
     return field, occupancy
+
+
+@torch.no_grad()
+def render_preview(field, occupancy: Occupancy, path: Path, samples_per_ray: int) -> None:
+    """Four sides over white."""
+    device = occupancy.bounds.device
+    rays = get_rays(orbit_views(4, 15.0, distance=1.0 / math.tan(math.radians(20.0))).to(device), 40.0, 128, 128)
+    seen = render(field, *rays, background=torch.ones(3, device=device), samples_per_ray=samples_per_ray, occupancy=occupancy)
+    save_image(path, grid(seen.rgb, 4))
 
 
 def new_field(to3d) -> torch.nn.Module:

@@ -50,6 +50,11 @@ class MultiViewPipeline(DiffusionPipeline):
         kwargs.setdefault("unet", MultiViewUNet.from_pretrained(folder, subfolder="unet", **loading))
         return super().from_pretrained(folder, **kwargs)
 
+    def compile_networks(self) -> None:
+        """What runs in every step of a distillation, by torch.compile at its first call for each shape: minutes, once."""
+        self.unet.compile()
+        self.vae.encoder.compile()
+
     @property
     def image_size(self) -> int:
         """Side of the square views in pixels."""

@@ -20,7 +20,7 @@ def load_pipeline(
     dtype: torch.dtype = torch.float32,
     vae_slicing: bool = False,
     channels_last: bool = False,
-    compile_unet: bool = False,
+    compile_networks: bool = False,
 ) -> MultiViewPipeline:
     """Open a model for inference: evaluation mode, no gradients to its weights.
 
@@ -32,7 +32,7 @@ def load_pipeline(
             accumulate in float32, as in the reference.
         vae_slicing: one image at a time through the autoencoder.
         channels_last: memory format of the networks that convolve.
-        compile_unet: by torch.compile, at its first call for each shape.
+        compile_networks: see `MultiViewPipeline.compile_networks`.
 
     Raises:
         ModelError: not found, incomplete, or a file in it is broken.
@@ -67,8 +67,8 @@ def load_pipeline(
     if channels_last:
         for part in (pipeline.vae, pipeline.unet):
             part.to(memory_format=torch.channels_last)
-    if compile_unet:
-        pipeline.unet.compile()
+    if compile_networks:
+        pipeline.compile_networks()
     return pipeline
 
 

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
@@ -39,7 +40,7 @@ def fit(
     scaler=None,
     on_out_of_memory: Callable[[], int | None] | None = None,
     log_every: int = 10,
-    preview: Callable[[int], None] | None = None,
+    preview: Callable[[int], Callable[[], None] | None] | None = None,
     preview_every: int = 0,
     checkpoint_every: int = 0,
     checkpoint_minutes: float = 0.0,
@@ -55,7 +56,8 @@ def fit(
     lr_scale: i -> factor on every group's own learning rate. grad_clip: largest norm of all gradients together.
     on_out_of_memory: called when a step runs out of GPU memory; halves the micro-batch and returns the new grad_accum,
         or None if it cannot.
-    preview(done) is called every `preview_every` steps and at the end with the number of finished steps.
+    preview(done) is called every `preview_every` steps and at the end with the number of finished steps. What it returns, if
+        anything, is called beside the steps that follow: it must not touch what they change.
     Checkpoints every `checkpoint_every` steps or `checkpoint_minutes` minutes (0: never), and always at the end.
 
     A step whose loss or gradient is not finite changes nothing and is counted. Five in a row go back to the newest
@@ -92,7 +94,7 @@ def fit(
         checkpoint.save(run.checkpoints, step=i, modules=kept, optimizer=optimizer, state=now, keep=keep_checkpoints)
         last_save, saved_at = time.monotonic(), i
 
-    with Bar(description, steps, done=i) as bar, _Signals() as signals:
+    with Bar(description, steps, done=i) as bar, _Signals() as signals, _Background(device) as background:
         while i < steps and not signals.caught:
             for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
                 group["lr"] = rate * (lr_scale(i) if lr_scale is not None else 1.0)
@@ -152,7 +154,7 @@ def fit(
             if (due and not failures) or i == steps:
                 save()
             if preview is not None and preview_every and (i % preview_every == 0 or i == steps):
-                preview(i)
+                background.run(preview(i))
         if signals.caught:
             save()
             saved = f"the state of step {saved_at} is saved: the same command goes on from there"
@@ -161,6 +163,38 @@ def fit(
         raise MVDreamError(f"step {i}: the weights are not finite at the end; lower the learning rate")
     seconds = state["seconds"] + time.monotonic() - started
     return {"step": i, "loss": last_loss, "seconds": seconds, "skipped": state["skipped"], "resumed_from": resumed_from}
+
+
+class _Background:
+    """One job at a time beside the steps; what a job raises is raised here, by the next `run` or on leaving.
+
+    On a GPU a thread fills the host's idle time. A CPU has none: two threads that each want all cores took twice as long, so
+    there the job is done at once.
+    """
+
+    def __init__(self, device: torch.device):
+        self.threads, self.job = ThreadPoolExecutor(1) if device.type != "cpu" else None, None
+
+    def __enter__(self):
+        return self
+
+    def run(self, work: Callable[[], None] | None) -> None:
+        self.wait()
+        if work is not None and self.threads is None:
+            work()
+        elif work is not None:
+            self.job = self.threads.submit(work)
+
+    def wait(self) -> None:
+        job, self.job = self.job, None
+        if job is not None:
+            job.result()
+
+    def __exit__(self, kind, *_) -> None:
+        if self.threads is not None:
+            self.threads.shutdown()
+        if kind is None:
+            self.wait()
 
 
 def _gradients(step, i: int, seed: int, attempt: int, grad_accum: int, scaler) -> tuple[torch.Tensor, dict]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mvdream_cli.toybox.chibi import LEATHER
 from mvdream_cli.toybox.shapes import Look, Model, Part, both, cylinder, darker, ellipsoid, lighter, move, torus
 from mvdream_cli.toybox.solids import (
     DARK,
@@ -66,8 +67,20 @@ def _cabin(rear, front, half_width, low, high, lean_rear, lean_front, look: Look
     return [glass, roof, *both(*pillars)]
 
 
+def _open_top(wide: float, belt: float, look: Look) -> list[Part]:
+    """No roof: a dark hollow with a pale seat behind a windscreen."""
+    rim = both(rod((-0.62, wide * 0.8, belt + 0.015), (0.4, wide * 0.8, belt + 0.015), 0.045, look.paint))
+    screen = [(belt - 0.02, 0.44, 0, 0.025, wide * 0.82, 7), (belt + 0.24, 0.3, 0, 0.025, wide * 0.74, 7)]
+    return [
+        block((-0.1, 0, belt + 0.005), (1.0, wide * 1.6, 0.03), DARK),
+        block((-0.6, 0, belt + 0.08), (0.1, wide * 1.5, 0.18), LEATHER, bevel=0.3),
+        loft(screen, glass_for(look.main), "z"),
+        *rim,
+    ]
+
+
 def car(rng: np.random.Generator, look: Look) -> Model:
-    """A car: sedan or hatchback, or as `variant` says "sports car", "pickup truck", "taxi", "police car"."""
+    """A car: sedan or hatchback, or as `variant` says "sports car", "pickup truck", "taxi", "police car", "convertible"."""
     make = look.variant
     sporty, pickup = make == "sports car", make == "pickup truck"
     length = rng.uniform(0.98, 1.1) * (1.08 if pickup else 1.0)
@@ -95,6 +108,8 @@ def car(rng: np.random.Generator, look: Look) -> Model:
         parts.append(block(bed, (length * 0.72, wide * 1.6, 0.02), DARK))
         parts += both(block((bed[0], wide * 0.9, belt + 0.06), (length * 0.8, 0.07, 0.14), look.paint))
         parts.append(block((-length * 0.94, 0, belt + 0.06), (0.07, wide * 1.8, 0.14), look.paint))
+    elif make == "convertible":
+        parts += _open_top(wide, belt, look)
     elif sporty:
         parts += _cabin(-0.62, 0.38, wide * 0.86, belt - 0.05, high, 0.34, 0.42, look)
         parts.append(block((-length * 0.92, 0, belt + 0.17), (0.2, wide * 1.9, 0.035), look.paint))

@@ -1,10 +1,11 @@
-"""Riders on horses, each one kind: "an astronaut riding a horse"."""
+"""Riders, each one kind: "an astronaut riding a horse", "a dog riding a car"."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from mvdream_cli.toybox import performers, trades, warriors
+from mvdream_cli.toybox import cars, dogs, performers, quadrupeds, trades, warriors
 from mvdream_cli.toybox.chibi import INK, LEATHER, pick
 from mvdream_cli.toybox.hats import RED
 from mvdream_cli.toybox.kind import Kind
@@ -25,6 +26,8 @@ from mvdream_cli.toybox.shapes import (
     tube,
 )
 
+BLUE = (0.15, 0.35, 0.85)
+IN_CAR = " riding a car"
 COATS = ((0.55, 0.34, 0.18), (0.93, 0.92, 0.9), (0.36, 0.22, 0.13), (0.8, 0.62, 0.4), (0.25, 0.22, 0.22))
 
 
@@ -104,7 +107,28 @@ def ride(build, rng: np.random.Generator, look: Look) -> Model:
     return Model(steed(rng, saddle) + legs + move(model.parts, (-0.02, 0, 0.78)))
 
 
+def ride_car(build, rng: np.random.Generator, look: Look) -> Model:
+    """The animal of `build` standing in an open car, belly at the belt; look and breed are the animal's."""
+    breed = look.variant.removesuffix(IN_CAR) if look.variant else None
+    animal = build(rng, replace(look, variant=breed)).parts
+    paint = RED if np.abs(np.subtract(look.main, RED)).sum() > 0.6 else BLUE
+    car = cars.car(rng, Look(paint, paint, look.second, look.accent, "convertible")).parts
+    low, high = (f(f(p.vertices[:, 2]) for p in animal) for f in (min, max))
+    size = 1.35 / (high - low)  # large beside the car: seen from afar
+    return Model(car + move(animal, (-0.2, 0, 0.2 - low * size), size))
+
+
+def _in_car(kind: Kind) -> Kind:
+    """The kind and its breeds, each riding a car."""
+    said = {name: (words[0] + IN_CAR, f"{words[0]} in a car") for name, words in kind.variants.items()}
+    nouns = (kind.nouns[0] + IN_CAR, f"{kind.nouns[0]} in a car", kind.nouns[1] + IN_CAR)
+    variants = {name + IN_CAR: words for name, words in said.items()}
+    return Kind(nouns, partial(ride_car, kind.build), kind.colours, kind.patterns, variants=variants)
+
+
 KINDS: dict[str, Kind] = {
+    "dog riding a car": _in_car(dogs.KINDS["dog"]),
+    "cat riding a car": _in_car(quadrupeds.KINDS["cat"]),
     "astronaut riding a horse": Kind(
         ("astronaut riding a horse", "astronaut on a horse"), partial(ride, trades.astronaut), natural("white")
     ),
@@ -115,3 +139,4 @@ KINDS: dict[str, Kind] = {
     ),
     "cowboy riding a horse": Kind(("cowboy riding a horse", "cowboy on a horse"), partial(ride, performers.cowboy)),
 }
+NATURAL = {breed + IN_CAR: coat for breed, coat in dogs.NATURAL.items()}

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mvdream_cli.errors import UsageError
-from mvdream_cli.toybox import animals, arms, buildings, food, furniture, people, plants, vehicles
-from mvdream_cli.toybox.animals import NATURAL
+from mvdream_cli.toybox import animals, arms, buildings, food, furniture, people, plants, riders, vehicles
 from mvdream_cli.toybox.kind import Kind
 from mvdream_cli.toybox.palette import COLOURS, MATERIALS, PLAIN, canonical, material_paint, pattern_paint
 from mvdream_cli.toybox.shapes import Look, Part, darker, lighter
@@ -19,6 +18,9 @@ KINDS: dict[str, Kind] = {
     for family in (animals, people, vehicles, furniture, food, plants, buildings, arms)
     for name, kind in family.KINDS.items()
 }
+
+# Variant or kind -> its coat: colour when a caption names none, second colour, pattern.
+NATURAL: dict[str, tuple[str, ...]] = animals.NATURAL | riders.NATURAL
 
 # Breeds and makes by name: each names its kind as well.
 VARIANTS: dict[str, str] = {variant: name for name, kind in KINDS.items() for variant in kind.variants}
@@ -147,7 +149,8 @@ def _draw_worn(rng: np.random.Generator, kind: Kind, worn: tuple[str, ...]) -> t
             break
         name = _pick(rng, free)
         free = [w for w in free if WORN[w].anchor != WORN[name].anchor]
-        things.append((name, None if rng.random() < 0.2 else _draw_colour(rng, WORN[name].colours)))
+        colours, draw = WORN[name].colours, rng.random()  # crowns are golden more often than teal, said or unsaid
+        things.append((name, None if draw < 0.2 else canonical(colours[0]) if draw < 0.45 else _draw_colour(rng, colours)))
     return tuple(things)
 
 

@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
 from mvdream_cli.engine import checkpoint
-from mvdream_cli.engine.loop import fit
+from mvdream_cli.engine.loop import _Background, fit
 from mvdream_cli.engine.optim import Ema, adamw, warmup
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import CheckpointError, MVDreamError
@@ -245,6 +247,33 @@ def test_previews_come_with_the_number_of_finished_steps(tmp_path):
     seen = []
     train(tmp_path / "a", 25, preview=seen.append, preview_every=10)
     assert seen == [10, 20, 25]
+
+
+def test_what_a_preview_leaves_over_is_done(tmp_path):
+    done = []
+    train(tmp_path / "a", 25, preview=lambda step: partial(done.append, step), preview_every=10)
+    assert done == [10, 20, 25]
+
+
+def test_jobs_beside_the_steps_come_in_order_and_fail_the_run():
+    done, main_thread = [], threading.get_ident()
+
+    def job(number):
+        time.sleep(0.05)
+        done.append((number, threading.get_ident() != main_thread))
+
+    def broken():
+        raise OSError("no space left")
+
+    with _Background(torch.device("cuda")) as background:  # any device that leaves the processor time
+        for number in range(3):
+            background.run(partial(job, number))
+    assert done == [(0, True), (1, True), (2, True)]
+    with pytest.raises(OSError, match="no space left"), _Background(torch.device("cuda")) as background:
+        background.run(broken)
+    with pytest.raises(OSError, match="no space left"), _Background(torch.device("cuda")) as background:
+        background.run(broken)
+        background.run(partial(job, 3))
 
 
 def test_another_seed_is_refused(tmp_path):
