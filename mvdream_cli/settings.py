@@ -192,6 +192,7 @@ class To3D(Section):
     occupancy_every: Count = Field(16, description="steps between looks at which parts of the box are empty")
     learning_rate: Positive = Field(0.01, description="AdamW's, of the grids")
     network_learning_rate: Positive = Field(0.001, description="AdamW's, of the networks")
+    final_learning_rate_share: Share = Field(1.0, description="learning rates at the end, after half a cosine; 1: constant")
     weight_decay: Weight = Field(0.01, description="AdamW's")
     opaque_weight: Weight = Field(0.0, description="weight of the penalty on half-transparent pixels")
     smooth_weight: Weight = Field(0.0, description="dense_grid: weight of the total variation of the finest grid")

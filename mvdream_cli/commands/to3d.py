@@ -21,7 +21,7 @@ from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.budget import affordable, seconds_of
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
-from mvdream_cli.engine.optim import adamw
+from mvdream_cli.engine.optim import adamw, warmup_cosine
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import ObjectError, UsageError
@@ -279,6 +279,7 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         fit(
             step,
             steps=fit_steps + sds_steps,
+            lr_scale=warmup_cosine(0, fit_steps + sds_steps, to3d.final_learning_rate_share),
             seed=engine.seed,
             optimizer=optimizer,
             modules=kept,
