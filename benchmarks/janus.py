@@ -55,6 +55,7 @@ SETTINGS = {
     "to3d.guidance_scale": 10.0,
     "to3d.sds_weight": 0.05,
     "to3d.final_learning_rate_share": 1.0,
+    "to3d.samples_per_ray": 48,
     "to3d.t_min": [0.98, 0.02],
     "to3d.t_max": [0.98, 0.5],
     "export.texture_size": 256,

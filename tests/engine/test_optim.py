@@ -103,6 +103,7 @@ def test_the_average_follows_its_formula():
 
 def test_the_average_of_bfloat16_weights_is_taken_of_the_masters():
     module = torch.nn.Linear(1, 1, bias=False).to(torch.bfloat16)
+    torch.nn.init.ones_(module.weight)  # so large that a step of 1e-4 is lost in bfloat16
     optimizer = adamw(module.parameters(), learning_rate=1e-4)
     average = Ema(module, 0.9, optimizer)
     push(module.weight, torch.ones(1, 1))

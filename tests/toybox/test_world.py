@@ -149,3 +149,24 @@ def test_two_worn_things_are_on_the_model():
         assert _share_of_colour(dressed, COLOURS[colour]) > 0.01 > _share_of_colour(bare, COLOURS[colour])
     crown = np.abs(dressed.colours - np.array(COLOURS["purple"])).max(1) < 0.1
     assert dressed.vertices[crown, 2].min() > 0.0
+
+
+def share_of(mesh, colour) -> float:
+    """Of the vertices, those near to an sRGB colour."""
+    return float((np.abs(mesh.colours - np.asarray(colour)).max(1) < 0.12).mean())
+
+
+def test_an_animal_in_a_car_keeps_its_coat():
+    dalmatian = build(Spec("dog riding a car", "dalmatian riding a car", seed=1))
+    white_poodle = build(Spec("dog riding a car", "poodle riding a car", seed=1))
+    red_cat = build(Spec("cat riding a car", None, "red", seed=1))
+    assert share_of(dalmatian, COLOURS["white"]) > 0.05 and share_of(dalmatian, COLOURS["black"]) > 0.05
+    assert share_of(white_poodle, COLOURS["white"]) > 0.1 and share_of(white_poodle, (0.85, 0.12, 0.14)) > 0.05
+    assert share_of(red_cat, COLOURS["red"]) > 0.1 and share_of(red_cat, (0.15, 0.35, 0.85)) > 0.05  # its car is blue
+
+
+def test_worn_things_have_their_own_colour_oftener_than_any_other():
+    crowns = [c for i in range(400) for name, c in draw_spec(0, i, kinds=("dog",), worn=("crown",)).worn]
+    named = [c for c in crowns if c]
+    assert 0.1 < 1 - len(named) / len(crowns) < 0.3
+    assert named.count("golden") > 3 * max(named.count(c) for c in set(named) - {"golden"})
