@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, orbit
-from mvdream_cli.images import composite, grid, save_image, save_video
+from mvdream_cli.images import composite, grid, save_image, save_video, to_uint8
 from mvdream_cli.mesh.page import write_index_html
 from mvdream_cli.mesh.texture import TexturedMesh
 from mvdream_cli.mesh.writers import write_mesh
@@ -58,7 +58,8 @@ def show_object(
         views: the sampled views, shown on the page.
         settings: nested mapping for the page's table.
     """
-    pictures = composite(render(turntable_cameras(glb, frames), FOVY_DEG, size_px), 1.0)
+    rendered = render(turntable_cameras(glb, frames), FOVY_DEG, size_px)
+    pictures = np.stack([to_uint8(composite(frame, 1.0)) for frame in rendered])  # one at a time stays in the cache
     sheet = save_image(folder / "turntable.png", grid(pictures[:: max(1, frames // 8)], 4))
     video = save_video(folder / "turntable.mp4", pictures, FPS)
     page = write_index_html(folder / "index.html", prompt=prompt, glb=glb, video=video, views=views, settings=settings)
