@@ -300,7 +300,7 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
 
 @torch.no_grad()
 def render_preview(field, occupancy: Occupancy, path: Path, samples_per_ray: int) -> None:
-    """Four sides over white."""
+    """Write four sides of the field, 128 px each, in a row over white; `path` is the picture's."""
     device = occupancy.bounds.device
     rays = get_rays(orbit_views(4, 15.0, distance=1.0 / math.tan(math.radians(20.0))).to(device), 40.0, 128, 128)
     seen = render(field, *rays, background=torch.ones(3, device=device), samples_per_ray=samples_per_ray, occupancy=occupancy)

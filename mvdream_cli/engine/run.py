@@ -24,7 +24,8 @@ from mvdream_cli.engine.progress import logger
 from mvdream_cli.errors import CheckpointError
 
 RECORDED_VERSIONS = ("mvdream-cli", "torch", "diffusers", "transformers", "nerfacc", "numpy")
-OWN_NAMES = ("run.json", "stats.jsonl", "log.txt", "checkpoints", "previews", "cache")  # --restart deletes them
+WORK = ("stats.jsonl", "checkpoints", "previews", "cache")
+OWN_NAMES = ("run.json", "log.txt", *WORK)  # --restart deletes them
 
 
 class Run:
@@ -151,8 +152,9 @@ def open_run(
     as "to3d" or "engine.seed") that must be equal for resuming to make sense; free_keys are exceptions among them, such
     as "to3d.steps". text: what the default folder `root`/SLUG-HASH is named after (the prompt).
     Same command, same identity: the same folder, to be resumed; `Run.finished` says that nothing is left to do.
-    Raises CheckpointError (one sentence) if the folder holds something else, differs in an identity key, is in use by
-    another process or cannot be written. restart=True deletes what the earlier run left there (and nothing else).
+    Raises CheckpointError (one sentence) if the folder holds something else, differs in an identity key (unless that run
+    failed before it left any work), is in use by another process or cannot be written. restart=True deletes what the
+    earlier run left there (and nothing else).
     """
     flat = flatten(settings)
     identity = {
@@ -212,6 +214,8 @@ def _resumable(folder: Path, command: str, flat: dict, identity: dict, restart: 
         raise CheckpointError(f"{folder}: holds a run of `mvdream {earlier_command}`; give --out another folder")
     identity = json.loads(json.dumps(identity))
     changed = [k for k in sorted({*before, *identity}) if before.get(k) != identity.get(k)]
+    if changed and record.get("status") == "failed" and not others and not any((folder / name).exists() for name in WORK):
+        return None  # a mistyped first try left nothing to protect
     if changed:
         listed = "; ".join(f"{k} was {_short(before.get(k))}, is {_short(identity.get(k))}" for k in changed)
         raise CheckpointError(f"{folder}: cannot be resumed with other settings: {listed}; --restart starts over")

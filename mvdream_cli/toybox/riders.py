@@ -120,9 +120,8 @@ def ride_car(build, rng: np.random.Generator, look: Look) -> Model:
 
 def _in_car(kind: Kind) -> Kind:
     """The kind and its breeds, each riding a car."""
-    said = {name: (words[0] + IN_CAR, f"{words[0]} in a car") for name, words in kind.variants.items()}
     nouns = (kind.nouns[0] + IN_CAR, f"{kind.nouns[0]} in a car", kind.nouns[1] + IN_CAR)
-    variants = {name + IN_CAR: words for name, words in said.items()}
+    variants = {name + IN_CAR: (words[0] + IN_CAR, f"{words[0]} in a car") for name, words in kind.variants.items()}
     return Kind(nouns, partial(ride_car, kind.build), kind.colours, kind.patterns, variants=variants)
 
 

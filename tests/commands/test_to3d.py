@@ -53,6 +53,10 @@ def test_prompt_to_files(method, extra, tiny_folder, tmp_path):
         assert candidates.shape[0] == 3 * views.shape[0] and (candidates[: views.shape[0]] == views).all()
         # what a resumed run reads is in the cache, which --restart deletes: another seed's views are drawn anew
         assert (folder / "cache" / "view-00.png").is_file() and not list(folder.glob("view-*.png"))
+    rate = json.loads((folder / "stats.jsonl").read_text().splitlines()[-1])["learning_rate"]
+    settings = json.loads((folder / "run.json").read_text())["settings"]["to3d"]
+    low = settings["final_learning_rate_share"]
+    assert (rate < settings["learning_rate"]) == (low < 1) and rate >= low * settings["learning_rate"]
     mesh = trimesh.load_scene(folder / "mesh.glb").to_geometry()
     assert 0 < len(mesh.faces) <= 600
     assert "wings" in done.stderr  # a word that the model was not trained on

@@ -114,3 +114,15 @@ def test_half_precision_stays_close(tiny, tiny_folder, dtype):
     assert (outs[1] - outs[0]).norm() < (0.05 if dtype == torch.bfloat16 else 0.01) * outs[0].norm()
     images = [p.decode_latents(latents) for p in (tiny, half)]
     assert (images[1] - images[0]).abs().mean() < 0.02
+
+
+def test_compiled_networks_are_the_same_networks(tiny_folder):
+    """That both are compiled, and that what is wrapped answers as before; inductor itself takes minutes."""
+    plain, compiled = (load_pipeline(str(tiny_folder), compile_networks=wanted) for wanted in (False, True))
+    for pipeline, wanted in ((plain, False), (compiled, True)):
+        parts = (pipeline.unet, pipeline.vae.encoder)
+        assert [part._compiled_call_impl is not None for part in parts] == [wanted, wanted]
+    images = torch.rand(1, plain.image_size, plain.image_size, 3)
+    with torch.compiler.set_stance("force_eager"):
+        encoded = [pipeline.encode_images(images, sample=False) for pipeline in (plain, compiled)]
+    torch.testing.assert_close(*encoded)

@@ -84,6 +84,19 @@ def test_a_changed_identity_is_refused_with_the_list_of_what_differs(tmp_path):
     open_run(tmp_path / "a", "to3d", settings(steps=9), **KEYS).close()  # a free key
 
 
+def test_a_first_try_that_failed_before_any_work_may_be_corrected(tmp_path):
+    def try_and_fail(seed, work=False):
+        with pytest.raises(ValueError), open_run(tmp_path / "a", "to3d", settings(seed=seed), **KEYS) as run:
+            if work:
+                run.write_stats(step=1)
+            raise ValueError("no photographs")
+
+    try_and_fail(0)
+    try_and_fail(1, work=True)
+    with pytest.raises(CheckpointError, match="engine.seed was 1, is 2"):  # its work is kept
+        open_run(tmp_path / "a", "to3d", settings(seed=2), **KEYS)
+
+
 def test_restart_deletes_what_the_run_left_and_nothing_else(tmp_path):
     with open_run(tmp_path / "a", "to3d", settings(), **KEYS) as run:
         run.checkpoints.mkdir()
