@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import traceback
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -57,6 +59,35 @@ def view_set(tmp_path_factory) -> Path:
     sources = [Source(f"toy-{i}", partial(build, draw_spec(0, i)), f"a toy number {i}") for i in range(8)]
     render_dataset(sources, folder, num_views=4, size_px=32, workers=1)
     return folder
+
+
+class HostWaits(TorchDispatchMode):
+    """Notes what would make the host wait for a GPU, with torch's "meta" device in its place: a device with shapes and no values.
+
+    Those are counting what a mask holds and copies that the host sees through to their end; reading a number is an error
+    there anyway.
+
+    `seen`: the file in which each happened.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        kwargs, aten = kwargs or {}, torch.ops.aten
+        if func is aten.nonzero.default and args[0].is_meta:
+            self._note()
+            return torch.empty(max(args[0].numel() // 2, 1), args[0].dim(), dtype=torch.long, device="meta")
+        result = func(*args, **kwargs)
+        tensors = [x for x in (*args, result) if isinstance(x, torch.Tensor)]
+        if len({x.is_meta for x in tensors}) == 2 and not kwargs.get("non_blocking"):
+            self._note()
+        return result
+
+    def _note(self):
+        files = [Path(frame.filename) for frame in traceback.extract_stack()]
+        self.seen.append(next(file.name for file in reversed(files) if "mvdream_cli" in file.parts))
 
 
 def mvdream(*args, cwd, **options) -> subprocess.CompletedProcess:

@@ -104,7 +104,7 @@ def tune(pipeline, photographs: torch.Tensor, captions: list, settings, run, dev
         camera, views = camera_condition(orbit_views(4, elevation_deg=15.0)).to(device).repeat(booth.batch_size // 4, 1), 4
 
     def step(i: int, micro: int):
-        drawn = torch.randint(len(latents), (booth.batch_size,)).to(device)
+        drawn = torch.randint(len(latents), (booth.batch_size,), device=device)
         with torch.autocast(device.type, dtype, enabled=half):
             loss = denoising_loss(pipeline, latents[drawn], text[drawn], camera, views)
             stats = {"loss_image": loss.detach()}

@@ -205,7 +205,7 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
 
     def fit_views():
         """Pixels of the sampled views against rays of the field, the background replaced by the same random colour in both."""
-        background = torch.rand(3).to(device)
+        background = random_background("color", device)
         rays_o, rays_d, target, weight = views.draw(to3d.fit_rays, background)
         seen = look(rays_o, rays_d, background=background)
         return seen, photometric_loss(seen.rgb, target, weight)
@@ -215,14 +215,14 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         done = i / sds_steps
         coarse = done < to3d.coarse_share
         size = to3d.coarse_size_px if coarse else to3d.render_size_px
-        cameras = draw_rigs(to3d, to3d.coarse_rigs if coarse else to3d.rigs)
-        rays_o, rays_d = get_rays(cameras.c2w.to(device), cameras.fovy_deg.to(device), size, size)
+        cameras = draw_rigs(to3d, to3d.coarse_rigs if coarse else to3d.rigs).to(device)
+        rays_o, rays_d = get_rays(cameras.c2w, cameras.fovy_deg, size, size)
         if to3d.background == "network" and torch.rand(()).item() >= to3d.background_random_share:
             background = surroundings(rays_d)
         else:
-            background = random_background("color" if to3d.background == "network" else to3d.background).to(device)
+            background = random_background("color" if to3d.background == "network" else to3d.background, device)
         orient = to3d.orient_weight[0] + (to3d.orient_weight[1] - to3d.orient_weight[0]) * min(2 * done, 1.0)
-        shade = random_light(to3d, cameras.c2w[:, :3, 3].to(device), done, size * size)
+        shade = random_light(to3d, cameras.c2w[:, :3, 3], done, size * size)
         seen = look(rays_o, rays_d, background=background, with_normals=orient > 0, shade=shade)
         timestep = annealed_timestep(
             i,

@@ -92,8 +92,10 @@ def train_unet(pipeline, entries, settings, run, device, dtype) -> None:
         latents, cameras, captions = images if single else objects
         drawn = torch.randint(len(captions), (count,))
         chosen = orthogonal_views(count, latents.shape[1], num_views)  # (count, V)
-        x = latents[drawn[:, None], chosen].flatten(0, 1).float().to(device)  # (count V, C, h, w)
-        camera = None if single else cameras[drawn[:, None], chosen].flatten(0, 1).to(device)  # (count V, 16)
+        x = latents[drawn[:, None], chosen].flatten(0, 1).to(device, non_blocking=True).float()  # (count V, C, h, w)
+        camera = None
+        if not single:
+            camera = cameras[drawn[:, None], chosen].flatten(0, 1).to(device, non_blocking=True)  # (count V, 16)
         with torch.no_grad():
             text = pipeline.encode_prompt([drop_caption(captions[k], train.caption_dropout) for k in drawn.tolist()])
         loss = denoising_loss(pipeline, x, text.repeat_interleave(num_views, 0), camera, num_views, train.timestep_power)

@@ -20,9 +20,9 @@ def denoising_loss(
     """
     scheduler, objects = pipeline.scheduler, len(latents) // num_views
     last = scheduler.config.num_train_timesteps - 1
-    timesteps = (torch.rand(objects) ** timestep_power * (last + 1)).long().clamp(max=last)
-    timesteps = timesteps.repeat_interleave(num_views).to(latents.device)
-    noise = torch.randn(latents.shape).to(latents.device)
+    timesteps = (torch.rand(objects, device=latents.device) ** timestep_power * (last + 1)).long().clamp(max=last)
+    timesteps = timesteps.repeat_interleave(num_views)
+    noise = torch.randn(latents.shape, device=latents.device)
     noisy = add_noise(scheduler, latents, noise, timesteps)
     prediction = pipeline.predict(noisy, timesteps, text, camera, num_views)
     return F.mse_loss(prediction, training_target(scheduler, latents, noise, timesteps))

@@ -70,7 +70,7 @@ class MultiViewPipeline(DiffusionPipeline):
         """Token ids (B, L), cut and padded to the text encoder's length."""
         length = self.text_encoder.config.max_position_embeddings
         tokens = self.tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
-        return tokens.input_ids.to(self.text_encoder.device)
+        return tokens.input_ids.to(self.text_encoder.device, non_blocking=True)
 
     def encode_prompt(self, prompts: list[str]) -> Tensor:
         """Text embeddings (B, L, D), one row per prompt."""

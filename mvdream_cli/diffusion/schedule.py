@@ -6,7 +6,8 @@ from torch import Tensor
 
 def alpha_sigma(scheduler, timesteps: Tensor) -> tuple[Tensor, Tensor]:
     """alpha_t = sqrt(alpha_bar_t) and sigma_t = sqrt(1 - alpha_bar_t), shaped (N, 1, 1, 1) for timesteps (N,)."""
-    alpha_bar = scheduler.alphas_cumprod.to(timesteps.device)[timesteps].float().view(-1, 1, 1, 1)
+    scheduler.alphas_cumprod = scheduler.alphas_cumprod.to(timesteps.device)  # stays there, as in diffusers' own methods
+    alpha_bar = scheduler.alphas_cumprod[timesteps].float().view(-1, 1, 1, 1)
     return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
 
 

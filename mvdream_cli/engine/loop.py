@@ -1,9 +1,11 @@
 """The loop of `train`, `to3d` and `dreambooth`: everything around a step except what the step means."""
 
+import math
 import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +13,7 @@ import torch
 
 from mvdream_cli.engine import checkpoint
 from mvdream_cli.engine.device import peak_memory_gb, seed_step
+from mvdream_cli.engine.optim import step_if
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.errors import CheckpointError, MVDreamError
 
@@ -60,9 +63,10 @@ def fit(
         anything, is called beside the steps that follow: it must not touch what they change.
     Checkpoints every `checkpoint_every` steps or `checkpoint_minutes` minutes (0: never), and always at the end.
 
-    A step whose loss or gradient is not finite changes nothing and is counted. Five in a row go back to the newest
-    checkpoint once, with other random numbers; five more raise MVDreamError. SIGINT or SIGTERM: the step ends, the
+    A step whose loss or gradient is not finite leaves the weights as they are and is counted. Five in a row go back to the
+    newest checkpoint once, with other random numbers; five more raise MVDreamError. SIGINT or SIGTERM: the step ends, the
     state is saved, Interrupted is raised; a second SIGINT leaves at once.
+    A GPU is not waited for: it skips a bad step by itself, and what came of a step is read while the next one runs.
     Returns {"step", "loss", "seconds", "skipped", "resumed_from"}; loss is the mean of the last logged steps or None.
     """
     kept = {**modules, **{f"{name}_ema": average for name, average in (ema or {}).items()}}
@@ -81,7 +85,8 @@ def fit(
         say(f"resumed from step {resumed_from} of {steps}")
         run.cut_stats(resumed_from)
     started = last_save = time.monotonic()
-    failures, gone_back, last_loss, meter = 0, False, None, _Meter()
+    failures, gone_back, loss_value, last_loss, meter = 0, False, None, None, _Meter()
+    under_way: deque[_Outcome] = deque()  # steps whose outcome is not read yet
 
     def save() -> None:
         nonlocal last_save, saved_at
@@ -93,6 +98,23 @@ def fit(
         now = {**state, "seconds": state["seconds"] + time.monotonic() - started}
         checkpoint.save(run.checkpoints, step=i, modules=kept, optimizer=optimizer, state=now, keep=keep_checkpoints)
         last_save, saved_at = time.monotonic(), i
+
+    def settle(outcome: _Outcome) -> str | None:
+        """Count the step; the reason if there were too many bad ones in a row."""
+        nonlocal failures, loss_value
+        loss_value, norm_value = outcome.read()
+        bad = "loss" if not math.isfinite(loss_value) else "gradient" if not math.isfinite(norm_value) else None
+        if bad is None:
+            meter.add({**outcome.stats, "loss": loss_value, "grad_norm": norm_value})
+            failures = 0
+        # A scaler finds its scale by overflowing: its first few infinite gradients are no failures.
+        elif bad == "loss" or scaler is None or scaler.get_scale() < 1.0:
+            failures += 1
+            state["skipped"] += 1
+            say(f"step {outcome.step}: the {bad} is not finite; the step is skipped")
+        if failures < FAILURES_IN_A_ROW:
+            return None
+        return f"step {outcome.step}: the {bad} was not finite {failures} times in a row"
 
     with Bar(description, steps, done=i) as bar, _Signals() as signals, _Background(device) as background:
         while i < steps and not signals.caught:
@@ -107,39 +129,40 @@ def fit(
             if scaler is not None:
                 scaler.unscale_(optimizer)
             norm = _gradient_norm(parameters)
-            loss_value, norm_value = torch.stack([loss.float(), norm.to(loss.device)]).tolist()  # the only wait for a GPU
-            bad = "loss" if not _finite(loss_value) else "gradient" if not _finite(norm_value) else None
-            if bad is None:
-                if grad_clip is not None:
-                    _scale_gradients(parameters, min(1.0, grad_clip / (norm_value + 1e-6)))
-                scaler.step(optimizer) if scaler is not None else optimizer.step()
-                for average in (ema or {}).values():
-                    average.update(i)
-                meter.add({**stats, "loss": loss_value, "grad_norm": norm_value})
-                failures = 0
+            if grad_clip is not None:
+                _scale_gradients(parameters, (grad_clip / (norm + 1e-6)).clamp(max=1.0))
             if scaler is not None:
+                scaler.step(optimizer)
                 scaler.update()
-            # A scaler finds its scale by overflowing: its first few infinite gradients are no failures.
-            if bad == "loss" or (bad and (scaler is None or scaler.get_scale() < 1.0)):
-                failures += 1
-                state["skipped"] += 1
-                say(f"step {i}: the {bad} is not finite; the step is skipped")
-            if failures >= FAILURES_IN_A_ROW:
-                reason = f"step {i}: the {bad} was not finite {failures} times in a row"
+            else:
+                step_if(torch.isfinite(loss) & torch.isfinite(norm), optimizer)
+            for average in (ema or {}).values():
+                average.update(i)
+            under_way.append(_Outcome(i, loss, norm, stats))
+            i += 1
+
+            last = i == steps
+            log_due, preview_due = (last or (every and i % every == 0) for every in (log_every, preview_every))
+            save_due = checkpoint_every and i % checkpoint_every == 0
+            save_due = save_due or (checkpoint_minutes and time.monotonic() - last_save >= 60 * checkpoint_minutes)
+            failed = None
+            while under_way and not failed and (len(under_way) > 1 or log_due or preview_due or save_due):
+                failed = settle(under_way.popleft())
+            if failed:
                 if gone_back or not checkpoint.list_steps(run.checkpoints):
                     raise MVDreamError(
-                        f"{reason}{' again' if gone_back else ''}; lower the learning rate, or use engine.dtype=float32"
+                        f"{failed}{' again' if gone_back else ''}; lower the learning rate, or use engine.dtype=float32"
                     )
                 back = checkpoint.restore(run.checkpoints, kept, optimizer)
                 state["attempt"] = back["attempt"] + 1
-                warn(f"{reason}; going back to step {back['step']} with other random numbers")
+                warn(f"{failed}; going back to step {back['step']} with other random numbers")
                 run.cut_stats(back["step"])
                 i, saved_at, failures, gone_back, meter = back["step"], back["step"], 0, True, _Meter()
+                under_way.clear()
                 bar.update(i)
                 continue
-            i += 1
 
-            if i % log_every == 0 or i == steps:
+            if log_due:
                 means = meter.take()
                 last_loss = means.get("loss", last_loss)
                 run.write_stats(
@@ -147,14 +170,18 @@ def fit(
                     steps_per_second=round(bar.steps_per_second, 4), memory_gb=round(peak_memory_gb(device), 3),
                     seconds=round(state["seconds"] + time.monotonic() - started, 2),
                 )  # fmt: skip
-            shown = f"loss {loss_value:.4g}" + (f", {state['skipped']} skipped" if state["skipped"] else "")
-            bar.update(i, f"{shown}, {peak_memory_gb(device):.1f} GB")
-            due = checkpoint_every and i % checkpoint_every == 0
-            due = due or (checkpoint_minutes and time.monotonic() - last_save >= 60 * checkpoint_minutes)
-            if (due and not failures) or i == steps:
+            shown = [f"{peak_memory_gb(device):.1f} GB"]
+            if state["skipped"]:
+                shown.insert(0, f"{state['skipped']} skipped")
+            if loss_value is not None:
+                shown.insert(0, f"loss {loss_value:.4g}")
+            bar.update(i, ", ".join(shown))
+            if last or (save_due and not failures):
                 save()
-            if preview is not None and preview_every and (i % preview_every == 0 or i == steps):
+            if preview is not None and preview_due and preview_every:
                 background.run(preview(i))
+        while under_way:
+            settle(under_way.popleft())
         if signals.caught:
             save()
             saved = f"the state of step {saved_at} is saved: the same command goes on from there"
@@ -220,9 +247,9 @@ def _gradient_norm(parameters: list[torch.Tensor]) -> torch.Tensor:
     return torch.nn.utils.get_total_norm(gradients).float()
 
 
-def _scale_gradients(parameters: list[torch.Tensor], factor: float) -> None:
-    if factor < 1.0:
-        torch._foreach_mul_([p.grad for p in parameters if p.grad is not None], factor)
+def _scale_gradients(parameters: list[torch.Tensor], factor: torch.Tensor) -> None:
+    if gradients := [p.grad for p in parameters if p.grad is not None]:
+        torch._foreach_mul_(gradients, factor)
 
 
 def _after_out_of_memory(on_out_of_memory, error, i: int, device: torch.device, optimizer) -> int:
@@ -237,8 +264,23 @@ def _after_out_of_memory(on_out_of_memory, error, i: int, device: torch.device, 
     return grad_accum
 
 
-def _finite(value: float) -> bool:
-    return abs(value) < float("inf")  # False for NaN too
+class _Outcome:
+    """What came of a step: its loss and gradient norm on their way to the host, and its statistics."""
+
+    def __init__(self, step: int, loss: torch.Tensor, norm: torch.Tensor, stats: dict):
+        self.step, self.stats = step, stats
+        numbers = torch.stack([loss.float(), norm.to(loss.device)])
+        self.numbers = numbers.to("cpu", non_blocking=numbers.is_cuda)
+        self.arrived = None
+        if numbers.is_cuda:
+            self.arrived = torch.cuda.Event()
+            self.arrived.record(torch.cuda.current_stream(numbers.device))
+
+    def read(self) -> list[float]:
+        """Loss and norm, as soon as this step is done, whatever was asked of the GPU since."""
+        if self.arrived is not None:
+            self.arrived.synchronize()
+        return self.numbers.tolist()
 
 
 class _Meter:

@@ -43,6 +43,9 @@ class MasterAdamW:
     float32 parameters among them are their own masters.
     """
 
+    _step_supports_amp_scaling = True  # what GradScaler asks: a step is skipped by `found_inf`, not by waiting for it
+    found_inf: torch.Tensor | None = None
+
     def __init__(self, groups: list[dict], **options):
         self.pairs: list[tuple[nn.Parameter, torch.Tensor]] = []
         self._master: dict[nn.Parameter, torch.Tensor] = {}
@@ -78,6 +81,7 @@ class MasterAdamW:
 
     @torch.no_grad()
     def step(self) -> None:
+        self.inner.found_inf = self.found_inf
         self.inner.step()
         self._write_back()
 
@@ -103,6 +107,19 @@ class MasterAdamW:
         for (_, master), saved in zip(self.pairs, state["masters"], strict=True):
             master.copy_(saved)
         self._write_back()
+
+
+def step_if(good: torch.Tensor, optimizer) -> None:
+    """`optimizer.step()`, which changes nothing where `good` (0-d, bool) is false.
+
+    torch's fused optimizers and `MasterAdamW` look at it on the device; for another one the host has to wait.
+    """
+    if getattr(optimizer, "_step_supports_amp_scaling", False):
+        optimizer.found_inf = 1.0 - good.float()
+        optimizer.step()
+        del optimizer.found_inf
+    elif good:
+        optimizer.step()
 
 
 class Ema:

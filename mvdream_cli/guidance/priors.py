@@ -36,7 +36,7 @@ def multi_view(pipeline, prompt: str, negative_prompt: str, *, num_views: int, *
     def loss(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
         images = _resized(images, pipeline.image_size)
         return score_distillation_loss(
-            pipeline, images, cameras.c2w.to(images.device), text, negative, timestep=timestep, num_views=num_views, **options
+            pipeline, images, cameras.c2w, text, negative, timestep=timestep, num_views=num_views, **options
         )
 
     return Judge(loss)
@@ -49,7 +49,7 @@ def single_view(pipeline, prompt: str, negative_prompt: str, *, num_views: int, 
     negative = pipeline.encode_prompt([negative_prompt])
 
     def loss(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
-        seen_from = text_of_views(text, cameras.azimuth_deg.to(text.device), cameras.elevation_deg.to(text.device))
+        seen_from = text_of_views(text, cameras.azimuth_deg, cameras.elevation_deg)
         images = _resized(images, pipeline.image_size)
         return score_distillation_loss(pipeline, images, None, seen_from, negative, timestep=timestep, num_views=1, **options)
 
@@ -65,8 +65,8 @@ def variational(pipeline, prompt: str, negative_prompt: str, *, guidance_scale: 
     trained = add_lora(pipeline.unet, rank)
 
     def loss(images: Tensor, cameras: Cameras, timestep: int) -> Tensor:
-        seen_from = text_of_views(text, cameras.azimuth_deg.to(text.device), cameras.elevation_deg.to(text.device))
-        images, c2w = _resized(images, pipeline.image_size), cameras.c2w.to(images.device) if pipeline.knows_cameras else None
+        seen_from = text_of_views(text, cameras.azimuth_deg, cameras.elevation_deg)
+        images, c2w = _resized(images, pipeline.image_size), cameras.c2w if pipeline.knows_cameras else None
         return variational_loss(
             pipeline, images, c2w, seen_from, negative, plain, timestep=timestep, guidance_scale=guidance_scale
         )

@@ -17,6 +17,10 @@ class Cameras(NamedTuple):
     azimuth_deg: Tensor  # (N,)
     elevation_deg: Tensor  # (N,)
 
+    def to(self, device) -> "Cameras":
+        """Sent without waiting for what the device still has to do."""
+        return Cameras(*(part.to(device, non_blocking=True) for part in self))
+
 
 def draw_cameras(
     rigs: int,

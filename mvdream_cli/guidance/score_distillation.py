@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.cameras import camera_condition
-from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise, predicted_x0
+from mvdream_cli.diffusion.schedule import add_noise, alpha_sigma, at, predicted_noise, predicted_x0
 
 
 def annealed_timestep(
@@ -79,15 +79,15 @@ def score_distillation_loss(
     count, scheduler = len(latents), pipeline.scheduler
     with torch.no_grad():
         timesteps = at(timestep, count, latents.device)
-        noise = torch.randn(latents.shape).to(latents.device)
+        noise = torch.randn(latents.shape, device=latents.device)
         noisy = add_noise(scheduler, latents, noise, timesteps)
         camera = None if c2w is None else camera_condition(c2w)
         conditional, unconditional = pipeline.guided(
-            noisy, timestep, text.expand(count, -1, -1), negative_text.expand(count, -1, -1), camera, num_views
+            noisy, timesteps[0], text.expand(count, -1, -1), negative_text.expand(count, -1, -1), camera, num_views
         )
         prediction = unconditional + guidance_scale * (conditional - unconditional)
         if form in ("sds", "sjc"):
-            weight = 1 - scheduler.alphas_cumprod[timestep].item() if form == "sds" else 1.0
+            weight = alpha_sigma(scheduler, timesteps)[1].square() if form == "sds" else 1.0
             target = latents - weight * (predicted_noise(scheduler, noisy, prediction, timesteps) - noise)
         else:
             x0 = predicted_x0(scheduler, noisy, prediction, timesteps)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from mvdream_cli.cameras import camera_condition
 from mvdream_cli.diffusion.losses import denoising_loss
-from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise
+from mvdream_cli.diffusion.schedule import add_noise, alpha_sigma, at, predicted_noise
 
 
 def variational_loss(
@@ -40,16 +40,16 @@ def variational_loss(
     learnt_text = learnt_text.expand(count, -1, -1)
     with torch.no_grad():
         timesteps = at(timestep, count, latents.device)
-        noise = torch.randn(latents.shape).to(latents.device)
+        noise = torch.randn(latents.shape, device=latents.device)
         noisy = add_noise(scheduler, latents, noise, timesteps)
         unet.disable_adapters()
         conditional, unconditional = pipeline.guided(
-            noisy, timestep, text, negative_text.expand(count, -1, -1), None, num_views=1
+            noisy, timesteps[0], text, negative_text.expand(count, -1, -1), None, num_views=1
         )
         unet.enable_adapters()
         judged = unconditional + guidance_scale * (conditional - unconditional)
         learnt = pipeline.predict(noisy, timesteps, learnt_text, camera, 1)
         difference = predicted_noise(scheduler, noisy, judged, timesteps) - predicted_noise(scheduler, noisy, learnt, timesteps)
-        target = latents - (1 - scheduler.alphas_cumprod[timestep].item()) * difference
+        target = latents - alpha_sigma(scheduler, timesteps)[1].square() * difference
     distilled = 0.5 * (latents - target).square().sum() / count
     return distilled + denoising_loss(pipeline, latents.detach(), learnt_text, camera, 1)

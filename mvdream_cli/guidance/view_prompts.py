@@ -22,8 +22,9 @@ def direction_weights(azimuth_deg: Tensor, elevation_deg: Tensor) -> Tensor:
     turned = (azimuth_deg - FRONT_AZIMUTH_DEG + 180.0).remainder(360.0) - 180.0
     quarter = turned.abs() / 90.0  # 0 front, 1 side, 2 back
     front, back = (1.0 - quarter).clamp(min=0.0), (quarter - 1.0).clamp(min=0.0)
-    around = torch.stack([front, 1.0 - front - back, back, torch.zeros_like(front)], -1)
-    above = torch.tensor([0.0, 0.0, 0.0, 1.0], device=around.device)
+    zero, one = torch.zeros_like(front), torch.ones_like(front)
+    around = torch.stack([front, 1.0 - front - back, back, zero], -1)
+    above = torch.stack([zero, zero, zero, one], -1)
     return torch.where((elevation_deg > OVERHEAD_ABOVE_DEG)[:, None], above, around)
 
 

@@ -42,12 +42,12 @@ class NeuralBackground(nn.Module):
         return torch.sigmoid(self.net(spherical_harmonics(rays_d)))
 
 
-def random_background(kind: str) -> Tensor:
-    """One colour (3,) for all rays of a step, from torch's global generator.
+def random_background(kind: str, device=None) -> Tensor:
+    """One colour (3,) for all rays of a step, from torch's global generator of the device.
 
     Args:
         kind: "color", any; "gray", any gray, as in the training pictures; "middle gray", always 0.5.
     """
     if kind == "middle gray":
-        return torch.full((3,), 0.5)
-    return torch.rand(()).expand(3) if kind == "gray" else torch.rand(3)
+        return torch.full((3,), 0.5, device=device)
+    return torch.rand(1 if kind == "gray" else 3, device=device).expand(3)

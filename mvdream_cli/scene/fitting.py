@@ -43,22 +43,16 @@ def pixel_weights(mask: Tensor, background_weight: float, rim_px: int) -> Tensor
     return torch.where(mask, torch.from_numpy(core).to(mask.device).float(), background_weight)
 
 
-def draw_pixels(mask: Tensor, count: int, foreground_share: float = 0.3) -> tuple[Tensor, Tensor]:
-    """Random pixels, a fixed share of them on the object, however small it is.
+def draw_pixels(foreground: Tensor, total: int, count: int, foreground_share: float = 0.3) -> Tensor:
+    """Random ones of `total` pixels, (count,), a fixed share of them among `foreground` (F,), however few those are.
 
-    Args:
-        mask: (V, H, W) bool, true on the object.
-
-    Returns:
-        view (count,) and flat pixel index (count,), from torch's global generator.
+    From torch's global generator of the device.
     """
-    foreground = mask.flatten().nonzero()[:, 0]
-    picked = torch.randint(mask.numel(), (count,), device=mask.device)
+    picked = torch.randint(total, (count,), device=foreground.device)
     inside = int(count * foreground_share) if len(foreground) else 0
     if inside:
-        picked[:inside] = foreground[torch.randint(len(foreground), (inside,), device=mask.device)]
-    pixels = mask.shape[1] * mask.shape[2]
-    return picked // pixels, picked % pixels
+        picked[:inside] = foreground[torch.randint(len(foreground), (inside,), device=foreground.device)]
+    return picked
 
 
 class FittedViews:
@@ -72,16 +66,17 @@ class FittedViews:
 
     def __init__(self, images: Tensor, c2w: Tensor, fovy_deg: float, *, background_weight: float, rim_px: int):
         rays = get_rays(c2w.to(images.device), fovy_deg, *images.shape[1:3])
-        self.rays_o, self.rays_d = (ray.flatten(1, 2) for ray in rays)  # (V, H W, 3)
-        self.mask = foreground_mask(images, border_colour(images))  # (V, H, W)
-        self.colours, self.inside = images.flatten(1, 2), self.mask.flatten(1, 2)[..., None]
-        self.weights = pixel_weights(self.mask, background_weight, rim_px).flatten(1, 2)
+        self.rays_o, self.rays_d = (ray.flatten(0, 2) for ray in rays)  # (V H W, 3)
+        mask = foreground_mask(images, border_colour(images))  # (V, H, W)
+        self.colours, self.inside = images.flatten(0, 2), mask.flatten()[:, None]
+        self.foreground = mask.flatten().nonzero()[:, 0]
+        self.weights = pixel_weights(mask, background_weight, rim_px).flatten()
 
     def draw(self, count: int, background: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Random pixels over another background (3,): origins (count, 3), directions, colours (count, 3), weights (count,)."""
-        view, pixel = draw_pixels(self.mask, count)
-        colours = torch.where(self.inside[view, pixel], self.colours[view, pixel], background)
-        return self.rays_o[view, pixel], self.rays_d[view, pixel], colours, self.weights[view, pixel]
+        pixel = draw_pixels(self.foreground, len(self.colours), count)
+        colours = torch.where(self.inside[pixel], self.colours[pixel], background)
+        return self.rays_o[pixel], self.rays_d[pixel], colours, self.weights[pixel]
 
 
 def photometric_loss(rgb: Tensor, target: Tensor, weight: Tensor) -> Tensor:

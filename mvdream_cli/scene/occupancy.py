@@ -14,7 +14,8 @@ class Occupancy(nn.Module):
     `occupied` (R, R, R), indexed [z, y, x]. `occupied` is grown by one cell on each side: `scene.render` steps two
     cells at a time along a ray and still never misses one.
 
-    Until the first `update` every cell counts as occupied.
+    `steps`: of two cells each, what the longest ray through the bounds needs; known to the host, which must not ask the
+    device for it at each render. Until the first `update` every cell counts as occupied.
     """
 
     def __init__(self, resolution: int = 32):
@@ -24,15 +25,15 @@ class Occupancy(nn.Module):
         self.register_buffer("density", torch.zeros(shape))
         self.register_buffer("occupied", torch.ones(shape, dtype=torch.bool))
         self.register_buffer("bounds", torch.tensor([[-1.0] * 3, [1.0] * 3]))
+        self._count_steps()
+        self.register_load_state_dict_post_hook(lambda occupancy, _: occupancy._count_steps())
 
     @property
     def cell_size(self) -> float:
         return 2.0 / self.resolution
 
-    @property
-    def steps(self) -> int:
-        """Steps of two cells that the longest ray through the bounds needs."""
-        return max(1, math.ceil(float((self.bounds[1] - self.bounds[0]).norm()) / (2.0 * self.cell_size)))
+    def _count_steps(self) -> None:
+        self.steps = max(1, math.ceil(float((self.bounds[1] - self.bounds[0]).norm()) / (2.0 * self.cell_size)))
 
     @torch.no_grad()
     def update(self, field, decay: float = 0.8, opacity_threshold: float = 0.01) -> None:
@@ -61,6 +62,7 @@ class Occupancy(nn.Module):
             low, high = (line.min(), line.max() + 1) if len(line) else (self.resolution / 2, self.resolution / 2)
             self.bounds[0, axis] = low * self.cell_size - 1.0
             self.bounds[1, axis] = high * self.cell_size - 1.0
+        self._count_steps()
 
     def lookup(self, points: Tensor) -> Tensor:
         """World points (..., 3) -> bool (...)."""

@@ -31,7 +31,7 @@ def z_variance(out: Render) -> Tensor:
     spread = out.samples.weights * (out.samples.t - depth).square()
     covered = out.opacity.reshape(-1) > 0.5
     per_ray = torch.zeros_like(out.opacity.reshape(-1)).index_add(0, out.samples.rays, spread)
-    return per_ray[covered].sum() / covered.sum().clamp(min=1)
+    return (per_ray * covered).sum() / covered.sum().clamp(min=1)
 
 
 class _TotalVariation(torch.autograd.Function):

@@ -1,13 +1,17 @@
 """Light on the object: normals from the density, and the point light of the paper's shaded runs."""
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Corners of a tetrahedron: four lookups give the gradient of a linear function exactly.
-_TETRAHEDRON = ((1.0, -1.0, -1.0), (-1.0, -1.0, 1.0), (-1.0, 1.0, -1.0), (1.0, 1.0, 1.0))
+
+@cache
+def _tetrahedron(device: torch.device) -> Tensor:
+    """Corners (4, 3): four lookups give the gradient of a linear function exactly. Kept: sending them is a wait for the GPU."""
+    return torch.tensor([[1.0, -1.0, -1.0], [-1.0, -1.0, 1.0], [-1.0, 1.0, -1.0], [1.0, 1.0, 1.0]], device=device)
 
 
 def finite_normals(field, points: Tensor, step: float = 0.02) -> Tensor:
@@ -17,7 +21,7 @@ def finite_normals(field, points: Tensor, step: float = 0.02) -> Tensor:
     Uses the density before its activation where the field has it.
     """
     raw_density = getattr(field, "raw_density", field.density)
-    corners = torch.tensor(_TETRAHEDRON, dtype=points.dtype, device=points.device)  # (4, 3)
+    corners = _tetrahedron(points.device).to(points.dtype)
     values = raw_density((points[:, None] + step * corners).clamp(-1.0, 1.0))  # (K, 4)
     return F.normalize(-(values[..., None] * corners).sum(1), dim=-1, eps=1e-6)
 
@@ -55,7 +59,7 @@ def lambertian(lights: Tensor, ambient: float, textureless: bool = False, rays_p
 
 def draw_lights(positions: Tensor, views: int, distance: tuple[float, float]) -> Tensor:
     """A point light near each camera (V, 3) -> (V, 3), the same shift for the `views` of a rig (DreamFusion, appendix A.2)."""
-    rigs = len(positions) // views
-    shift = torch.randn(rigs, 1, 3).expand(-1, views, -1).flatten(0, 1).to(positions)
-    radius = distance[0] + (distance[1] - distance[0]) * torch.rand(rigs, 1).expand(-1, views).flatten().to(positions)
+    rigs, device = len(positions) // views, positions.device
+    shift = torch.randn(rigs, 1, 3, device=device).expand(-1, views, -1).flatten(0, 1)
+    radius = distance[0] + (distance[1] - distance[0]) * torch.rand(rigs, 1, device=device).expand(-1, views).flatten()
     return F.normalize(positions + shift, dim=-1) * radius[:, None]

@@ -9,10 +9,13 @@ import sys
 import time
 
 import pytest
+import torch
 import trimesh
-from conftest import ROOT, mvdream
+from conftest import ROOT, HostWaits, mvdream
 from safetensors.torch import load_file
 
+from mvdream_cli import config
+from mvdream_cli.commands import to3d
 from mvdream_cli.images import load_image
 
 FEW = ("--preset", "cpu", "--set", "to3d.fit_steps=4", "--steps", 4, "--candidates", 3, "--set", "to3d.view_steps=2",
@@ -63,6 +66,34 @@ def test_prompt_to_files(method, extra, tiny_folder, tmp_path):
     exported = mvdream("export", "--format", "obj", cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr
     assert (folder / "mesh.obj").is_file() and (folder / "mesh.png").is_file()
+
+
+@pytest.mark.parametrize("guidance", ["mvdream", "dreamfusion", "sjc", "vsd"])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ["field=dense_grid"],
+        ["field=mlp", "shading=lambertian", "unlit_share=0", "albedo_probability=0", "background=network",
+         "background_random_share=0"],
+    ],
+)  # fmt: skip
+def test_a_step_waits_for_a_gpu_only_to_drop_rays_and_samples(guidance, extra, tiny, monkeypatch):
+    waits, device = HostWaits(), torch.device("meta")
+
+    def a_few_steps(step, **_):
+        with waits:
+            step(1, 0)[0].backward()  # also sends what stays
+            waits.seen.clear()
+            for i in (2, 3):
+                step(i, 0)[0].backward()
+
+    monkeypatch.setattr(to3d, "fit", a_few_steps)
+    monkeypatch.setattr(to3d.Occupancy, "update", lambda *_: None)  # reads numbers, but not in every step
+    for module in (tiny.unet, tiny.vae, tiny.text_encoder):
+        module.to(device)
+    fixed = [f"to3d.{value}" for value in (f"guidance={guidance}", "method=sds", "occupancy_every=100", *extra)]
+    to3d.distil(tiny, "a red dog", None, config.resolve("cpu", fixed), None, device)
+    assert waits.seen == 2 * ["sampling.py", "sampling.py", "render.py"]
 
 
 def test_a_file_of_prompts(tiny_folder, tmp_path):

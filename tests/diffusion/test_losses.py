@@ -1,5 +1,6 @@
 import pytest
 import torch
+from conftest import HostWaits
 
 from mvdream_cli.diffusion import losses
 from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise, predicted_x0, training_target
@@ -32,6 +33,16 @@ def test_denoising_loss_shares_the_timestep_between_views(tiny, monkeypatch):
     monkeypatch.setattr(tiny, "predict", perfect)
     losses.denoising_loss(tiny, torch.randn(8, 4, 8, 8), torch.zeros(8, 16, 32), torch.zeros(8, 16), 4)
     assert (seen["t"][:4] == seen["t"][0]).all() and (seen["t"][4:] == seen["t"][4]).all()
+
+
+def test_denoising_does_not_wait_for_a_gpu(tiny):
+    tiny.unet.to("meta").requires_grad_(True)
+    shapes = [(8, tiny.unet.config.in_channels, 8, 8), (8, 16, tiny.unet.config.cross_attention_dim), (8, 16)]
+    latents, text, camera = (torch.zeros(shape, device="meta") for shape in shapes)
+    losses.denoising_loss(tiny, latents, text, camera, 4).backward()  # sends the noise schedule, which stays
+    with HostWaits() as waits:
+        losses.denoising_loss(tiny, latents, text, camera, 4).backward()
+    assert waits.seen == []
 
 
 def test_timestep_power_draws_more_of_the_noisy_ones(tiny, monkeypatch):

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from mvdream_cli.engine import checkpoint
-from mvdream_cli.engine.loop import _Background, fit
+from mvdream_cli.engine.loop import _Background, _Outcome, fit
 from mvdream_cli.engine.optim import Ema, adamw, warmup
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import CheckpointError, MVDreamError
@@ -166,6 +166,15 @@ def test_single_bad_steps_are_skipped_and_counted(tmp_path, accum):
     summary, weight, _ = train(tmp_path / "a", 30, poison=lambda i, _: float("nan") if i in (3, 17) else 1.0, grad_accum=accum)
     assert summary["skipped"] == 2 and summary["step"] == 30 and weight.isfinite().all()
     assert all(s["loss"] is not None for s in stats(tmp_path / "a"))
+
+
+def test_what_came_of_a_step_is_read_while_the_next_one_runs(tmp_path, monkeypatch):
+    events, read = [], _Outcome.read
+    monkeypatch.setattr(_Outcome, "read", lambda outcome: events.append(f"read {outcome.step}") or read(outcome))
+    train(tmp_path / "a", 7, poison=lambda i, _: events.append(f"step {i}") or 1.0, grad_accum=1, log_every=5)
+    at_once = ["read 3", "read 4"]  # a line of statistics wants all of them
+    between = ["step 1", "read 0", "step 2", "read 1", "step 3", "read 2", "step 4", *at_once, "step 5", "step 6"]
+    assert events == ["step 0", *between, "read 5", "read 6"]
 
 
 def test_a_lasting_fault_goes_back_once_and_then_stops_with_the_reason(tmp_path):

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from mvdream_cli.engine.optim import Ema, MasterAdamW, adamw, warmup, warmup_cosine
+from mvdream_cli.engine.optim import Ema, MasterAdamW, adamw, step_if, warmup, warmup_cosine
 
 
 def gradients(steps=30, size=50):
@@ -30,6 +30,28 @@ def test_bfloat16_with_masters_is_the_float32_trajectory_rounded():
             push(param, gradient)
             optimizer.step()
         assert torch.equal(ours.master_of(half), full) and torch.equal(half, full.bfloat16())
+
+
+@pytest.mark.parametrize("kind", ["fused", "masters", "plain"])
+def test_a_bad_step_changes_nothing_and_the_next_is_as_if_it_had_not_been(kind):
+    weights, optimizers = [], []
+    for _ in range(2):
+        weights.append(torch.nn.Parameter(torch.linspace(-1, 1, 50).to(torch.bfloat16 if kind == "masters" else torch.float32)))
+        make = torch.optim.SGD if kind == "plain" else torch.optim.AdamW
+        options = {"lr": 1e-2} if kind == "plain" else {"lr": 1e-2, "fused": True}
+        optimizers.append(adamw(weights[-1:], learning_rate=1e-2) if kind == "masters" else make(weights[-1:], **options))
+    for i, gradient in enumerate(gradients(6)):
+        if i in (2, 3):  # for the first only, and not finite
+            optimizers[0].zero_grad()
+            push(weights[0], gradient * float("nan" if i == 2 else "inf"))
+            before = weights[0].detach().clone()
+            step_if(torch.tensor(False), optimizers[0])
+            assert torch.equal(weights[0], before)
+        for weight, optimizer in zip(weights, optimizers):
+            optimizer.zero_grad()
+            push(weight, gradient)
+            step_if(torch.tensor(True), optimizer)
+    assert torch.equal(*weights) and not torch.equal(weights[0], torch.linspace(-1, 1, 50).to(weights[0]))
 
 
 def test_updates_too_small_for_bfloat16_are_not_lost():
