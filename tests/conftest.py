@@ -62,7 +62,7 @@ def view_set(tmp_path_factory) -> Path:
 
 
 class HostWaits(TorchDispatchMode):
-    """Notes what would make the host wait for a GPU, with torch's "meta" device in its place: a device with shapes and no values.
+    """Notes what would make the host wait for a GPU, with torch's "meta" device in its place: which has no values.
 
     Those are counting what a mask holds and copies that the host sees through to their end; reading a number is an error
     there anyway.
