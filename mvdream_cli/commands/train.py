@@ -80,7 +80,7 @@ def train_unet(pipeline, entries, settings, run, device, dtype) -> None:
     if train.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
     if settings.engine.compile:
-        unet.compile()
+        unet.compile(dynamic=False)
     optimizer = adamw(unet.parameters(), learning_rate=train.learning_rate, weight_decay=train.weight_decay)
     ema = Ema(unet, train.ema_decay, optimizer)
     views, micro_objects = train.views_per_object, train.micro_batch_size or train.batch_size

@@ -52,8 +52,8 @@ class MultiViewPipeline(DiffusionPipeline):
 
     def compile_networks(self) -> None:
         """What runs in every step of a distillation, by torch.compile at its first call for each shape: minutes, once."""
-        self.unet.compile()
-        self.vae.encoder.compile()
+        self.unet.compile(dynamic=False)
+        self.vae.encoder.compile(dynamic=False)
 
     @property
     def image_size(self) -> int:
