@@ -209,14 +209,16 @@ def test_an_infinite_gradient_of_a_finite_loss_is_caught(tmp_path):
     assert summary["skipped"] == 1 and model.isfinite().all() and (model < 0).all()
 
 
-def test_a_scaler_finds_its_scale_without_counting_failures_and_resumes(tmp_path):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])  # torch's own optimizer, and master weights
+def test_a_scaler_finds_its_scale_without_counting_failures_and_resumes(tmp_path, dtype):
     def scaler():
         return torch.amp.GradScaler("cpu", init_scale=2.0**127, growth_interval=15)
 
-    summary, whole, _ = train(tmp_path / "a", 60, scaler=scaler())
-    assert summary["skipped"] == 0 and stats(tmp_path / "a")[-1]["loss"] < stats(tmp_path / "a")[0]["loss"]
-    train(tmp_path / "b", 30, scaler=scaler())
-    assert torch.equal(train(tmp_path / "b", 60, scaler=scaler())[1], whole)
+    summary, whole, _ = train(tmp_path / "a", 60, dtype=dtype, scaler=scaler())
+    assert summary["skipped"] == 0 and whole.isfinite().all()
+    assert stats(tmp_path / "a")[-1]["loss"] < stats(tmp_path / "a")[0]["loss"]
+    train(tmp_path / "b", 30, dtype=dtype, scaler=scaler())
+    assert torch.equal(train(tmp_path / "b", 60, dtype=dtype, scaler=scaler())[1], whole)
 
 
 def test_the_gradient_is_clipped_to_its_norm(tmp_path):
