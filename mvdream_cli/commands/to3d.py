@@ -264,7 +264,7 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
                 (coarse, partial(distil_score, 0)),
                 (sds_steps - coarse, partial(distil_score, coarse)),
             ]
-            costs = [seconds_of(lambda phase=phase: phase()[1].backward()) if count else 0.0 for count, phase in phases]
+            costs = [seconds_of(lambda phase=phase: phase()[1].backward(), device) if count else 0.0 for count, phase in phases]
             left = 60 * to3d.minutes * (1 - EXPORT_SHARE) - run.seconds()
             run.update(planned_steps=affordable([count for count, _ in phases], costs, left))
         fit_steps, *distillation = run.record["planned_steps"]

@@ -3,16 +3,23 @@
 import time
 from collections.abc import Callable
 
+import torch
+
 LEAST_STEPS = 10
 
 
-def seconds_of(step: Callable[[], object], repeats: int = 2) -> float:
-    """Seconds of one call, the first left out: it allocates, compiles and fills caches."""
-    step()
-    started = time.perf_counter()
-    for _ in range(repeats):
-        step()
-    return (time.perf_counter() - started) / repeats
+def seconds_of(step: Callable[[], object], device: torch.device, repeats: int = 2) -> float:
+    """Seconds that one call takes on the device, the first left out: it allocates, compiles and fills caches."""
+
+    def finished(calls: int) -> float:
+        for _ in range(calls):
+            step()
+        if device.type != "cpu":  # there a call only asks for the work
+            torch.accelerator.synchronize()
+        return time.perf_counter()
+
+    started = finished(1)
+    return (finished(repeats) - started) / repeats
 
 
 def affordable(steps: list[int], seconds_per_step: list[float], seconds_left: float) -> list[int]:

@@ -1,6 +1,7 @@
 import time
 
 import pytest
+import torch
 
 from mvdream_cli.engine.budget import affordable, seconds_of
 
@@ -15,4 +16,11 @@ def test_phases_are_shortened_alike_and_never_grow():
 
 def test_the_first_call_is_not_counted():
     naps = iter([0.2, 0.01, 0.01])
-    assert seconds_of(lambda: time.sleep(next(naps))) == pytest.approx(0.01, abs=0.02)
+    assert seconds_of(lambda: time.sleep(next(naps)), torch.device("cpu")) == pytest.approx(0.01, abs=0.02)
+
+
+def test_what_a_gpu_was_asked_for_is_waited_for(monkeypatch):
+    events = []
+    monkeypatch.setattr(torch.accelerator, "synchronize", lambda: events.append("done"))
+    seconds_of(lambda: events.append("asked"), torch.device("cuda"))
+    assert events == ["asked", "done", "asked", "asked", "done"]
