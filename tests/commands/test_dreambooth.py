@@ -2,16 +2,20 @@
 
 import json
 import shutil
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
-from conftest import mvdream
+from conftest import HostWaits, mvdream
 from PIL import Image
 from safetensors.torch import load_file
 
+from mvdream_cli import config
+from mvdream_cli.commands import dreambooth
 from mvdream_cli.data.photographs import load_photographs
 from mvdream_cli.diffusion.losses import preservation_loss
+from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import DataError
 
 
@@ -49,6 +53,28 @@ def test_a_subject_becomes_a_model(tiny_folder, photographs, tmp_path):
     other = mvdream(*command, "--subject", "ohwx cat", cwd=tmp_path)
     assert other.returncode == 1 and "sks dog" in other.stderr
     assert json.loads((tmp_path / "rex" / "model" / "subject.json").read_text())["tensors_changed"] == len(changed)
+
+
+@pytest.mark.parametrize("lora_rank", [0, 2])
+def test_a_step_does_not_wait_for_a_gpu(lora_rank, tiny, tmp_path, monkeypatch):
+    waits, device = HostWaits(), torch.device("meta")
+
+    def a_few_steps(step, **_):
+        with waits:
+            step(0, 0)[0].backward()  # also sends what stays
+            waits.seen.clear()
+            step(1, 0)[0].backward()
+        raise KeyboardInterrupt  # what follows compares weights, which have no values here
+
+    monkeypatch.setattr(dreambooth, "fit", a_few_steps)
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # knows no meta device
+    fixed = [f"dreambooth.lora_rank={lora_rank}", "dreambooth.keep_best=false", "dreambooth.prior_images=0"]
+    for module in (tiny.unet, tiny.vae, tiny.text_encoder):
+        module.to(device)
+    photographs = torch.rand(3, tiny.image_size, tiny.image_size, 3)
+    with pytest.raises(KeyboardInterrupt), open_run(tmp_path / "run", "dreambooth", {}, identity_keys=[]) as run:
+        dreambooth.tune(tiny, photographs, [None] * 3, config.resolve("cpu", fixed), run, device, torch.float32)
+    assert waits.seen == []
 
 
 def test_preservation_is_the_mean_and_pulls_back():

@@ -8,8 +8,14 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, mvdream
+import torch
+from conftest import ROOT, HostWaits, mvdream
 from safetensors.torch import load_file
+
+from mvdream_cli import config
+from mvdream_cli.commands import train
+from mvdream_cli.data.views import index_views
+from mvdream_cli.engine.run import open_run
 
 COMMON = ("--preset", "cpu", "--set", "train.architecture=tiny", "--set", "train.batch_size=4", "--set",
           "engine.preview_every=0", "--set", "train.save_half=false", "--set", "engine.threads=1")  # fmt: skip
@@ -46,6 +52,24 @@ def test_float16_trains_with_a_scaled_loss(view_set, tmp_path):
     assert any((before[key].float() - after[key].float()).abs().max() > 1e-3 for key in before)
     kept = json.loads((tmp_path / "half" / "checkpoints" / "step-00000012" / "state.json").read_text())["plain"]
     assert kept["scaler.scale"] >= 1
+
+
+@pytest.mark.parametrize("single_image_share", [0, 1])
+def test_a_step_does_not_wait_for_a_gpu(single_image_share, tiny, view_set, tmp_path, monkeypatch):
+    waits, device = HostWaits(), torch.device("meta")
+
+    def a_few_steps(step, **_):
+        with waits:
+            step(0, 0)[0].backward()  # also sends what stays
+            waits.seen.clear()
+            step(1, 0)[0].backward()
+
+    monkeypatch.setattr(train, "fit", a_few_steps)
+    settings = config.resolve("cpu", [f"train.single_image_share={single_image_share}", "train.batch_size=2"])
+    tiny.text_encoder.to(device)
+    with open_run(tmp_path / "run", "train", {}, identity_keys=[]) as run:
+        train.train_unet(tiny, index_views(view_set), settings, run, device, torch.float32)
+    assert waits.seen == []
 
 
 def test_killed_and_resumed_equals_uninterrupted(view_set, tmp_path):
