@@ -6,8 +6,9 @@ Pure score distillation from a ball, for twenty prompts of things with a face. E
 noise levels, cameras, renderings. Every object is seen from eight directions (a contact sheet, a row each: faces are counted by
 eye). Two figures beside it, with those of true objects:
 - overlap: intersection over union of silhouettes a quarter turn apart; high for what looks alike from all sides;
-- in turn: share of pictures whose nearest of the true renders of its kind from known directions, by the model's own CLIP image
-  tower, shows the right direction or one beside it, the object turned at best. The floor is a shuffled order of true pictures.
+- in turn: share of pictures whose nearest of the true renders of its kind from known directions, by the patches of the model's
+  own CLIP image tower, shows the right direction or one beside it, the object turned at best. Not by its pooled embedding,
+  which has learnt that all views of an object have one caption. The floor is a shuffled order of true pictures.
 What is there is not made again.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from toys import around, mesh_of
 
 from mvdream_cli import config
@@ -68,10 +70,17 @@ def true_object(kind: str, index: int) -> Mesh:
 
 
 @torch.no_grad()
-def in_turn(pipeline, views: torch.Tensor, references: torch.Tensor) -> float:
-    """Share of views (8, H, W, 3) whose nearest reference (8, E) is at most one direction off, the object turned at best."""
-    embeds = pipeline.embed_images(views)
-    like = ((embeds - embeds.mean(0)) @ references.T).numpy()  # what changes around the object, not what it is
+def seen(pipeline, views: torch.Tensor) -> torch.Tensor:
+    """What the CLIP image tower sees in each patch, less what all views (8, H, W, 3) of the object share; (8, E)."""
+    size = pipeline.image_encoder.config.image_size
+    pixels = F.interpolate(views.permute(0, 3, 1, 2), size=(size, size), mode="bilinear", antialias=True) * 2 - 1
+    patches = pipeline.image_encoder(pixels).last_hidden_state[:, 1:].flatten(1)  # the first token is of the whole
+    return F.normalize(patches - patches.mean(0), dim=-1)
+
+
+def in_turn(views: torch.Tensor, references: torch.Tensor) -> float:
+    """Share of views (8, E) whose nearest reference (8, E) is at most one direction off, the object turned at best."""
+    like = (views @ references.T).numpy()
     here = np.arange(DIRECTIONS)
     turn = max(here, key=lambda turn: like[here, (here + turn) % DIRECTIONS].sum())
     off = (like.argmax(1) - here - turn + DIRECTIONS // 2) % DIRECTIONS - DIRECTIONS // 2
@@ -103,15 +112,13 @@ def main() -> None:
     pipeline, _ = open_model(config.resolve("cpu"))
 
     @cache
-    @torch.no_grad()
     def references(kind: str) -> torch.Tensor:
-        """Mean embeddings of sixteen objects of a kind from each direction, less those of all directions; (8, E)."""
-        seen = torch.stack([pipeline.embed_images(around(true_object(kind, k))) for k in range(16)]).mean(0)
-        return torch.nn.functional.normalize(seen - seen.mean(0), dim=-1)
+        """What is seen of sixteen objects of a kind from each direction, on average; (8, E)."""
+        return F.normalize(torch.stack([seen(pipeline, around(true_object(kind, k))) for k in range(16)]).mean(0), dim=-1)
 
     def figures(sheets: list[torch.Tensor]) -> dict:
         """The figures of objects, in the order of the prompts."""
-        turns = [in_turn(pipeline, views, references(kind)) for views, kind in zip(sheets, PROMPTS.values())]
+        turns = [in_turn(seen(pipeline, views), references(kind)) for views, kind in zip(sheets, PROMPTS.values())]
         return {"overlap": float(np.mean([overlap(views) for views in sheets])), "in_turn": float(np.mean(turns))}
 
     true = [around(true_object(kind, 100 + k)) for k, kind in enumerate(PROMPTS.values())]
