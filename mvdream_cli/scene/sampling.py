@@ -41,23 +41,19 @@ def place_samples(
     if occupancy is None:
         bounds = torch.tensor([[-1.0] * 3, [1.0] * 3], dtype=rays_o.dtype, device=rays_o.device)
         near, far = intersect_box(rays_o, rays_d, bounds)
-        rays = (far > near).nonzero()[:, 0]
-        near, far = near[rays], far[rays]
-        stretch, filled = far - near, torch.ones(len(rays), 1, dtype=torch.bool, device=rays_o.device)
+        stretch, filled = far - near, (far > near)[:, None]  # one stretch
     else:
         near, far = intersect_box(rays_o, rays_d, occupancy.bounds)
-        rays = (far > near).nonzero()[:, 0]
-        near, far = near[rays], far[rays]
         # Steps of at most two cells: every point of a stretch is within one cell of its middle, and `occupied` is
         # grown by one cell, so a stretch whose middle is empty is empty.
         count = torch.ceil((far - near) / (2.0 * occupancy.cell_size)).clamp(min=1.0)
         stretch = (far - near) / count
         step = torch.arange(occupancy.steps + 1, device=rays_o.device)
-        middle = near[:, None] + (step + 0.5) * stretch[:, None]  # (N, K)
-        points = rays_o[rays, None] + rays_d[rays, None] * middle[..., None]
-        filled = occupancy.lookup(points) & (step < count[:, None])
-        kept = filled.any(-1).nonzero()[:, 0]
-        rays, near, stretch, filled = rays[kept], near[kept], stretch[kept], filled[kept]
+        middle = near[:, None] + (step + 0.5) * stretch[:, None]  # (R, K)
+        points = rays_o[:, None] + rays_d[:, None] * middle[..., None]
+        filled = occupancy.lookup(points) & (step < count[:, None]) & (far > near)[:, None]
+    rays = filled.any(-1).nonzero()[:, 0]  # (N,), the one number that the host waits for
+    near, stretch, filled = near[rays], stretch[rays], filled[rays]
 
     filled_before = filled.cumsum(-1)  # (N, K), how many stretches are filled up to and with this one
     count = filled_before[:, -1:]
