@@ -8,7 +8,6 @@ parts wait for the device, so their sum is a little more than an undisturbed ste
 """
 
 import argparse
-import json
 import tempfile
 import time
 from collections import defaultdict
@@ -19,6 +18,7 @@ import torch
 
 from benchmarks.gpu.full_size import published_pipeline
 from benchmarks.gpu.sample_views import CARDS_GB
+from benchmarks.measure import report
 from mvdream_cli import config
 from mvdream_cli.commands import to3d
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
@@ -114,11 +114,7 @@ def main() -> None:
                 row["ms"]["rest"] = round(1e3 * (whole - sum(seconds.values())) / arguments.steps, 1)
             except torch.OutOfMemoryError:
                 row["failed"] = "out of memory"
-            line = json.dumps(row | {"torch": torch.__version__, "device": str(device)})
-            print(line, flush=True)
-            if arguments.out:
-                with arguments.out.open("a") as file:
-                    file.write(line + "\n")
+            report(row | {"torch": torch.__version__, "device": str(device)}, arguments.out)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Random weights and random photographs: the cost is the same. One line of JSON pe
 """
 
 import argparse
-import json
 import shutil
 import tempfile
 import time
@@ -16,6 +15,7 @@ import torch
 
 from benchmarks.gpu.full_size import published_pipeline
 from benchmarks.gpu.sample_views import CARDS_GB
+from benchmarks.measure import report
 from mvdream_cli import config
 from mvdream_cli.commands import dreambooth
 from mvdream_cli.engine.device import pick_device
@@ -53,11 +53,7 @@ def main() -> None:
                     row |= {"peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2)}
             except (torch.OutOfMemoryError, dreambooth.MVDreamError) as error:
                 row["failed"] = str(error)
-            line = json.dumps(row)
-            print(line, flush=True)
-            if arguments.out:
-                with arguments.out.open("a") as file:
-                    file.write(line + "\n")
+            report(row, arguments.out)
             del pipeline
             if device.type == "cuda":
                 torch.cuda.empty_cache()

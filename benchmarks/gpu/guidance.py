@@ -8,23 +8,18 @@ float16 autocast over float32 weights, as its trainer does, and needs a checkout
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import torch
-from torch.utils import benchmark
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import parity
 from benchmarks.gpu.full_size import published_pipeline
+from benchmarks.measure import milliseconds, report
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.guidance.score_distillation import score_distillation_loss
 
 OPTIONS = {"timestep": 500, "guidance_scale": 50.0, "rescale": 0.5, "num_views": 4}
-
-
-def milliseconds(call) -> float:
-    return benchmark.Timer("call()", globals={"call": call}).blocked_autorange(min_run_time=2).median * 1e3
 
 
 def matrix_rate(device, dtype) -> float:
@@ -93,32 +88,29 @@ def main() -> None:
     c2w = orbit_views(4, 15.0).repeat(arguments.views // 4, 1, 1).to(device)
     text = torch.randn(2, 1, 77, 1024, device=device).unbind()
 
-    def report(what: str, step) -> None:
+    def measure(what: str, step) -> None:
         with FlopCounterMode(display=False) as operations, torch.compiler.set_stance("force_eager"):
             step()
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
         row = {"what": what, "ms": round(milliseconds(step), 2), "tflop": round(operations.get_total_flops() / 1e12, 3)}
         row["share_of_matrix_rate"] = round(operations.get_total_flops() / (1e-3 * row["ms"]) / rate, 3)
         if device.type == "cuda":
             row["peak_gb"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)
-            torch.cuda.reset_peak_memory_stats()
-        line = json.dumps(row | about)
-        print(line, flush=True)
-        if arguments.out:
-            with arguments.out.open("a") as file:
-                file.write(line + "\n")
+        report(row | about, arguments.out)
 
     pipeline = published_pipeline(device, dtype, arguments.width)
     for part in (pipeline.unet, pipeline.vae):
         part.to(memory_format=torch.channels_last)
-    report("ours", ours(pipeline, images, c2w, text))
+    measure("ours", ours(pipeline, images, c2w, text))
     if arguments.compile:
         pipeline.compile_networks()
-        report("ours, compiled", ours(pipeline, images, c2w, text))
+        measure("ours, compiled", ours(pipeline, images, c2w, text))
     del pipeline
     if arguments.official:
         parity.use_checkout(arguments.official)
         model = parity.official_model("sd21", arguments.width).to(device).requires_grad_(False)
-        report("official", official(model, images, c2w, text))
+        measure("official", official(model, images, c2w, text))
 
 
 if __name__ == "__main__":

@@ -6,17 +6,12 @@ python -m benchmarks.gpu.hash_grid [--points 262144]
 """
 
 import argparse
-import json
 
 import torch
-from torch.utils import benchmark
 
+from benchmarks.measure import milliseconds, report
 from mvdream_cli.scene.encodings import HAS_TINYCUDANN, HashGrid
 from mvdream_cli.scene.hash_kernels import encode as by_kernels
-
-
-def milliseconds(call) -> float:
-    return benchmark.Timer("call()", globals={"call": call}).blocked_autorange(min_run_time=2).median * 1e3
 
 
 def main() -> None:
@@ -49,7 +44,7 @@ def main() -> None:
     for name in list(ways)[1:]:
         for what, mine, theirs in zip(("values", "gradient"), gradients[name], gradients["plain"]):
             result[f"{name}_{what}_error"] = ((mine - theirs).norm() / theirs.norm()).item()
-    print(json.dumps(result))
+    report(result)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ bytedance/MVDream is given. Weights are random: the cost is the same.
 """
 
 import argparse
-import json
 import time
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 
 from benchmarks import parity
 from benchmarks.gpu.full_size import published_pipeline
+from benchmarks.measure import report
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.config import resolve
 
@@ -56,13 +56,6 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     about = {"device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu", "torch": torch.__version__}
 
-    def report(row: dict) -> None:
-        line = json.dumps(row | about)
-        print(line, flush=True)
-        if arguments.out:
-            with arguments.out.open("a") as file:
-                file.write(line + "\n")
-
     c2w = orbit_views(4, 15.0)
     for name in arguments.presets:
         memory_gb, dtype = CARDS_GB[name]
@@ -79,14 +72,14 @@ def main() -> None:
         kwargs = {"seeds": [0], "steps": arguments.steps, "guidance_scale": sample.guidance_scale}
         row = {"what": "ours", "preset": name, "dtype": str(dtype).removeprefix("torch."), "cap_gb": memory_gb}
         try:
-            report(row | measured(device, partial(pipeline, "a bulldog", c2w, **kwargs)))
+            report(row | about | measured(device, partial(pipeline, "a bulldog", c2w, **kwargs)), arguments.out)
         except torch.OutOfMemoryError:
-            report(row | {"seconds": None, "failed": "out of memory"})
+            report(row | about | {"seconds": None, "failed": "out of memory"}, arguments.out)
         del pipeline
         if device.type == "cuda":
             torch.cuda.empty_cache()
     if arguments.official:
-        report({"what": "official"} | official(device, arguments))
+        report({"what": "official"} | about | official(device, arguments), arguments.out)
 
 
 @torch.no_grad()

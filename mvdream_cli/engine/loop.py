@@ -63,8 +63,8 @@ def fit(
         anything, is called beside the steps that follow: it must not touch what they change.
     Checkpoints every `checkpoint_every` steps or `checkpoint_minutes` minutes (0: never), and always at the end.
 
-    A step whose loss or gradient is not finite leaves the weights as they are and is counted. Five in a row go back to the
-    newest checkpoint once, with other random numbers; five more raise MVDreamError. SIGINT or SIGTERM: the step ends, the
+    A step whose loss or gradient is not finite changes nothing and is counted. Five in a row go back to the newest
+    checkpoint once, with other random numbers; five more raise MVDreamError. SIGINT or SIGTERM: the step ends, the
     state is saved, Interrupted is raised; a second SIGINT leaves at once.
     A GPU is not waited for: it skips a bad step by itself, and what came of a step is read while the next one runs.
     Returns {"step", "loss", "seconds", "skipped", "resumed_from"}; loss is the mean of the last logged steps or None.
@@ -131,13 +131,12 @@ def fit(
             norm = _gradient_norm(parameters)
             if grad_clip is not None:
                 _scale_gradients(parameters, (grad_clip / (norm + 1e-6)).clamp(max=1.0))
+            good = torch.isfinite(loss) & torch.isfinite(norm)
+            step_if(good, optimizer)
             if scaler is not None:
-                scaler.step(optimizer)
                 scaler.update()
-            else:
-                step_if(torch.isfinite(loss) & torch.isfinite(norm), optimizer)
             for average in (ema or {}).values():
-                average.update(i)
+                average.update(i, good)
             under_way.append(_Outcome(i, loss, norm, stats))
             i += 1
 

@@ -43,7 +43,7 @@ class MasterAdamW:
     float32 parameters among them are their own masters.
     """
 
-    _step_supports_amp_scaling = True  # what GradScaler asks: a step is skipped by `found_inf`, not by waiting for it
+    _step_supports_amp_scaling = True  # torch's name for: `step` does nothing where `found_inf` is 1
     found_inf: torch.Tensor | None = None
 
     def __init__(self, groups: list[dict], **options):
@@ -138,9 +138,10 @@ class Ema:
         self.averages = [s.detach().float().clone() for s in self.sources]
 
     @torch.no_grad()
-    def update(self, step: int) -> None:
-        decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self.averages, [s.detach().float() for s in self.sources], 1.0 - decay)
+    def update(self, step: int, good: torch.Tensor | bool = True) -> None:
+        """Follow the parameters; nothing changes where `good` (0-d, bool) is false, which the host need not know."""
+        weight = good * (1.0 - min(self.decay, (1 + step) / (10 + step)))
+        torch._foreach_lerp_(self.averages, [s.detach().float() for s in self.sources], [weight] * len(self.sources))
 
     @torch.no_grad()
     def copy_to(self, module: nn.Module) -> None:

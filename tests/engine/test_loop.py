@@ -168,6 +168,18 @@ def test_single_bad_steps_are_skipped_and_counted(tmp_path, accum):
     assert all(s["loss"] is not None for s in stats(tmp_path / "a"))
 
 
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_bad_step_leaves_weights_and_averages_as_they_are(tmp_path, scaled):
+    def before(i, _, overflow=3):
+        return float("inf") if i >= overflow else 1.0
+
+    options = {"checkpoint_every": 0, "lr_scale": None}
+    _, weight, average = train(tmp_path / "good", 3, **options)
+    scaler = {"scaler": torch.amp.GradScaler("cpu", init_scale=1.0)} if scaled else {}
+    _, same_weight, same_average = train(tmp_path / "bad", 6, poison=before, **options, **scaler)
+    assert torch.equal(weight, same_weight) and torch.equal(average, same_average)
+
+
 def test_what_came_of_a_step_is_read_while_the_next_one_runs(tmp_path, monkeypatch):
     events, read = [], _Outcome.read
     monkeypatch.setattr(_Outcome, "read", lambda outcome: events.append(f"read {outcome.step}") or read(outcome))

@@ -193,6 +193,7 @@ def test_occupancy_forgets_slowly_and_survives_its_state_dict():
     again = Occupancy(16)
     again.load_state_dict(occupancy.state_dict())
     assert torch.equal(again.occupied, occupancy.occupied) and torch.equal(again.bounds, occupancy.bounds)
+    assert again.steps == occupancy.steps < Occupancy(16).steps
     for _ in range(60):
         occupancy.update(empty)
     assert occupancy.fraction() < full
