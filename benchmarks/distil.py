@@ -22,9 +22,9 @@ from benchmarks.measure import report
 from mvdream_cli import config
 from mvdream_cli.commands import to3d
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
-from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.run import open_run
+from mvdream_cli.models.load import load_pipeline
 
 PARTS = {"render": (to3d, "render"), "encode": (MultiViewPipeline, "encode_images"), "unet": (MultiViewPipeline, "guided"),
          "backward": (torch.Tensor, "backward"), "optimizer": (torch.optim.AdamW, "step")}  # fmt: skip

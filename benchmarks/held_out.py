@@ -15,9 +15,9 @@ import torch
 from toys import ELEVATION_DEG, around, mesh_of
 
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.metrics.clip import clip_similarity
+from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.toybox.captions import caption
 from mvdream_cli.toybox.world import draw_spec
 

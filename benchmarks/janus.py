@@ -24,8 +24,9 @@ from toys import around, mesh_of
 
 from mvdream_cli import config
 from mvdream_cli.commands import to3d
-from mvdream_cli.data.assets import Mesh, load_asset
 from mvdream_cli.images import grid, save_image
+from mvdream_cli.raycast.assets import load_asset
+from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.toybox.world import draw_spec
 
 PROMPTS = {  # what is asked for, and the kind of its true renders

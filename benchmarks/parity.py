@@ -18,9 +18,9 @@ from pathlib import Path
 import torch
 
 from mvdream_cli.cameras import camera_condition, orbit_views
-from mvdream_cli.diffusion import checkpoints, ldm
 from mvdream_cli.diffusion.attention import MultiViewAttnProcessor
-from mvdream_cli.diffusion.convert import official_state, schedule_buffers
+from mvdream_cli.models import ldm, single_file
+from mvdream_cli.models.convert import official_state, schedule_buffers
 
 
 class Nothing(type):
@@ -152,7 +152,7 @@ def main() -> None:
     torch.manual_seed(0)
     theirs = official_model(arguments.variant, arguments.width)
     if arguments.weights:
-        theirs.load_state_dict(checkpoints.read_state(arguments.weights), strict=False)
+        theirs.load_state_dict(single_file.read_state(arguments.weights), strict=False)
     else:
         for parameter in theirs.parameters():  # some layers begin at zero and would hide what is before them
             if parameter.count_nonzero() == 0:
@@ -162,11 +162,11 @@ def main() -> None:
         prefix: {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
         for prefix in (ldm.UNET_PREFIX, ldm.VAE_PREFIX)
     }
-    unet, used, _ = checkpoints.unet_from_ldm(under[ldm.UNET_PREFIX], arguments.checkout)
+    unet, used, _ = single_file.unet_from_ldm(under[ldm.UNET_PREFIX], arguments.checkout)
     assert used == set(under[ldm.UNET_PREFIX])
     unet.eval().set_attn_processor(MultiViewAttnProcessor())
-    vae = checkpoints.vae_from_ldm(under[ldm.VAE_PREFIX], arguments.checkout)[0].eval()
-    scheduler = checkpoints.published_scheduler()
+    vae = single_file.vae_from_ldm(under[ldm.VAE_PREFIX], arguments.checkout)[0].eval()
+    scheduler = single_file.published_scheduler()
 
     errors, seconds = {}, {}
     camera = get_camera(4, elevation=15, azimuth_start=90)
@@ -232,7 +232,7 @@ def main() -> None:
         theirs.cond_stage_model = embedder = clip_tower(*((768, 12) if full else (64, 4)))
         expected = embedder.transformer["text_model"](tokens).last_hidden_state
     tower = {f"cond_stage_model.{key}": value for key, value in embedder.state_dict().items()}
-    encoder, _ = checkpoints.text_from_ldm(tower, arguments.checkout)
+    encoder, _ = single_file.text_from_ldm(tower, arguments.checkout)
     errors["text tower"] = relative_error(encoder.eval()(tokens).last_hidden_state, expected)
     ours = types.SimpleNamespace(unet=unet, vae=vae, text_encoder=encoder, scheduler=scheduler)
     theirs.load_state_dict(official_state(ours, {}), strict=True)  # raises for a key too many or too few

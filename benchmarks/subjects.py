@@ -25,11 +25,11 @@ from toys import FOVY_DEG, RADIUS, SIZE_PX, around, mesh_of, pictures
 from mvdream_cli import config
 from mvdream_cli.cameras import orbit, orbit_views
 from mvdream_cli.commands import dreambooth, to3d
-from mvdream_cli.data.assets import load_asset
-from mvdream_cli.data.render import render_views
-from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.metrics.consistency import opposite_agreement
+from mvdream_cli.models.load import load_pipeline
+from mvdream_cli.raycast.assets import load_asset
+from mvdream_cli.raycast.embree import render_views
 from mvdream_cli.scene.fitting import border_colour, foreground_mask
 from mvdream_cli.toybox.world import KINDS, Spec, draw_spec
 

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.data.assets import Mesh
-from mvdream_cli.data.render import render_views
 from mvdream_cli.images import composite
+from mvdream_cli.raycast.embree import render_views
+from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.toybox.world import Spec, build
 
 FOVY_DEG, ELEVATION_DEG, SIZE_PX = 37.5, 15.0, 128  # the middle of mini's training cameras

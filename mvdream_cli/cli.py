@@ -382,7 +382,7 @@ def _run(ctx: typer.Context, section: str, flags: dict[str, Any], recipe: Callab
         if shared["json_"]:
             print(json.dumps(settings.model_dump(mode="json")))
             return
-        from mvdream_cli.commands.needs import needs
+        from mvdream_cli.commands.dry_run import needs
 
         print(config.dump(settings, [section]).rstrip())
         print("\n".join(f"# {line}" for line in needs(settings, section, shared.get("out"))))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mvdream_cli.files import written_whole
+from mvdream_cli.atomic import written_whole
 
 
 def to_uint8(image) -> np.ndarray:

@@ -31,8 +31,8 @@ def captions() -> list[str]:
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory, captions) -> Path:
     """A model folder of the tiny architecture, weights as drawn."""
-    from mvdream_cli.diffusion.architectures import build_pipeline
-    from mvdream_cli.diffusion.weights import save_pipeline
+    from mvdream_cli.models.architectures import build_pipeline
+    from mvdream_cli.models.load import save_pipeline
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("models") / "tiny"
@@ -43,7 +43,7 @@ def tiny_folder(tmp_path_factory, captions) -> Path:
 @pytest.fixture
 def tiny(tiny_folder):
     """The tiny pipeline, loaded as a command loads it."""
-    from mvdream_cli.diffusion.weights import load_pipeline
+    from mvdream_cli.models.load import load_pipeline
 
     return load_pipeline(str(tiny_folder))
 
@@ -51,12 +51,12 @@ def tiny(tiny_folder):
 @pytest.fixture(scope="session")
 def view_set(tmp_path_factory) -> Path:
     """Eight toybox objects, four views of 32 px each."""
-    from mvdream_cli.data.dataset_render import render_dataset
-    from mvdream_cli.data.sources import Source
+    from mvdream_cli.data.render_set import render_dataset
+    from mvdream_cli.data.sources import AssetSource
     from mvdream_cli.toybox.world import build, draw_spec
 
     folder = tmp_path_factory.mktemp("views")
-    sources = [Source(f"toy-{i}", partial(build, draw_spec(0, i)), f"a toy number {i}") for i in range(8)]
+    sources = [AssetSource(f"toy-{i}", partial(build, draw_spec(0, i)), f"a toy number {i}") for i in range(8)]
     render_dataset(sources, folder, num_views=4, size_px=32, workers=1)
     return folder
 

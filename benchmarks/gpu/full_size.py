@@ -4,10 +4,10 @@ import torch
 from diffusers import AutoencoderKL
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from mvdream_cli.diffusion.checkpoints import CAMERA_CONFIG, published_scheduler
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
-from mvdream_cli.diffusion.tokenizers import clip_tokenizer
 from mvdream_cli.diffusion.unet import MultiViewUNet
+from mvdream_cli.models.single_file import CAMERA_CONFIG, published_scheduler
+from mvdream_cli.models.tokenizers import clip_tokenizer
 
 
 def published_pipeline(device, dtype: torch.dtype, width: int = 320) -> MultiViewPipeline:

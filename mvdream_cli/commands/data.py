@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from mvdream_cli.data.dataset_render import render_dataset
-from mvdream_cli.data.rig import CameraLaw
-from mvdream_cli.data.sources import Source, sources_from_folder
+from mvdream_cli.atomic import written_whole
+from mvdream_cli.data.render_set import render_dataset
+from mvdream_cli.data.sources import AssetSource, sources_from_folder
+from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, clock, say, warn
-from mvdream_cli.files import written_whole
 from mvdream_cli.toybox.captions import caption
 from mvdream_cli.toybox.world import build, draw_spec
 
@@ -56,7 +56,7 @@ def render(settings, source: str, out: Path) -> dict:
             num_views=data.views,
             size_px=data.size_px,
             seed=settings.engine.seed,
-            cameras=CameraLaw(data.fovy_deg, data.elevation_deg, data.camera_distance),
+            cameras=CameraDistribution(data.fovy_deg, data.elevation_deg, data.camera_distance),
             workers=data.workers or physical_cores(),
             form=data.form,
             shard_size=data.objects_per_shard,
@@ -68,13 +68,13 @@ def render(settings, source: str, out: Path) -> dict:
     return {"views": out, "rendered": report.rendered, "skipped": len(report.skipped)}
 
 
-def toybox_sources(data, seed: int) -> list[Source]:
+def toybox_sources(data, seed: int) -> list[AssetSource]:
     """Objects `first` to `first + objects` of world `seed`, each built when it is rendered."""
     sources = []
     for index in range(data.first, data.first + data.objects):
         spec = draw_spec(seed, index, data.split, data.kinds, data.worn)
         text = caption(spec, np.random.default_rng((seed, index, 1)))
-        sources.append(Source(f"toy-{index:07d}", partial(build, spec), text))
+        sources.append(AssetSource(f"toy-{index:07d}", partial(build, spec), text))
     return sources
 
 

@@ -11,8 +11,8 @@ import torch
 
 from mvdream_cli import __version__
 from mvdream_cli.config import auto_preset, visible_gpus
-from mvdream_cli.diffusion.published import GB, PUBLISHED, locate, model_folders
 from mvdream_cli.engine.device import physical_cores, pick_device
+from mvdream_cli.models.hub import GB, PUBLISHED, locate, model_folders
 
 LIBRARIES = ("torch", "diffusers", "transformers", "nerfacc", "trimesh", "embreex")
 ACCELERATORS = {

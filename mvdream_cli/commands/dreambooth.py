@@ -11,11 +11,8 @@ import torch
 
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.data.photographs import load_photographs
-from mvdream_cli.diffusion.folders import SUBJECT, known_words, model_identity
-from mvdream_cli.diffusion.lora import add_lora, count_changed, lora_preservation, save_lora
+from mvdream_cli.diffusion.lora import add_lora, count_changed, lora_preservation
 from mvdream_cli.diffusion.losses import denoising_loss, preservation_loss
-from mvdream_cli.diffusion.vocabulary import common_pieces
-from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
 from mvdream_cli.engine.best import Best
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
@@ -25,6 +22,10 @@ from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import MVDreamError, UsageError
 from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.metrics.subject import SubjectGauge
+from mvdream_cli.models.find import SUBJECT, known_words, model_identity
+from mvdream_cli.models.load import load_pipeline, save_pipeline
+from mvdream_cli.models.lora import save_lora
+from mvdream_cli.models.vocabulary import common_pieces
 
 FEW, MANY = 3, 20  # photographs
 

@@ -7,7 +7,7 @@ from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import latest_run, read_run
 from mvdream_cli.errors import CheckpointError
-from mvdream_cli.mesh.convert import field_to_mesh
+from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.writers import write_mesh
 from mvdream_cli.scene.field import build_field
 from mvdream_cli.scene.occupancy import Occupancy

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from mvdream_cli.diffusion import published
-from mvdream_cli.diffusion.folders import EMBEDDED, SUBJECT, base_of, find_model, known_words
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import ModelError, UsageError
+from mvdream_cli.models import hub
+from mvdream_cli.models.find import EMBEDDED, SUBJECT, base_of, find_model, known_words
 
 
 def ensure(settings, command: str) -> None:
@@ -17,10 +17,10 @@ def ensure(settings, command: str) -> None:
     names = settings.models_used(command)
     names += [base for name in names if Path(name).is_dir() and (base := base_of(find_model(name)))]
     for name in names:
-        if name not in EMBEDDED and published.is_on_the_hub(name) and published.locate(name) is None:
+        if name not in EMBEDDED and hub.is_on_the_hub(name) and hub.locate(name) is None:
             if settings.engine.offline:
-                raise ModelError(published.missing(name))
-            published.download(name, say)
+                raise ModelError(hub.missing(name))
+            hub.download(name, say)
 
 
 def listed() -> list[dict]:
@@ -35,8 +35,8 @@ def listed() -> list[dict]:
         }
         for name, path in EMBEDDED.items()
     ]
-    for name, model in published.PUBLISHED.items():
-        path = published.locate(name)
+    for name, model in hub.PUBLISHED.items():
+        path = hub.locate(name)
         rows.append({"name": name, "about": model.about, "size_gb": model.size_gb, "licence": model.licence, "path": path})
     return rows
 
@@ -45,19 +45,17 @@ def get(name: str, offline: bool = False, dry_run: bool = False) -> Path:
     """The model's folder or file on this machine, fetched if need be; `dry_run` only says what would be fetched to where."""
     if name in EMBEDDED or Path(name).exists():
         return find_model(name)
-    if not published.is_on_the_hub(name):
-        raise UsageError(
-            f"model {name!r} has no known source; choose {', '.join(published.PUBLISHED)} or OWNER/NAME of the hub"
-        )
-    if path := published.locate(name):
+    if not hub.is_on_the_hub(name):
+        raise UsageError(f"model {name!r} has no known source; choose {', '.join(hub.PUBLISHED)} or OWNER/NAME of the hub")
+    if path := hub.locate(name):
         say(f"{name}: already here; `mvdream models verify {name}` checks its files")
         return path
     if offline:
-        raise ModelError(published.missing(name))
+        raise ModelError(hub.missing(name))
     if dry_run:
-        say(published.missing(name))
-        return published.folder_of(name)
-    return published.download(name, say)
+        say(hub.missing(name))
+        return hub.folder_of(name)
+    return hub.download(name, say)
 
 
 def verify(name: str) -> Path:
@@ -68,10 +66,10 @@ def verify(name: str) -> Path:
     """
     path = find_model(name)
     folder = path if path.is_dir() else path.parent
-    if not published.read_record(folder):
+    if not hub.read_record(folder):
         raise ModelError(f"model {name!r}: {folder} was not fetched by `mvdream models get`, so there is no record to compare.")
     bad = []
-    for file, state in published.verify(folder):
+    for file, state in hub.verify(folder):
         say(f"{file}: {state}")
         if state in ("changed", "missing"):
             bad.append(f"{file} ({state})")
@@ -91,7 +89,7 @@ def merge(source: str, out: Path) -> Path:
         raise UsageError(f"{source} is no LoRA: it stands alone already")
     if out.exists():
         raise UsageError(f"{out} exists already; remove it or give another folder")
-    from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
+    from mvdream_cli.models.load import load_pipeline, save_pipeline
 
     made = save_pipeline(load_pipeline(source), out, words=known_words(source))
     (made / SUBJECT).write_text((find_model(source) / SUBJECT).read_text())
@@ -105,7 +103,7 @@ def convert(source: str, out: Path, form: str) -> Path:
     Raises:
         UsageError: an unknown format. ModelError: see `convert.convert`.
     """
-    from mvdream_cli.diffusion import convert as formats
+    from mvdream_cli.models import convert as formats
 
     if form not in formats.FORMATS:
         raise UsageError(f"--format: there is no format {form!r}; choose {', '.join(formats.FORMATS)}")
@@ -115,4 +113,4 @@ def convert(source: str, out: Path, form: str) -> Path:
 
 
 def _size_gb(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / published.GB
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / hub.GB

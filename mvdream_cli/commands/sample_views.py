@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.diffusion.folders import known_words, model_identity, subject_warning
-from mvdream_cli.diffusion.vocabulary import vocabulary_warning
-from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
+from mvdream_cli.models.find import known_words, model_identity, subject_warning
+from mvdream_cli.models.load import load_pipeline
+from mvdream_cli.models.vocabulary import vocabulary_warning
 
 
 def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -> dict:

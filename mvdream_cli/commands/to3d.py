@@ -13,11 +13,6 @@ from pathlib import Path
 import torch
 
 from mvdream_cli.cameras import get_rays, orbit_views
-from mvdream_cli.data.assets import load_asset
-from mvdream_cli.data.render import Light, render_views
-from mvdream_cli.diffusion.folders import known_words, model_identity, subject_warning
-from mvdream_cli.diffusion.vocabulary import vocabulary_warning
-from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.engine.budget import affordable, seconds_of
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
@@ -26,20 +21,25 @@ from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import ObjectError, UsageError
 from mvdream_cli.guidance.priors import GUIDANCE
-from mvdream_cli.guidance.random_cameras import Cameras, draw_cameras
+from mvdream_cli.guidance.random_cameras import Cameras, draw_random_cameras
 from mvdream_cli.guidance.score_distillation import annealed_timestep
 from mvdream_cli.images import grid, load_image, save_image
-from mvdream_cli.mesh.convert import field_to_mesh
-from mvdream_cli.mesh.deliver import show_object, write_formats
+from mvdream_cli.mesh.from_field import field_to_mesh
+from mvdream_cli.mesh.turntable import show_object, write_formats
 from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.metrics.consistency import opposite_agreement
+from mvdream_cli.models.find import known_words, model_identity, subject_warning
+from mvdream_cli.models.load import load_pipeline
+from mvdream_cli.models.vocabulary import vocabulary_warning
+from mvdream_cli.raycast.assets import load_asset
+from mvdream_cli.raycast.embree import Light, render_views
 from mvdream_cli.scene.background import NeuralBackground, random_background
 from mvdream_cli.scene.field import build_field
 from mvdream_cli.scene.fitting import FittedViews, border_colour, foreground_mask, photometric_loss
 from mvdream_cli.scene.occupancy import Occupancy
-from mvdream_cli.scene.regularizers import opaque, orientation, sparsity, total_variation
-from mvdream_cli.scene.render import render
+from mvdream_cli.scene.regularizers import opacity_entropy, orientation, sparsity, total_variation
 from mvdream_cli.scene.shading import analytic_normals, draw_lights, finite_normals, lambertian
+from mvdream_cli.scene.volume_rendering import render
 
 AS_PAINTED = Light(ground=1.0, sky=0.0, lamp=0.0)  # the texture holds the light that the field has learnt
 EMPTY_AFTER_STEPS = 20  # an object that shows nothing, or nothing but itself, from then on will not come back
@@ -250,7 +250,7 @@ def distil(pipeline, prompt: str, targets, settings, run, device):
         covered = seen.opacity.mean()
         if look_again and i >= EMPTY_AFTER_STEPS and covered < 1e-3:
             raise ObjectError(f"the object of {prompt!r} is empty since step {i}; try another --seed or a plainer prompt.")
-        total = loss + to3d.opaque_weight * opaque(seen.opacity)
+        total = loss + to3d.opaque_weight * opacity_entropy(seen.opacity)
         if to3d.field == "dense_grid" and to3d.smooth_weight:
             total = total + to3d.smooth_weight * total_variation(field.grids[-1])
         return total, {"loss": loss.detach(), "covered": covered.detach()}
@@ -320,14 +320,14 @@ def new_field(to3d) -> torch.nn.Module:
 def draw_rigs(to3d, rigs: int) -> Cameras:
     """Rigs of evenly spaced cameras for a multi-view model, as many independent ones for a single-view model."""
     together = to3d.guidance == "mvdream"
-    return draw_cameras(
+    return draw_random_cameras(
         rigs if together else rigs * to3d.views,
         to3d.views if together else 1,
         fovy_deg=to3d.fovy_deg,
         elevation_deg=to3d.elevation_deg,
         distance=to3d.camera_distance,
         relative_distance=to3d.relative_distance,
-        sphere_share=to3d.sphere_share,
+        sphere_probability=to3d.sphere_probability,
         position_jitter=to3d.camera_jitter[0],
         target_jitter=to3d.camera_jitter[1],
         up_jitter=to3d.camera_jitter[2],

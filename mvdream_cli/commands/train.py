@@ -11,20 +11,20 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.data.views import index_views, load
-from mvdream_cli.diffusion.architectures import build_pipeline, principal_encoder
-from mvdream_cli.diffusion.folders import known_words, model_identity
 from mvdream_cli.diffusion.losses import autoencoder_loss, contrastive_loss, denoising_loss
-from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
 from mvdream_cli.engine.progress import Bar, say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
-from mvdream_cli.files import written_whole
 from mvdream_cli.images import composite, grid, save_image
+from mvdream_cli.models.architectures import build_pipeline, principal_encoder
+from mvdream_cli.models.find import known_words, model_identity
+from mvdream_cli.models.load import load_pipeline, save_pipeline
 
 PRINCIPAL_IMAGES = 256  # views whose patches set a fresh autoencoder's components
 

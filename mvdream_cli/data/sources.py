@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mvdream_cli.data.assets import EXTENSIONS
 from mvdream_cli.errors import DataError
+from mvdream_cli.raycast.assets import EXTENSIONS
 
 _ABOUT = ("source", "licence", "license")
 
 
 @dataclass(frozen=True)
-class Source:
+class AssetSource:
     """One object to render.
 
     id: letters, digits, "-" and "_" only; it names files and seeds the cameras and the light.
@@ -32,7 +32,7 @@ class Source:
             raise DataError(f"{self.id!r}: not usable as an object id; use at most 90 letters, digits, '-' and '_'")
 
 
-def sources_from_folder(root: Path | str) -> list[Source]:
+def sources_from_folder(root: Path | str) -> list[AssetSource]:
     """All .glb, .gltf and .obj files below a folder, by name.
 
     A caption comes from `captions.jsonl` in the folder (rows with "file", "caption", optional "source" and "licence"),
@@ -57,7 +57,7 @@ def sources_from_folder(root: Path | str) -> list[Source]:
         taken.add(object_id)
         caption = str(row.get("caption") or _beside(path) or caption_from_name(path.stem))
         about = {"licence" if key == "license" else key: str(row[key]) for key in _ABOUT if row.get(key)}
-        sources.append(Source(object_id, path, caption, about))
+        sources.append(AssetSource(object_id, path, caption, about))
     if not sources:
         raise DataError(f"{root}: no {', '.join(EXTENSIONS)} files in it; give a folder of 3D models")
     return sources

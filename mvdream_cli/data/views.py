@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mvdream_cli.atomic import written_whole
 from mvdream_cli.errors import DataError
-from mvdream_cli.files import written_whole
 
 SHARD_PATTERN = "views-*.tar"
 

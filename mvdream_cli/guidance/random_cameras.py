@@ -22,7 +22,7 @@ class Cameras(NamedTuple):
         return Cameras(*(part.to(device, non_blocking=True) for part in self))
 
 
-def draw_cameras(
+def draw_random_cameras(
     rigs: int,
     views: int,
     *,
@@ -30,7 +30,7 @@ def draw_cameras(
     elevation_deg: tuple[float, float],
     distance: tuple[float, float],
     relative_distance: bool = True,
-    sphere_share: float = 0.5,
+    sphere_probability: float = 0.5,
     position_jitter: float = 0.0,
     target_jitter: float = 0.0,
     up_jitter: float = 0.0,
@@ -42,8 +42,8 @@ def draw_cameras(
     Args:
         fovy_deg, elevation_deg, distance: ranges, drawn evenly.
         relative_distance: `distance` is times tan(fovy / 2), so that the object fills the same part of every picture.
-        sphere_share: probability that a rig's elevation is drawn evenly over the sphere between the bounds instead of evenly
-            in degrees. (The reference's code takes the bounds for quantiles there and never looks down from above 19.5.)
+        sphere_probability: that a rig's elevation is drawn evenly over the sphere between the bounds, not evenly in degrees.
+            (The reference's code takes the bounds for quantiles there and never looks down from above 19.5.)
         position_jitter: each coordinate of a camera is moved evenly by up to this much (DreamFusion, appendix A.2).
         target_jitter, up_jitter: standard deviations of the point that it looks at, and of its up.
     """
@@ -54,7 +54,7 @@ def draw_cameras(
     fovy = uniform(fovy_deg)
     low, high = (math.sin(math.radians(bound)) for bound in elevation_deg)
     on_sphere = torch.rad2deg(torch.asin(uniform((low, high))))
-    elevation = torch.where(torch.rand(rigs, 1) < sphere_share, on_sphere, uniform(elevation_deg))
+    elevation = torch.where(torch.rand(rigs, 1) < sphere_probability, on_sphere, uniform(elevation_deg))
     radius = uniform(distance)
     if relative_distance:
         radius = radius / torch.tan(torch.deg2rad(fovy) / 2)

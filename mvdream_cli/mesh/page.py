@@ -8,7 +8,7 @@ import html
 from collections.abc import Mapping
 from pathlib import Path
 
-from mvdream_cli.files import written_whole
+from mvdream_cli.atomic import written_whole
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }

@@ -48,20 +48,3 @@ def simplify(vertices: np.ndarray, faces: np.ndarray, max_faces: int) -> tuple[n
     faces = np.asarray(faces, np.int32)
     a, b, c = faces.T
     return compact(np.asarray(vertices, np.float32), faces[(a != b) & (b != c) & (c != a)])
-
-
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Unit normals (N, 3) float32: the sum of the adjacent faces' normals, weighted by area.
-
-    Where the faces are folded onto each other and their sum is nothing, the largest of them; where all are slivers, up.
-    """
-    a, b, c = vertices[faces].astype(np.float64).transpose(1, 0, 2)
-    face_normals = np.cross(b - a, c - a)
-    corner = faces.T.reshape(-1)
-    sums = [np.bincount(corner, np.tile(face_normals[:, axis], 3), len(vertices)) for axis in range(3)]
-    normals = np.stack(sums, 1)
-    for vertex in np.flatnonzero(np.linalg.norm(normals, axis=1) < 1e-18):
-        around = face_normals[(faces == vertex).any(1)]
-        largest = around[np.linalg.norm(around, axis=1).argmax()] if len(around) else np.zeros(3)
-        normals[vertex] = largest if largest.any() else (0.0, 0.0, 1.0)
-    return (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)).astype(np.float32)

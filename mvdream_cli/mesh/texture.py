@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mvdream_cli.mesh.simplify import vertex_normals
 from mvdream_cli.mesh.unwrap import Layout, unwrap
+from mvdream_cli.raycast.mesh import vertex_normals
 
 _BLOCK = 1 << 17  # surface points at a time
 

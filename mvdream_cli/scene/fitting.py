@@ -43,13 +43,13 @@ def pixel_weights(mask: Tensor, background_weight: float, rim_px: int) -> Tensor
     return torch.where(mask, torch.from_numpy(core).to(mask.device).float(), background_weight)
 
 
-def draw_pixels(foreground: Tensor, total: int, count: int, foreground_share: float = 0.3) -> Tensor:
+def draw_pixels(foreground: Tensor, total: int, count: int, foreground_fraction: float = 0.3) -> Tensor:
     """Random ones of `total` pixels, (count,), a fixed share of them among `foreground` (F,), however few those are.
 
     From torch's global generator of the device.
     """
     picked = torch.randint(total, (count,), device=foreground.device)
-    inside = int(count * foreground_share) if len(foreground) else 0
+    inside = int(count * foreground_fraction) if len(foreground) else 0
     if inside:
         picked[:inside] = foreground[torch.randint(len(foreground), (inside,), device=foreground.device)]
     return picked

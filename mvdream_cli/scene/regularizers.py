@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mvdream_cli.scene.render import Render
+from mvdream_cli.scene.volume_rendering import Render
 
 
 def orientation(out: Render) -> Tensor:
@@ -19,7 +19,7 @@ def sparsity(opacity: Tensor) -> Tensor:
     return (opacity.square() + 0.01).sqrt().mean()
 
 
-def opaque(opacity: Tensor) -> Tensor:
+def opacity_entropy(opacity: Tensor) -> Tensor:
     """Pixels should be covered or not, nothing between: the entropy of the opacity. Any shape."""
     opacity = opacity.clamp(1e-3, 1.0 - 1e-3)
     return F.binary_cross_entropy(opacity, opacity)

@@ -6,8 +6,8 @@ import numpy as np
 import trimesh
 from conftest import mvdream
 
-from mvdream_cli.data.assets import load_asset
 from mvdream_cli.data.views import index_views, load
+from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.toybox.world import build, draw_spec
 
 

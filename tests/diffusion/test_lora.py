@@ -7,9 +7,10 @@ from safetensors.torch import load_file, save_file
 
 from mvdream_cli.commands.models import merge
 from mvdream_cli.diffusion import lora
-from mvdream_cli.diffusion.folders import known_words, model_identity, subject_warning
-from mvdream_cli.diffusion.weights import load_pipeline
 from mvdream_cli.errors import ModelError, UsageError
+from mvdream_cli.models.find import LORA_WEIGHTS, known_words, model_identity, subject_warning
+from mvdream_cli.models.load import load_pipeline
+from mvdream_cli.models.lora import save_lora
 
 
 def prediction(pipeline) -> torch.Tensor:
@@ -54,7 +55,7 @@ def test_a_lora_is_a_model_and_merges(tiny, tiny_folder, tmp_path):
     changed, total = lora.count_changed(tiny.unet)
     assert changed == total > 0
     note = {"subject": "sks dog", "base": str(tiny_folder), "tensors_changed": changed, "tensors": total}
-    folder = lora.save_lora(tiny.unet, tmp_path / "rex", note, {"sks", "dog"})
+    folder = save_lora(tiny.unet, tmp_path / "rex", note, {"sks", "dog"})
     torch.testing.assert_close(prediction(load_pipeline(str(folder))), wanted, atol=1e-5, rtol=1e-4)
     assert model_identity(str(folder)) != model_identity(str(tiny_folder)) and known_words(str(folder)) == {"sks", "dog"}
     assert "sks dog" in subject_warning(str(folder), "a cat")
@@ -69,8 +70,8 @@ def test_a_lora_is_a_model_and_merges(tiny, tiny_folder, tmp_path):
 
 def test_a_lora_that_fits_nothing(tiny, tiny_folder, tmp_path):
     tuned(tiny)
-    folder = lora.save_lora(tiny.unet, tmp_path / "rex", {"base": str(tiny_folder)})
-    path = folder / lora.LORA_WEIGHTS
+    folder = save_lora(tiny.unet, tmp_path / "rex", {"base": str(tiny_folder)})
+    path = folder / LORA_WEIGHTS
     save_file({key: value.repeat(3, 3) for key, value in load_file(path).items()}, path)
     with pytest.raises(ModelError, match="cannot be used with this base"):
         load_pipeline(str(folder))

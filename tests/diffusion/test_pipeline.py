@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from mvdream_cli.cameras import camera_condition, orbit_views
-from mvdream_cli.diffusion.folders import count_parameters, find_model, known_words, model_identity
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
-from mvdream_cli.diffusion.weights import load_pipeline, save_pipeline
 from mvdream_cli.errors import ModelError
+from mvdream_cli.models.find import count_parameters, find_model, known_words, model_identity
+from mvdream_cli.models.load import load_pipeline, save_pipeline
 
 
 def test_a_sample_does_not_depend_on_its_batch(tiny):

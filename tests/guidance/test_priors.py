@@ -1,7 +1,7 @@
 import torch
 
 from mvdream_cli.guidance.priors import GUIDANCE, multi_view, single_view
-from mvdream_cli.guidance.random_cameras import draw_cameras
+from mvdream_cli.guidance.random_cameras import draw_random_cameras
 from mvdream_cli.guidance.score_distillation import score_distillation_loss
 
 RANGES = {"fovy_deg": (30.0, 45.0), "elevation_deg": (0.0, 30.0), "distance": (1.1, 1.2)}
@@ -16,7 +16,7 @@ def gradient(loss_of) -> torch.Tensor:
 
 
 def test_the_multi_view_judge_sees_the_rig(tiny):
-    cameras = draw_cameras(1, 4, **RANGES)
+    cameras = draw_random_cameras(1, 4, **RANGES)
     judge = multi_view(tiny, "a red dog", "ugly", num_views=4, form="x0", **OPTIONS)
     text, negative = tiny.encode_prompt(["a red dog", "ugly"]).split(1)
     wanted = gradient(
@@ -30,7 +30,7 @@ def test_the_multi_view_judge_sees_the_rig(tiny):
 
 
 def test_the_single_view_judge_knows_nothing_of_the_other_pictures(tiny):
-    cameras = draw_cameras(4, 1, **RANGES)
+    cameras = draw_random_cameras(4, 1, **RANGES)
     judge = single_view(tiny, "a red dog", "", num_views=4, form="sds", **OPTIONS)
     whole = gradient(lambda images: judge.loss(images, cameras, 300))
 
@@ -45,12 +45,12 @@ def test_the_single_view_judge_knows_nothing_of_the_other_pictures(tiny):
 def test_every_guidance_has_a_form_and_leaves_the_model_alone(tiny):
     for prior, form in GUIDANCE.values():
         judge = prior(tiny, "a red dog", "", num_views=4, form=form, **OPTIONS)
-        assert gradient(lambda images: judge.loss(images, draw_cameras(1, 4, **RANGES), 200)).abs().max() > 0  # noqa: B023
+        assert gradient(lambda images: judge.loss(images, draw_random_cameras(1, 4, **RANGES), 200)).abs().max() > 0  # noqa: B023
     assert all(p.grad is None for name, p in tiny.unet.named_parameters() if "lora_" not in name)
 
 
 def test_small_renderings_are_enlarged(tiny):
     judge = multi_view(tiny, "a red dog", "", num_views=4, form="x0", **OPTIONS)
     images = torch.rand(4, 16, 16, 3, requires_grad=True)
-    judge.loss(images, draw_cameras(1, 4, **RANGES), 300).backward()
+    judge.loss(images, draw_random_cameras(1, 4, **RANGES), 300).backward()
     assert images.grad.abs().max() > 0

@@ -2,14 +2,14 @@ import math
 
 import torch
 
-from mvdream_cli.guidance.random_cameras import draw_cameras
+from mvdream_cli.guidance.random_cameras import draw_random_cameras
 
 RANGES = {"fovy_deg": (15.0, 60.0), "elevation_deg": (0.0, 30.0), "distance": (0.8, 1.0)}
 
 
 def test_a_rig_has_orthogonal_cameras_that_share_all_but_azimuth():
     torch.manual_seed(0)
-    cameras = draw_cameras(50, 4, **RANGES)
+    cameras = draw_random_cameras(50, 4, **RANGES)
     azimuth, elevation, fovy = (x.view(50, 4) for x in (cameras.azimuth_deg, cameras.elevation_deg, cameras.fovy_deg))
     torch.testing.assert_close(azimuth.diff(dim=1), torch.full((50, 3), 90.0))
     assert (elevation == elevation[:, :1]).all() and (fovy == fovy[:, :1]).all()
@@ -23,21 +23,23 @@ def test_a_rig_has_orthogonal_cameras_that_share_all_but_azimuth():
 
 def test_elevations_even_over_the_sphere_reach_the_upper_bound():
     torch.manual_seed(0)
-    elevation = draw_cameras(4000, 1, **RANGES | {"elevation_deg": (0.0, 60.0)}, sphere_share=1.0).elevation_deg
+    elevation = draw_random_cameras(4000, 1, **RANGES | {"elevation_deg": (0.0, 60.0)}, sphere_probability=1.0).elevation_deg
     sines = torch.sin(torch.deg2rad(elevation)) / math.sin(math.radians(60.0))
     assert sines.max() > 0.99 and abs(sines.mean() - 0.5) < 0.02 and abs(sines.std() - 12**-0.5) < 0.02
 
 
 def test_jitter_moves_the_camera_and_keeps_it_a_rotation():
     torch.manual_seed(0)
-    straight = draw_cameras(20, 1, **RANGES, relative_distance=False).c2w
+    straight = draw_random_cameras(20, 1, **RANGES, relative_distance=False).c2w
     torch.manual_seed(0)
-    shifted = draw_cameras(20, 1, **RANGES, relative_distance=False, position_jitter=0.1, target_jitter=0.2, up_jitter=0.02).c2w
+    shifted = draw_random_cameras(
+        20, 1, **RANGES, relative_distance=False, position_jitter=0.1, target_jitter=0.2, up_jitter=0.02
+    ).c2w
     moved = (shifted - straight)[:, :3, 3].abs()
     assert 0 < moved.max() <= 0.1 + 1e-6
     rotation = shifted[:, :3, :3]
     torch.testing.assert_close(rotation @ rotation.mT, torch.eye(3).expand(20, 3, 3), atol=1e-5, rtol=0)
     assert (torch.linalg.det(rotation) > 0).all()
     torch.manual_seed(0)
-    unmoved = draw_cameras(20, 1, **RANGES, relative_distance=False, up_jitter=1e-9).c2w  # look_at against orbit
+    unmoved = draw_random_cameras(20, 1, **RANGES, relative_distance=False, up_jitter=1e-9).c2w  # look_at against orbit
     torch.testing.assert_close(unmoved, straight, atol=1e-5, rtol=0)

@@ -6,7 +6,7 @@ from mvdream_cli.diffusion.lora import add_lora
 from mvdream_cli.diffusion.losses import denoising_loss
 from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise
 from mvdream_cli.guidance.priors import variational
-from mvdream_cli.guidance.random_cameras import draw_cameras
+from mvdream_cli.guidance.random_cameras import draw_random_cameras
 from mvdream_cli.guidance.variational import variational_loss
 
 RANGES = {"fovy_deg": (30.0, 45.0), "elevation_deg": (0.0, 30.0), "distance": (1.1, 1.2)}
@@ -14,7 +14,7 @@ RANGES = {"fovy_deg": (30.0, 45.0), "elevation_deg": (0.0, 30.0), "distance": (1
 
 def test_both_gradients_equal_their_closed_forms(tiny):
     images = torch.rand(2, 32, 32, 3, requires_grad=True)
-    c2w = draw_cameras(2, 1, **RANGES).c2w
+    c2w = draw_random_cameras(2, 1, **RANGES).c2w
     text, negative = tiny.encode_prompt(["a red dog", "ugly"]).split(1)
     text = text.expand(2, -1, -1)
     learnt = list(add_lora(tiny.unet, 2).parameters())
@@ -50,12 +50,12 @@ def test_the_model_is_as_before_when_the_judge_is_closed(tiny):
     judge = variational(tiny, "a red dog", "", guidance_scale=7.5, rank=2)
     assert sum(p.numel() for p in judge.trained.parameters()) > 0
     images = torch.rand(4, 32, 32, 3, requires_grad=True)
-    judge.loss(images, draw_cameras(4, 1, **RANGES), 300).backward()
+    judge.loss(images, draw_random_cameras(4, 1, **RANGES), 300).backward()
     judge.close()
     after = tiny.unet.state_dict()
     assert before.keys() == after.keys() and all(torch.equal(before[key], after[key]) for key in before)
     tiny.knows_cameras = False  # a plain Stable Diffusion: its camera embedding is noise and must not be asked
     judge = variational(tiny, "a red dog", "", guidance_scale=7.5, rank=2)
     tiny.unet.class_embedding.register_forward_pre_hook(lambda *_: pytest.fail("the camera embedding was asked"))
-    judge.loss(images, draw_cameras(4, 1, **RANGES), 300)
+    judge.loss(images, draw_random_cameras(4, 1, **RANGES), 300)
     judge.close()

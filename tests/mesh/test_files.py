@@ -8,12 +8,12 @@ import trimesh
 
 from mvdream_cli.errors import ObjectError, UsageError
 from mvdream_cli.images import save_image
-from mvdream_cli.mesh.convert import field_to_mesh
+from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.page import write_index_html
-from mvdream_cli.mesh.simplify import vertex_normals
 from mvdream_cli.mesh.texture import paint, rasterize
 from mvdream_cli.mesh.unwrap import pairs_layout, unwrap
 from mvdream_cli.mesh.writers import write_mesh
+from mvdream_cli.raycast.mesh import vertex_normals
 
 RED, GREEN, BLUE = np.array([230, 26, 26]), np.array([26, 230, 26]), np.array([26, 26, 230])
 

@@ -6,8 +6,9 @@ import torch
 import trimesh
 
 from mvdream_cli.errors import ObjectError
-from mvdream_cli.mesh.simplify import drop_floaters, simplify, smooth, vertex_normals
+from mvdream_cli.mesh.simplify import drop_floaters, simplify, smooth
 from mvdream_cli.mesh.surface import auto_level, extract_surface
+from mvdream_cli.raycast.mesh import vertex_normals
 
 
 class Ball:

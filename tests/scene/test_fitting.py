@@ -34,7 +34,7 @@ def test_pixels_are_drawn_on_the_object_too():
     image, _ = disc(radius=7)
     mask = foreground_mask(image, border_colour(image))
     foreground = mask.flatten().nonzero()[:, 0]
-    pixel = draw_pixels(foreground, mask.numel(), 1000, foreground_share=0.3)
+    pixel = draw_pixels(foreground, mask.numel(), 1000, foreground_fraction=0.3)
     assert 0.3 <= mask.flatten()[pixel].float().mean() < 0.5
     assert draw_pixels(foreground[:0], mask.numel(), 10).shape == (10,)
 

@@ -1,14 +1,14 @@
 import torch
 
 from mvdream_cli.scene import regularizers
-from mvdream_cli.scene.render import Render, SeenSamples
+from mvdream_cli.scene.volume_rendering import Render, Samples
 
 
 def _render(weights, t, normals=None) -> Render:
     """Two rays along +x with two samples each; weights and t are (2, 2)."""
     rays = torch.tensor([0, 0, 1, 1])
     directions = torch.tensor([[1.0, 0.0, 0.0]]).expand(4, 3)
-    samples = SeenSamples(rays, t.reshape(-1), weights.reshape(-1), directions, normals)
+    samples = Samples(rays, t.reshape(-1), weights.reshape(-1), directions, normals)
     return Render(torch.zeros(2, 3), weights.sum(1), (weights * t).sum(1), None, samples)
 
 
@@ -29,7 +29,7 @@ def test_z_variance_is_that_of_the_covered_rays():
 
 def test_opacity_losses_have_their_minima_where_they_should():
     opacity = torch.linspace(0, 1, 11)
-    assert torch.stack([regularizers.opaque(o) for o in opacity]).argmax() == 5
+    assert torch.stack([regularizers.opacity_entropy(o) for o in opacity]).argmax() == 5
     torch.testing.assert_close(regularizers.sparsity(torch.zeros(4)), torch.tensor(0.1))
     assert regularizers.sparsity(torch.ones(4)) > 1.0
 

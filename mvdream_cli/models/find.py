@@ -1,0 +1,117 @@
+"""Find and identify models: folders, and single checkpoint files. Never imports torch."""
+
+import hashlib
+import json
+import math
+from pathlib import Path
+
+from safetensors import safe_open
+
+from mvdream_cli.errors import ModelError
+from mvdream_cli.models.hub import CHECKPOINT_SUFFIXES, checksum, is_on_the_hub, locate, missing, read_record
+
+EMBEDDED = {"mini": Path(__file__).resolve().parent.parent / "mini"}
+SUBJECT = "subject.json"  # in a model that dreambooth made: the subject's words, and how many tensors it changed
+LORA_WEIGHTS = "pytorch_lora_weights.safetensors"  # a model that is a small change to another one, named in SUBJECT
+COMPONENTS = ("vae", "text_encoder", "tokenizer", "unet", "scheduler")
+
+
+def find_model(name: str) -> Path:
+    """The folder of an embedded model, a local folder or checkpoint file, or a published model that was fetched.
+
+    Raises:
+        ModelError: no such model, or the folder lacks a component.
+    """
+    folder = EMBEDDED.get(name, Path(name))
+    try:
+        found = folder.exists()
+    except OSError as error:  # a circle of symbolic links, a name that is too long
+        raise ModelError(f"model {name!r}: {error.strerror}; give --model a folder or a file.") from error
+    if not found:
+        if is_on_the_hub(name) and (published := locate(name)):
+            folder = published
+        elif is_on_the_hub(name):
+            raise ModelError(missing(name))
+        else:
+            raise ModelError(
+                f"model {name!r}: no such folder, and not an embedded model ({', '.join(EMBEDDED)}); "
+                "give --model a folder written by `mvdream train`, or a name of `mvdream models list`."
+            )
+    if any((folder / "model" / name).is_file() for name in ("model_index.json", LORA_WEIGHTS)):  # a run folder
+        folder = folder / "model"
+    if (folder / LORA_WEIGHTS).is_file():
+        return folder
+    if folder.is_file() and folder.suffix in CHECKPOINT_SUFFIXES:
+        return folder
+    if not folder.is_dir() or not (folder / "model_index.json").is_file():
+        raise ModelError(f"model {name!r}: {folder} is not a model folder (model_index.json is missing).")
+    for component in COMPONENTS:
+        part = folder / component
+        if not part.is_dir() or not any(part.iterdir()):
+            raise ModelError(f"model {name!r}: the folder {part} is missing or empty; copy the whole model folder again.")
+    return folder
+
+
+def base_of(folder: Path) -> str | None:
+    """The model that a LoRA folder changes; None for a model that stands alone.
+
+    Raises:
+        ModelError: the folder does not say.
+    """
+    if not (folder / LORA_WEIGHTS).is_file():
+        return None
+    try:
+        return json.loads((folder / SUBJECT).read_text())["base"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{folder}: holds a LoRA but not the name of the model that it changes ({SUBJECT} is missing or broken); "
+            f'write {{"base": "MODEL"}} into it.'
+        ) from error
+
+
+def model_identity(name: str) -> str:
+    """A short hash of the model's weights and configuration, for run records and for refusing a wrong resume."""
+    folder = find_model(name)
+    digest = hashlib.sha256()
+    if base := base_of(folder):
+        digest.update(model_identity(base).encode())
+    record = read_record(folder if folder.is_dir() else folder.parent)  # spares reading gigabytes again
+    kinds = (".json", ".txt", *CHECKPOINT_SUFFIXES)
+    for path in [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.suffix in kinds):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        known = record.get(path.relative_to(folder if folder.is_dir() else folder.parent).as_posix())
+        digest.update(bytes.fromhex(known["sha256"] if known else checksum(path)))
+    return digest.hexdigest()[:16]
+
+
+def known_words(name: str) -> set[str] | None:
+    """Words that the model was trained on, when its folder lists them in words.json; None when it does not say."""
+    path = find_model(name) / "words.json"
+    return set(json.loads(path.read_text())) if path.is_file() else None
+
+
+def subject_warning(name: str, prompt: str) -> str | None:
+    """One sentence when a personalised model equals its base, or the prompt leaves its subject's word out; else None."""
+    path = find_model(name) / SUBJECT
+    if not path.is_file():
+        return None
+    note = json.loads(path.read_text())
+    if "subject" not in note:
+        return None
+    if note["tensors_changed"] == 0:
+        return f"{name} equals {note['base']}: no tensor was changed by dreambooth."
+    word = note["subject"].split()[0]
+    if word.lower() not in prompt.lower().split():
+        return f"the prompt does not name the subject of {name}; say {note['subject']!r} to see it."
+    return None
+
+
+def count_parameters(folder: Path) -> int:
+    """Numbers in all safetensors files of a model, from their headers."""
+    total = 0
+    if base := base_of(folder):
+        return count_parameters(find_model(base))
+    for path in [folder] if folder.suffix == ".safetensors" else sorted(folder.rglob("*.safetensors")):
+        with safe_open(path, "numpy") as file:
+            total += sum(math.prod(file.get_slice(key).get_shape()) for key in file.offset_keys())
+    return total

@@ -1,0 +1,115 @@
+"""Open and write model folders."""
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
+
+from mvdream_cli.atomic import written_whole
+from mvdream_cli.diffusion.pipeline import MultiViewPipeline
+from mvdream_cli.errors import ModelError
+from mvdream_cli.models.find import base_of, find_model
+from mvdream_cli.models.single_file import pipeline_from_file, pipeline_from_port
+
+
+def load_pipeline(
+    name: str,
+    device="cpu",
+    dtype: torch.dtype = torch.float32,
+    vae_slicing: bool = False,
+    channels_last: bool = False,
+    compile_networks: bool = False,
+) -> MultiViewPipeline:
+    """Open a model for inference: evaluation mode, no gradients to its weights.
+
+    `pipeline.report` says how the tensors of a foreign file or folder were used; None for our own folders.
+    `pipeline.knows_cameras` is false for a plain Stable Diffusion, which draws in the 2D mode only.
+
+    Args:
+        dtype: of all networks. In half precision too, the sinusoid of the timestep is float32, and group norms and softmax
+            accumulate in float32, as in the reference.
+        vae_slicing: one image at a time through the autoencoder.
+        channels_last: memory format of the networks that convolve.
+        compile_networks: see `MultiViewPipeline.compile_networks`.
+
+    Raises:
+        ModelError: not found, incomplete, or a file in it is broken.
+    """
+    folder, lora = find_model(name), None
+    if base := base_of(folder):
+        folder, lora = find_model(base), folder
+    _quieten()
+    report = None
+    if folder.is_file():
+        pipeline, report = pipeline_from_file(folder)
+    elif _is_port(folder):
+        pipeline, report = pipeline_from_port(folder)
+    else:
+        try:
+            pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
+        except Exception as error:  # whatever a broken file makes the readers raise
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error
+    pipeline.report = str(report) if report else None
+    pipeline.knows_cameras = report is None or report.knows_cameras
+    pipeline.set_progress_bar_config(disable=True)
+    if lora is not None:
+        from mvdream_cli.models.lora import fuse_lora  # peft takes a while to import
+
+        fuse_lora(pipeline.unet, lora)
+    for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder):
+        if part is not None:
+            part.to(device, dtype).eval().requires_grad_(False)
+    if vae_slicing:
+        pipeline.vae.enable_slicing()
+    if channels_last:
+        for part in (pipeline.vae, pipeline.unet):
+            part.to(memory_format=torch.channels_last)
+    if compile_networks:
+        pipeline.compile_networks()
+    return pipeline
+
+
+def _is_port(folder: Path) -> bool:
+    """Whether the UNet in a folder is not written as ours: another class, or without the camera embedding inside."""
+    try:
+        config = json.loads((folder / "unet" / "config.json").read_text())
+    except (OSError, ValueError):
+        return False  # what is wrong with it is told by the reader of our own folders
+    return config.get("class_embed_type") != "projection"
+
+
+def save_pipeline(
+    pipeline: MultiViewPipeline, folder: Path, dtype: torch.dtype | None = None, words: set[str] | None = None
+) -> Path:
+    """Write a model folder under its final name only when it is whole.
+
+    Args:
+        dtype: of the weights in the files; None keeps theirs.
+        words: what the model was trained on, for `known_words`.
+    """
+    _quieten()
+    folder = Path(folder)
+    modules = [m for m in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder) if m is not None]
+    before = modules[0].dtype
+    for module in modules if dtype else ():
+        module.to(dtype)
+    with written_whole(folder) as partial:
+        pipeline.save_pretrained(partial, safe_serialization=True)
+        for path in partial.rglob("*.json"):  # where a part was once loaded from is nobody's business
+            if isinstance(config := json.loads(path.read_text()), dict) and config.pop("_name_or_path", None) is not None:
+                path.write_text(json.dumps(config, indent=2) + "\n")
+        if words:
+            (partial / "words.json").write_text(json.dumps(sorted(words)))
+    for module in modules if dtype else ():
+        module.to(before)
+    return folder
+
+
+def _quieten() -> None:
+    """Keep the libraries' own bars and remarks off the terminal; what matters is raised."""
+    for logging in (diffusers_logging, transformers_logging):
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()

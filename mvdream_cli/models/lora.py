@@ -1,0 +1,46 @@
+"""LoRA folders: the matrices that `diffusion.lora` adds, in the form that diffusers loads, and the base that they change."""
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers.loaders import StableDiffusionLoraLoaderMixin
+from peft.utils import get_peft_model_state_dict
+
+from mvdream_cli.atomic import written_whole
+from mvdream_cli.diffusion.lora import NAME
+from mvdream_cli.errors import ModelError
+from mvdream_cli.models.find import LORA_WEIGHTS, SUBJECT
+
+
+def save_lora(unet, folder: Path, note: dict, words: set[str] | None = None) -> Path:
+    """Write the thin matrices to a folder, under its final name when whole; diffusers' `load_lora_weights` opens it.
+
+    Args:
+        note: {"base": the model that is changed, ...}, kept beside them.
+        words: what the model was trained on, for `known_words`.
+    """
+    state = {key: value.contiguous() for key, value in get_peft_model_state_dict(unet, adapter_name=NAME).items()}
+    with written_whole(folder) as partial:
+        partial.mkdir()
+        StableDiffusionLoraLoaderMixin.save_lora_weights(partial, unet_lora_layers=state, safe_serialization=True)
+        (partial / SUBJECT).write_text(json.dumps(note, indent=1))
+        if words:
+            (partial / "words.json").write_text(json.dumps(sorted(words)))
+    return folder
+
+
+def fuse_lora(unet, folder: Path) -> None:
+    """Add the thin matrices of a folder to the UNet's weights, for good.
+
+    Raises:
+        ModelError: the file is broken or was made for another UNet.
+    """
+    path = folder / LORA_WEIGHTS
+    try:
+        with torch.no_grad():
+            unet.load_lora_adapter(path, prefix="unet", adapter_name=NAME)
+            unet.fuse_lora(adapter_names=[NAME])
+            unet.unload_lora()
+    except Exception as error:  # whatever a broken or a foreign file makes the readers raise
+        raise ModelError(f"{path}: cannot be used with this base ({str(error).splitlines()[0]}); train it again.") from error

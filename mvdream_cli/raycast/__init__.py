@@ -1,0 +1,1 @@
+"""Meshes from files, and their pictures by ray casting (Embree)."""

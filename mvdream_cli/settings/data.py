@@ -1,0 +1,37 @@
+"""Settings of `mvdream data`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mvdream_cli.settings.fields import Count, Range, Section, Size
+
+
+class Toybox(Section):
+    """Which part of the procedural world."""
+
+    objects: Count = Field(1000, description="objects to make")
+    first: int = Field(0, ge=0, description="index of the first object: parts made apart fit together")
+    split: Literal["train", "held-out", "all"] = Field("train", description="part of the world")
+    kinds: tuple[str, ...] = Field(
+        (), description="kinds or breeds to which the world is narrowed; a name twice is drawn twice as often; empty: all"
+    )
+    worn: tuple[str, ...] = Field((), description="worn things to which the world is narrowed; empty: all")
+
+
+class Cameras(Section):
+    """The camera distribution of the training views (MVDream, appendix)."""
+
+    fovy_deg: Range = Field((15.0, 60.0), description="range of the vertical field of view")
+    elevation_deg: Range = Field((0.0, 30.0), description="range of the elevation")
+    distance: Range = Field((0.9, 1.1), description="range of the distance times 2 tan(fovy / 2)")
+
+
+class Data(Section):
+    num_views: Count = Field(32, description="views of one object, at equal azimuth steps; a multiple of four")
+    size_px: Size = Field(256, description="side of a view in pixels")
+    form: Literal["shards", "folder"] = Field("shards", description="WebDataset tar files, or a folder for each object")
+    shard_size: Count = Field(256, description="objects in one tar file")
+    workers: int = Field(0, ge=0, description="processes; 0: one for each physical core")
+    cameras: Cameras = Cameras()
+    toybox: Toybox = Toybox()

@@ -1,0 +1,32 @@
+"""Settings of the machine and of every long run."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mvdream_cli.settings.fields import Count, Section
+
+
+class Engine(Section):
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="auto: the fast type of the device")
+    threads: int = Field(0, ge=0, le=1024, description="CPU threads; 0: the physical cores")
+    vae_slicing: bool = Field(False, description="one image at a time through the autoencoder: less memory, slower")
+    channels_last: bool = Field(False, description="channels-last layout of the networks: what GPUs with tensor cores read")
+    compile: bool = Field(False, description="torch.compile UNet and encoder: faster after minutes; a CPU needs a C++ compiler")
+    seed: int = Field(0, ge=0, lt=2**63, description="all randomness is a function of the seed and the step")
+    offline: bool = Field(False, description="use no network")
+    log_every: Count = Field(10, description="steps between lines of stats.jsonl")
+    preview_every: int = Field(500, ge=0, description="steps between previews; 0: none")
+    checkpoint_every: int = Field(0, ge=0, description="steps between checkpoints; 0: by time only")
+    checkpoint_minutes: float = Field(10, ge=0, description="minutes between checkpoints; 0: by steps only")
+    keep_checkpoints: Count = Field(2, description="how many checkpoints stay on the disk")
+
+    def networks(self) -> dict:
+        """Keyword arguments of `models.load.load_pipeline`."""
+        return {"vae_slicing": self.vae_slicing, "channels_last": self.channels_last, "compile_networks": self.compile}
+
+    def loop(self) -> dict:
+        """Keyword arguments of `engine.loop.fit`."""
+        names = ("seed", "log_every", "preview_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints")
+        return {name: getattr(self, name) for name in names}

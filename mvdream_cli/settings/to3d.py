@@ -1,0 +1,179 @@
+"""Settings of `mvdream to3d`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mvdream_cli.settings.fields import (
+    Count, DenoisingSteps, Fraction, MeshFormat, Positive, Probability, Range, Section, Size, Views, Weight,
+)  # fmt: skip
+
+
+class SampledViews(Section):
+    """The first look, to which the object is fitted."""
+
+    candidates: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="objects sampled, each from its own seed; the best by CLIP and by its views' agreement is made"
+    )
+    agreement_weight: Weight = Field(0.25, description="weight of the agreement of opposite silhouettes, against likeness")
+    steps: DenoisingSteps = Field(50, description="denoising steps")
+    guidance_scale: float = Field(7.5, ge=0, le=200, description="classifier-free guidance")
+    negative_prompt: str = Field("", description="what to stay away from")
+    suffix: str = Field(", 3d asset", description="appended to the prompt, as in training")
+    elevation_deg: float = Field(15.0, ge=-90, le=90, description="elevation of the views")
+    fovy_deg: float = Field(40.0, ge=1, le=120, description="field of view that the views are taken to have")
+    distance: Positive = Field(1.0, description="distance times tan(fovy / 2) that they are taken to have")
+
+
+class Fit(Section):
+    """Fitting the object to the sampled views."""
+
+    steps: int = Field(200, ge=0, description="steps of fitting")
+    rays: Count = Field(8192, description="pixels in one step")
+    background_weight: Weight = Field(6.0, description="of a background pixel, against 1 for one of the object")
+    rim_px: Annotated[int, Field(ge=0, le=32)] = Field(2, description="width of the object's rim that is left out")
+
+
+class Distillation(Section):
+    """Which pictures of the object score distillation looks at, and how often."""
+
+    steps: int = Field(10_000, ge=0, description="score distillation steps")
+    weight: Positive = Field(1.0, description="weight of the distillation loss")
+    fit_probability: Probability = Field(0.0, description="method both: of a step that fits the sampled views again")
+    coarse_fraction: Fraction = Field(0.5, description="of the steps, at the start, that render small pictures")
+    coarse_size_px: Size = Field(64, description="side of the renderings then")
+    coarse_rigs: Count = Field(2, description="rigs of `num_views` cameras in one step then")
+    size_px: Size = Field(256, description="side of the renderings later")
+    rigs: Count = Field(1, description="rigs in one step later")
+
+
+class Guidance(Section):
+    """The diffusion model's loss on a rendering."""
+
+    name: Literal["mvdream", "dreamfusion", "sjc", "vsd"] = Field(
+        "mvdream", description="mvdream: all views of a rig together; the others: each alone, the prompt by direction"
+    )
+    prior: str | None = Field(None, description="model for single views, any Stable Diffusion; none: the model itself")
+    form: Literal["auto", "x0", "sds", "sjc"] = Field(
+        "auto", description="x0: MVDream's reconstruction loss; sds: DreamFusion's; sjc: its own; auto: that of the name"
+    )
+    negative_prompt: str = Field(
+        "ugly, bad anatomy, blurry, pixelated obscure, unnatural colors, poor lighting, dull, and unclear, cropped, lowres, "
+        "low quality, artifacts, duplicate, morbid, mutilated, poorly drawn face, deformed, dehydrated, bad proportions",
+        description="what to stay away from",
+    )
+    suffix: str = Field("", description="appended to the prompt")
+    guidance_scale: float = Field(50.0, ge=0, le=1000, description="classifier-free guidance")
+    rescale: Fraction = Field(0.5, description="blend towards the contrast of the conditional prediction")
+    t_min: tuple[Fraction, Fraction] = Field((0.98, 0.02), description="lowest noise level, at the start and after annealing")
+    t_max: tuple[Fraction, Fraction] = Field((0.98, 0.50), description="highest noise level, at the start and after annealing")
+    anneal_fraction: Fraction = Field(0.8, description="of the steps, over which the noise levels are annealed")
+    lora_rank: Annotated[int, Field(ge=1, le=256)] = Field(4, description="vsd: rank of the LoRA that learns the renderings")
+    lora_learning_rate: Positive = Field(1e-4, description="vsd: AdamW's, of that LoRA")
+
+    @model_validator(mode="after")
+    def _one_loss(self):
+        if self.name == "vsd" and self.form != "auto":
+            raise ValueError("guidance vsd has a loss of its own; leave form at auto")
+        if self.name == "mvdream" and self.prior is not None:
+            raise ValueError("prior is for single views; use it with guidance dreamfusion, sjc or vsd")
+        if self.t_min[0] > self.t_max[0] or self.t_min[1] > self.t_max[1]:
+            raise ValueError("t_min must not be above t_max")
+        return self
+
+
+class Cameras(Section):
+    """Random cameras of score distillation."""
+
+    fovy_deg: Range = Field((15.0, 60.0), description="range of the vertical field of view")
+    elevation_deg: Range = Field((0.0, 30.0), description="range of the elevation")
+    sphere_probability: Probability = Field(0.5, description="of a rig drawn evenly over the sphere, not in degrees")
+    distance: Range = Field((0.8, 1.0), description="range of the distance, times tan(fovy / 2) if relative")
+    relative_distance: bool = Field(True, description="the object fills the same part of the picture at every field of view")
+    position_jitter: Weight = Field(0.0, description="largest random shift of a camera")
+    target_jitter: Weight = Field(0.0, description="standard deviation of the point that a camera looks at")
+    up_jitter: Weight = Field(0.0, description="standard deviation of a camera's up")
+
+
+class Background(Section):
+    """What is behind the object."""
+
+    kind: Literal["network", "color", "gray", "middle gray"] = Field(
+        "network", description="learnt surroundings, a random color, a random gray, or the middle one"
+    )
+    random_probability: Probability = Field(0.5, description="network: of a step with a random color instead")
+
+
+class Light(Section):
+    """Light on the object during score distillation."""
+
+    shading: Literal["none", "lambertian"] = Field("none", description="lambertian: a point light near the camera, at times")
+    unlit_fraction: Fraction = Field(0.5, description="of the steps, at the start, without light")
+    albedo_probability: Probability = Field(0.25, description="of a step without light later")
+    textureless_probability: Probability = Field(0.5, description="of a white object in a lit step")
+    ambient: tuple[Fraction, Fraction] = Field((0.0, 1.0), description="range of the light from everywhere")
+    distance: Range = Field((0.8, 1.5), description="range of the lamp's distance from the centre")
+
+
+class ObjectField(Section):
+    """The radiance field."""
+
+    kind: Literal["dense_grid", "hash_grid", "mlp"] = Field(
+        "hash_grid", description="hash_grid: MVDream's; mlp: DreamFusion's; dense_grid: the fastest on a CPU"
+    )
+    levels: Annotated[int, Field(ge=1, le=32)] = Field(16, description="hash_grid: grids, coarse to fine")
+    log2_table: Annotated[int, Field(ge=4, le=24)] = Field(19, description="hash_grid: a level has at most 2 to this power nodes")
+    resolutions: list[Annotated[int, Field(ge=4, le=512)]] = Field([24, 96], description="dense_grid: nodes a side of each grid")
+    blob_density: Weight = Field(10.0, description="density of the ball that an untouched field shows")
+    blob_radius: Positive = Field(0.5, description="its radius, in a box from -1 to 1")
+
+
+class Rendering(Section):
+    """Volume rendering of the field."""
+
+    samples_per_ray: Count = Field(512, description="points on one ray, where the box is not empty")
+    occupancy_every: Count = Field(16, description="steps between looks at which parts of the box are empty")
+    normals: Literal["analytic", "finite_difference"] = Field(
+        "analytic", description="from the density's gradient; a dense_grid has no analytic ones"
+    )
+
+
+class Regularizers(Section):
+    """Weights of what a good object looks like, whatever the prompt."""
+
+    orientation: tuple[Weight, Weight] = Field(
+        (0.0, 0.0), description="of surfaces that face away, at the start and from half the steps on"
+    )
+    sparsity: Weight = Field(0.0, description="of covered pixels")
+    opacity_entropy: Weight = Field(0.0, description="of half-transparent pixels")
+    total_variation: Weight = Field(0.0, description="dense_grid: of differences between neighbours in the finest grid")
+
+
+class Optimizer(Section):
+    learning_rate: Positive = Field(0.01, description="AdamW's, of the grids")
+    network_learning_rate: Positive = Field(0.001, description="AdamW's, of the networks")
+    final_learning_rate_fraction: Fraction = Field(1.0, description="of the learning rates, at the end of half a cosine")
+    weight_decay: Weight = Field(0.01, description="AdamW's")
+
+
+class To3D(Section):
+    method: Literal["both", "views", "sds"] = Field(
+        "both", description="views: fit the object to sampled views; sds: score distillation; both: one after the other"
+    )
+    num_views: Views = Field(4, description="views sampled and guided together, at equal azimuth steps")
+    minutes: Positive | None = Field(None, description="time budget: steps are left out to fit the measured speed")
+    recipe: str | None = Field(
+        None, description="a method's own values, over the preset's: mvdream, mvdream-shading, dreamfusion, sjc or vsd"
+    )
+    formats: list[MeshFormat] = Field(["glb"], description="files to leave; glb is always among them")
+    views: SampledViews = SampledViews()
+    fit: Fit = Fit()
+    distillation: Distillation = Distillation()
+    guidance: Guidance = Guidance()
+    cameras: Cameras = Cameras()
+    background: Background = Background()
+    light: Light = Light()
+    field: ObjectField = ObjectField()
+    rendering: Rendering = Rendering()
+    regularizers: Regularizers = Regularizers()
+    optimizer: Optimizer = Optimizer()

@@ -1,0 +1,59 @@
+"""Settings of `mvdream train`."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from mvdream_cli.settings.fields import Count, Fraction, Positive, Probability, Section, Size, Weight
+
+
+class Optimizer(Section):
+    learning_rate: Positive = Field(1e-5, description="AdamW's, after the warm-up (not stated in the paper)")
+    warmup_steps: int = Field(1000, ge=0, description="steps of linear warm-up")
+    final_learning_rate_fraction: Fraction = Field(1.0, description="learning rate at the end, after half a cosine; 1: constant")
+    weight_decay: Weight = Field(0.01, description="AdamW's")
+    grad_clip: Positive | None = Field(1.0, description="largest norm of all gradients together; none: no clipping")
+    ema_decay: float = Field(0.9999, ge=0, lt=1, description="of the averaged weights that are exported")
+
+
+class UNetTraining(Section):
+    views_per_object: Count = Field(4, description="views seen together, at equal azimuth steps")
+    single_image_probability: Probability = Field(0.3, description="of a step on single images, without cameras")
+    caption_dropout: Probability = Field(0.1, description="of a caption left out, for classifier-free guidance")
+    timestep_power: Positive = Field(1.0, description="timesteps are drawn as u**power; below 1: more of the noisy ones")
+    background: Fraction | None = Field(None, description="gray behind the objects; none: a random one for each")
+    gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, a third more time")
+    encode_batch_size: Count = Field(8, description="objects encoded at once when latents are cached")
+
+
+class VaeTraining(Section):
+    crop_px: Size | None = Field(None, description="side of the training crops; none: whole views")
+    latent_noise: Weight = Field(0.05, description="noise on the latents that the decoder sees, in their standard deviation")
+    edge_weight: Weight = Field(0.5, description="weight of the image-gradient term")
+
+
+class Train(Section):
+    component: Literal["unet", "vae", "clip"] = Field("unet", description="which part of the model is trained")
+    data: str | None = Field(None, description="multi-view set written by mvdream data render")
+    images: str | None = Field(None, description="set whose views serve as single images; none: those of data")
+    init: str | None = Field(None, description="model to start from; none: fresh weights of the architecture")
+    autoencoder: str | None = Field(None, description="model whose autoencoder is taken; none: that of init")
+    architecture: Literal["mini", "tiny"] = Field("mini", description="sizes of a model with fresh weights")
+    steps: Count = Field(50_000, description="optimizer steps")
+    batch_size: Count = Field(1024, description="objects (VAE and CLIP: images) in one optimizer step")
+    micro_batch_size: Count | None = Field(None, description="objects in one forward pass; none: batch_size")
+    save_half: bool = Field(True, description="write the finished model in float16")
+    preview_prompts: list[str] = Field(
+        ["a bulldog wearing a black pirate hat", "a red sports car", "a blue butterfly", "a wizard with white hair"],
+        min_length=1, description="drawn in the previews",
+    )  # fmt: skip
+    optimizer: Optimizer = Optimizer()
+    unet: UNetTraining = UNetTraining()
+    vae: VaeTraining = VaeTraining()
+
+    @model_validator(mode="after")
+    def _divides(self):
+        micro = self.micro_batch_size
+        if micro is not None and self.batch_size % micro:
+            raise ValueError(f"batch_size ({self.batch_size}) must be a multiple of micro_batch_size ({micro})")
+        return self

@@ -1,0 +1,185 @@
+"""Rendering whole sets: forms, resuming, skipping, captions."""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+import trimesh
+
+from mvdream_cli.cameras import orbit
+from mvdream_cli.data.render_set import render_dataset
+from mvdream_cli.data.sources import AssetSource, caption_from_name, sources_from_folder
+from mvdream_cli.data.views import index_views, load, load_meta
+from mvdream_cli.errors import ConfigError, DataError
+from mvdream_cli.raycast.embree import render_views
+from mvdream_cli.raycast.mesh import Mesh
+
+SMALL = {"num_views": 4, "size_px": 24, "workers": 1}
+
+
+def ball(red: float) -> Mesh:
+    sphere = trimesh.creation.icosphere(2)
+    return Mesh.from_part(sphere.vertices, sphere.faces, np.tile([red, 0.2, 0.3], (len(sphere.vertices), 1)))
+
+
+def crash() -> Mesh:
+    import os
+
+    os._exit(9)
+
+
+def refuse() -> Mesh:
+    raise ValueError("no such shape")
+
+
+def balls(count: int) -> list[AssetSource]:
+    about = {"licence": "CC0"}
+    return [AssetSource(f"ball-{k}", partial(ball, k / count), f"ball number {k}", about) for k in range(count)]
+
+
+def contents(folder) -> dict[str, bytes]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("form", ["shards", "folder"])
+def test_a_set_reads_back_with_its_cameras(tmp_path, form):
+    report = render_dataset(balls(3), tmp_path / "set", form=form, shard_size=2, **SMALL)
+    assert report.rendered == 3 and not report.skipped
+    entries = index_views(tmp_path / "set")
+    assert [entry.id for entry in entries] == ["ball-0", "ball-1", "ball-2"]
+    rgba, c2w, fovy_deg, caption = load(entries[1])
+    assert rgba.shape == (4, 24, 24, 4) and rgba.dtype == np.uint8 and caption == entries[1].caption == "ball number 1"
+    meta = load_meta(entries[1])
+    distance = float(np.linalg.norm(c2w[0, :3, 3]))
+    assert np.allclose(c2w, orbit(np.array(meta["azimuth_deg"]), meta["elevation_deg"][0], distance), atol=1e-5)
+    assert meta["azimuth_deg"] == [0, 90, 180, 270] and meta["licence"] == "CC0"
+    assert fovy_deg.tolist() == pytest.approx(meta["fovy_deg"])
+    some = load(entries[1], [2, 0])
+    assert (some[0] == rgba[[2, 0]]).all() and (some[1] == c2w[[2, 0]]).all()
+
+
+@pytest.mark.parametrize("form", ["shards", "folder"])
+def test_interrupted_and_resumed_equals_uninterrupted(tmp_path, form):
+    sources = balls(7)
+    sources.insert(3, AssetSource("bad", refuse, "bad"))
+    render_dataset(sources, tmp_path / "whole", form=form, shard_size=3, **SMALL)
+
+    class Stop(Exception):
+        pass
+
+    def stop(done, total, skipped):
+        if done == 5:
+            raise Stop
+
+    with pytest.raises(Stop):
+        render_dataset(sources, tmp_path / "cut", form=form, shard_size=3, on_progress=stop, **SMALL)
+    report = render_dataset(sources, tmp_path / "cut", form=form, shard_size=3, **SMALL)
+    assert report.present > 0 and report.rendered + report.present == 7
+    whole, cut = contents(tmp_path / "whole"), contents(tmp_path / "cut")
+    assert whole == {name: content for name, content in cut.items() if not name.startswith(".")}
+
+
+def test_a_deleted_and_a_damaged_shard_are_redone_alone(tmp_path):
+    sources = balls(6)
+    render_dataset(sources, tmp_path, shard_size=2, **SMALL)
+    before = contents(tmp_path)
+    (tmp_path / "views-000000.tar").unlink()
+    (tmp_path / "views-000002.tar").write_bytes(before["views-000002.tar"][:2000])
+    report = render_dataset(sources, tmp_path, shard_size=2, **SMALL)
+    assert (report.rendered, report.present) == (4, 2) and contents(tmp_path) == before
+    assert render_dataset(sources, tmp_path, shard_size=2, **SMALL).rendered == 0
+
+
+def test_changed_sources_redo_only_their_shard(tmp_path):
+    sources = balls(4)
+    render_dataset(sources, tmp_path / "shards", shard_size=2, **SMALL)
+    render_dataset(sources, tmp_path / "folders", form="folder", **SMALL)
+    sources[3] = replace(sources[3], caption="another caption")
+    sources.append(AssetSource("new", partial(ball, 1.0), "new"))
+    report = render_dataset(sources, tmp_path / "shards", shard_size=2, **SMALL)
+    assert (report.rendered, report.present) == (3, 2)
+    assert render_dataset(sources, tmp_path / "folders", form="folder", **SMALL).rendered == 2
+    for name in ("shards", "folders"):
+        entries = index_views(tmp_path / name)
+        assert [entry.caption for entry in entries if entry.id in ("ball-3", "new")] == ["another caption", "new"]
+
+
+def test_half_written_objects_are_not_read(tmp_path):
+    render_dataset(balls(2), tmp_path, form="folder", **SMALL)
+    (tmp_path / "ball-1").rename(tmp_path / ".tmp-ball-1")
+    assert [entry.id for entry in index_views(tmp_path)] == ["ball-0"]
+    assert render_dataset(balls(2), tmp_path, form="folder", **SMALL).rendered == 1
+    assert not (tmp_path / ".tmp-ball-1").exists()
+
+
+def test_a_shard_without_its_index_is_scanned(tmp_path):
+    render_dataset(balls(3), tmp_path, **SMALL)
+    entries = index_views(tmp_path)
+    (tmp_path / "views-000000.json").unlink()
+    assert index_views(tmp_path) == entries
+
+
+def test_workers_give_the_same_bytes_after_this_process_has_rendered(tmp_path):
+    render_views(ball(0.5), orbit(0.0, 0.0, 3.0).numpy()[None], 40.0, 8)  # embree's threads exist before the fork
+    render_dataset(balls(11), tmp_path / "one", shard_size=4, **SMALL)
+    told = []
+    render_dataset(balls(11), tmp_path / "two", shard_size=4, on_forecast=told.append, **{**SMALL, "workers": 2})
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert len(told) == 1 and told[0].objects == 3 and told[0].seconds > 0 and told[0].bytes > 1000
+
+
+def test_bad_assets_are_skipped_and_listed_even_if_they_kill_their_process(tmp_path):
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    trimesh.creation.box().export(assets / "box.glb")
+    (assets / "short.glb").write_bytes((assets / "box.glb").read_bytes()[:300])
+    sources = [AssetSource("crash", crash, "x"), *sources_from_folder(assets), *balls(2)]
+    report = render_dataset(sources, tmp_path / "set", **{**SMALL, "workers": 2})
+    assert [key for key, _ in report.skipped] == ["crash", "short"] and report.rendered == 3
+    listed = [json.loads(line) for line in (tmp_path / "set" / "skipped.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in listed] == ["crash", "short"] and "short.glb" in listed[1]["reason"]
+    assert [entry.id for entry in index_views(tmp_path / "set")] == ["box", "ball-0", "ball-1"]
+    again = render_dataset(sources, tmp_path / "set", **SMALL)
+    assert again.skipped == report.skipped and again.rendered == 0
+
+
+def test_the_callback_may_refuse_the_forecast(tmp_path):
+    def refuse_it(forecast):
+        raise DataError("too long")
+
+    with pytest.raises(DataError, match="too long"):
+        render_dataset(balls(12), tmp_path, on_forecast=refuse_it, **SMALL)
+    assert not list(tmp_path.glob("views-*"))
+
+
+def test_what_cannot_work_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="multiple of 4"):
+        render_dataset(balls(1), tmp_path, num_views=6)
+    with pytest.raises(DataError, match="id"):
+        render_dataset(balls(1) * 2, tmp_path, **SMALL)
+    with pytest.raises(DataError, match="none of the 1 assets"):
+        render_dataset([AssetSource("bad", refuse, "bad")], tmp_path / "none", **SMALL)
+    render_dataset(balls(1), tmp_path / "set", **SMALL)
+    with pytest.raises(ConfigError, match="size_px"):
+        render_dataset(balls(1), tmp_path / "set", **{**SMALL, "size_px": 32})
+    with pytest.raises(DataError, match="not a multi-view set"):
+        index_views(tmp_path / "none" / "..")
+    with pytest.raises(DataError, match="object id"):
+        AssetSource("a.b", refuse, "dots would split the member's name")
+
+
+def test_captions_of_a_folder(tmp_path):
+    for name in ("RedCar_02.glb", "b.glb", "sub/c.obj"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        trimesh.creation.box().export(tmp_path / name)
+    (tmp_path / "b.txt").write_text("a blue\nbox\n")
+    row = {"file": "sub/c.obj", "caption": "a grey box", "licence": "CC0-1.0", "source": "here"}
+    (tmp_path / "captions.jsonl").write_text(json.dumps(row) + "\n")
+    sources = sources_from_folder(tmp_path)
+    captions = {source.id: source.caption for source in sources}
+    assert captions == {"RedCar_02": "red car", "b": "a blue box", "sub-c": "a grey box"}
+    assert sources[2].about == {"source": "here", "licence": "CC0-1.0"}
+    assert caption_from_name("0042") == "0042"

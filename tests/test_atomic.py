@@ -1,0 +1,52 @@
+"""Files and folders that are there whole or not at all."""
+
+import errno
+import os
+
+import pytest
+
+from mvdream_cli.atomic import written_whole
+from mvdream_cli.errors import MVDreamError
+
+
+def test_a_file_gets_its_name_when_it_is_whole(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    with written_whole(path) as partial:
+        partial.write_text("whole")
+        assert not path.exists() and partial.suffix == ".txt"
+    assert path.read_text() == "whole" and os.listdir(path.parent) == ["a.txt"]
+
+
+def test_a_folder_takes_the_place_of_another(tmp_path):
+    for content in ("one", "two"):
+        with written_whole(tmp_path / "model") as partial:
+            partial.mkdir()
+            (partial / content).write_text(content)
+    assert os.listdir(tmp_path) == ["model"] and os.listdir(tmp_path / "model") == ["two"]
+
+
+def test_a_failure_leaves_what_was_there(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("before")
+    with pytest.raises(KeyboardInterrupt), written_whole(path) as partial:
+        partial.write_text("half")
+        raise KeyboardInterrupt
+    assert path.read_text() == "before" and os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_that_cannot_be_replaced_comes_back(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "before").write_text("before")
+    with pytest.raises(FileNotFoundError), written_whole(tmp_path / "model"):
+        pass  # nothing was written, so that the last rename fails
+    assert os.listdir(tmp_path) == ["model"] and os.listdir(tmp_path / "model") == ["before"]
+
+
+def test_a_full_disk_is_one_sentence(tmp_path):
+    with (
+        pytest.raises(MVDreamError, match="a.txt: the disk is full; free some space"),
+        written_whole(tmp_path / "a.txt") as partial,
+    ):
+        partial.mkdir()  # a folder, this time
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert not os.listdir(tmp_path)
