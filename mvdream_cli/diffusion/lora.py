@@ -8,10 +8,10 @@ TARGETS = ["to_q", "to_k", "to_v", "to_out.0"]  # of every attention
 
 
 def add_lora(unet, rank: int) -> nn.ModuleDict:
-    """Put two thin matrices beside every attention's projections; only they are trained. They change nothing yet.
+    """Add a LoRA (two low-rank matrices) to every attention's projections; only it is trained. It changes nothing yet.
 
     Returns:
-        The thin matrices as a module: its state dict is all that a checkpoint needs.
+        The LoRA as a module: its state dict is all that a checkpoint needs.
     """
     unet.requires_grad_(False)
     unet.add_adapter(
@@ -23,14 +23,14 @@ def add_lora(unet, rank: int) -> nn.ModuleDict:
 
 
 def remove_lora(unet) -> None:
-    """Take the thin matrices away again."""
+    """Remove the LoRA again."""
     unet.unload_lora()
 
 
 def lora_preservation(unet, norm: str = "l1") -> Tensor:
     """`losses.preservation_loss` of a UNet with LoRA: the difference of its weights is B A (MVDream, section 4.3).
 
-    N counts the weights that the thin matrices stand beside. norm: "l1" or "l2".
+    N counts the weights of the projections that have a LoRA. norm: "l1" or "l2".
     """
     size = {"l1": Tensor.abs, "l2": Tensor.square}[norm]
     total, count = 0.0, 0
@@ -41,7 +41,7 @@ def lora_preservation(unet, norm: str = "l1") -> Tensor:
 
 
 def count_changed(unet) -> tuple[int, int]:
-    """(projections that the thin matrices change, all projections)."""
+    """(projections that the LoRA changes, all projections)."""
     changed = [bool(layer.lora_B[NAME].weight.any()) for _, layer in _layers(unet)]
     return sum(changed), len(changed)
 

@@ -119,7 +119,7 @@ class MultiViewPipeline(DiffusionPipeline):
             cross_attention_kwargs={"num_views": num_views},
         ).sample.float()
 
-    def guided(
+    def predict_guided(
         self,
         latents: Tensor,
         timestep: Tensor | int,
@@ -127,11 +127,20 @@ class MultiViewPipeline(DiffusionPipeline):
         negative_text: Tensor,
         camera: Tensor | None,
         num_views: int,
+        guidance_scale: float,
     ) -> tuple[Tensor, Tensor]:
-        """Predictions with the prompt and with the negative prompt, the camera kept in both; two of (B V, C, h, w)."""
+        """Classifier-free guidance (arXiv:2207.12598): away from the negative prompt, the camera kept in both.
+
+        Args:
+            guidance_scale: 1 is the conditional prediction alone.
+
+        Returns:
+            The guided prediction and the conditional one, (B V, C, h, w) each.
+        """
         camera = None if camera is None else torch.cat([camera, camera])
         both = self.predict(torch.cat([latents, latents]), timestep, torch.cat([text, negative_text]), camera, num_views)
-        return both.chunk(2)
+        conditional, unconditional = both.chunk(2)
+        return unconditional + guidance_scale * (conditional - unconditional), conditional
 
     @torch.no_grad()
     def __call__(
@@ -163,8 +172,7 @@ class MultiViewPipeline(DiffusionPipeline):
         text, negative = (e.expand(count * views, -1, -1) for e in self.encode_prompt([prompt, negative_prompt]).split(1))
         self.scheduler.set_timesteps(steps, device=device)
         for i, t in enumerate(self.scheduler.timesteps):
-            conditional, unconditional = self.guided(latents, t, text, negative, camera, views)
-            prediction = unconditional + guidance_scale * (conditional - unconditional)
+            prediction, _ = self.predict_guided(latents, t, text, negative, camera, views, guidance_scale)
             latents = self.scheduler.step(prediction, t, latents).prev_sample
             if on_step:
                 on_step(i)

@@ -41,6 +41,6 @@ def predicted_noise(scheduler, noisy: Tensor, prediction: Tensor, timesteps: Ten
     return alpha * prediction + sigma * noisy
 
 
-def at(timestep: int, count: int, device=None) -> Tensor:
+def repeat_timestep(timestep: int, count: int, device=None) -> Tensor:
     """The same timestep for `count` latents, (count,)."""
     return torch.full((count,), timestep, dtype=torch.long, device=device)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.cameras import camera_condition
-from mvdream_cli.diffusion.schedule import add_noise, alpha_sigma, at, predicted_noise, predicted_x0
+from mvdream_cli.diffusion.schedule import add_noise, alpha_sigma, predicted_noise, predicted_x0, repeat_timestep
 
 
 def annealed_timestep(
@@ -31,7 +31,7 @@ def annealed_timestep(
 
 
 def rescaled_x0(x0: Tensor, x0_conditional: Tensor, num_views: int, rescale: float) -> Tensor:
-    """Bring the spread of the guided estimate back towards that of the conditional one (MVDream, section 4.2; CFG rescale).
+    """Bring the guided estimate back to the standard deviation of the conditional one (MVDream, section 4.2; CFG rescale).
 
     Standard deviations are over all views of an object jointly; `rescale` in [0, 1] blends.
 
@@ -39,10 +39,10 @@ def rescaled_x0(x0: Tensor, x0_conditional: Tensor, num_views: int, rescale: flo
         x0, x0_conditional: (B V, C, h, w).
     """
 
-    def spread(x: Tensor) -> Tensor:
+    def std(x: Tensor) -> Tensor:
         return x.unflatten(0, (-1, num_views)).flatten(1).std(1).repeat_interleave(num_views).view(-1, 1, 1, 1) + 1e-8
 
-    return rescale * x0 * spread(x0_conditional) / spread(x0) + (1 - rescale) * x0
+    return rescale * x0 * std(x0_conditional) / std(x0) + (1 - rescale) * x0
 
 
 def score_distillation_loss(
@@ -78,14 +78,12 @@ def score_distillation_loss(
     latents = pipeline.encode_images(images).float()  # (B V, C, h, w)
     count, scheduler = len(latents), pipeline.scheduler
     with torch.no_grad():
-        timesteps = at(timestep, count, latents.device)
+        timesteps = repeat_timestep(timestep, count, latents.device)
         noise = torch.randn(latents.shape, device=latents.device)
         noisy = add_noise(scheduler, latents, noise, timesteps)
         camera = None if c2w is None else camera_condition(c2w)
-        conditional, unconditional = pipeline.guided(
-            noisy, timesteps[0], text.expand(count, -1, -1), negative_text.expand(count, -1, -1), camera, num_views
-        )
-        prediction = unconditional + guidance_scale * (conditional - unconditional)
+        texts = text.expand(count, -1, -1), negative_text.expand(count, -1, -1)
+        prediction, conditional = pipeline.predict_guided(noisy, timesteps[0], *texts, camera, num_views, guidance_scale)
         if form in ("sds", "sjc"):
             weight = alpha_sigma(scheduler, timesteps)[1].square() if form == "sds" else 1.0
             target = latents - weight * (predicted_noise(scheduler, noisy, prediction, timesteps) - noise)

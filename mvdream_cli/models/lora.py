@@ -14,7 +14,7 @@ from mvdream_cli.models.find import LORA_WEIGHTS, SUBJECT
 
 
 def save_lora(unet, folder: Path, note: dict, words: set[str] | None = None) -> Path:
-    """Write the thin matrices to a folder, under its final name when whole; diffusers' `load_lora_weights` opens it.
+    """Write the UNet's LoRA to a folder, under its final name when whole; diffusers' `load_lora_weights` opens it.
 
     Args:
         note: {"base": the model that is changed, ...}, kept beside them.
@@ -31,7 +31,7 @@ def save_lora(unet, folder: Path, note: dict, words: set[str] | None = None) -> 
 
 
 def fuse_lora(unet, folder: Path) -> None:
-    """Add the thin matrices of a folder to the UNet's weights, for good.
+    """Merge the LoRA of a folder into the UNet's weights, for good.
 
     Raises:
         ModelError: the file is broken or was made for another UNet.

@@ -25,15 +25,6 @@ def opacity_entropy(opacity: Tensor) -> Tensor:
     return F.binary_cross_entropy(opacity, opacity)
 
 
-def z_variance(out: Render) -> Tensor:
-    """Surfaces should be thin: variance of the distance along each ray that is more than half covered, averaged."""
-    depth = out.depth.reshape(-1)[out.samples.rays]
-    spread = out.samples.weights * (out.samples.t - depth).square()
-    covered = out.opacity.reshape(-1) > 0.5
-    per_ray = torch.zeros_like(out.opacity.reshape(-1)).index_add(0, out.samples.rays, spread)
-    return (per_ray * covered).sum() / covered.sum().clamp(min=1)
-
-
 class _TotalVariation(torch.autograd.Function):
     """The gradient is made beside the value, in one buffer; autograd would fill six of the grid's size with zeros."""
 

@@ -3,7 +3,7 @@ import torch
 from conftest import HostWaits
 
 from mvdream_cli.diffusion import losses
-from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise, predicted_x0, training_target
+from mvdream_cli.diffusion.schedule import add_noise, predicted_noise, predicted_x0, repeat_timestep, training_target
 
 
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
@@ -20,7 +20,7 @@ def test_the_target_gives_back_latents_and_noise(tiny, kind):
 def test_last_timestep_is_pure_noise(tiny):
     """Zero terminal signal: what sampling starts from is what training has seen."""
     x, noise = torch.randn(1, 4, 8, 8), torch.randn(1, 4, 8, 8)
-    torch.testing.assert_close(add_noise(tiny.scheduler, x, noise, at(999, 1)), noise, atol=1e-3, rtol=0)
+    torch.testing.assert_close(add_noise(tiny.scheduler, x, noise, repeat_timestep(999, 1)), noise, atol=1e-3, rtol=0)
 
 
 def test_denoising_loss_shares_the_timestep_between_views(tiny, monkeypatch):

@@ -15,42 +15,42 @@ def gradient(loss_of) -> torch.Tensor:
     return images.grad
 
 
-def test_the_multi_view_judge_sees_the_rig(tiny):
+def test_the_multi_view_guidance_sees_the_rig(tiny):
     cameras = draw_random_cameras(1, 4, **RANGES)
-    judge = multi_view(tiny, "a red dog", "ugly", num_views=4, form="x0", **OPTIONS)
+    guidance = multi_view(tiny, "a red dog", "ugly", num_views=4, form="x0", **OPTIONS)
     text, negative = tiny.encode_prompt(["a red dog", "ugly"]).split(1)
     wanted = gradient(
         lambda images: score_distillation_loss(
             tiny, images, cameras.c2w, text, negative, timestep=300, num_views=4, form="x0", **OPTIONS
         )
     )
-    assert torch.equal(gradient(lambda images: judge.loss(images, cameras, 300)), wanted)
+    assert torch.equal(gradient(lambda images: guidance.loss(images, cameras, 300)), wanted)
     turned = cameras._replace(c2w=cameras.c2w.roll(1, 0))
-    assert not torch.allclose(gradient(lambda images: judge.loss(images, turned, 300)), wanted)
+    assert not torch.allclose(gradient(lambda images: guidance.loss(images, turned, 300)), wanted)
 
 
-def test_the_single_view_judge_knows_nothing_of_the_other_pictures(tiny):
+def test_the_single_view_guidance_knows_nothing_of_the_other_pictures(tiny):
     cameras = draw_random_cameras(4, 1, **RANGES)
-    judge = single_view(tiny, "a red dog", "", num_views=4, form="sds", **OPTIONS)
-    whole = gradient(lambda images: judge.loss(images, cameras, 300))
+    guidance = single_view(tiny, "a red dog", "", num_views=4, form="sds", **OPTIONS)
+    whole = gradient(lambda images: guidance.loss(images, cameras, 300))
 
     def others_black(images):
-        return judge.loss(torch.cat([images[:1], torch.zeros(3, 32, 32, 3)]), cameras, 300)
+        return guidance.loss(torch.cat([images[:1], torch.zeros(3, 32, 32, 3)]), cameras, 300)
 
     torch.testing.assert_close(gradient(others_black)[0], whole[0], atol=1e-6, rtol=1e-4)
     behind = cameras._replace(azimuth_deg=cameras.azimuth_deg + 180)
-    assert not torch.allclose(gradient(lambda images: judge.loss(images, behind, 300)), whole)
+    assert not torch.allclose(gradient(lambda images: guidance.loss(images, behind, 300)), whole)
 
 
 def test_every_guidance_has_a_form_and_leaves_the_model_alone(tiny):
     for prior, form in GUIDANCE.values():
-        judge = prior(tiny, "a red dog", "", num_views=4, form=form, **OPTIONS)
-        assert gradient(lambda images: judge.loss(images, draw_random_cameras(1, 4, **RANGES), 200)).abs().max() > 0  # noqa: B023
+        guidance = prior(tiny, "a red dog", "", num_views=4, form=form, **OPTIONS)
+        assert gradient(lambda images: guidance.loss(images, draw_random_cameras(1, 4, **RANGES), 200)).abs().max() > 0  # noqa: B023
     assert all(p.grad is None for name, p in tiny.unet.named_parameters() if "lora_" not in name)
 
 
 def test_small_renderings_are_enlarged(tiny):
-    judge = multi_view(tiny, "a red dog", "", num_views=4, form="x0", **OPTIONS)
+    guidance = multi_view(tiny, "a red dog", "", num_views=4, form="x0", **OPTIONS)
     images = torch.rand(4, 16, 16, 3, requires_grad=True)
-    judge.loss(images, draw_random_cameras(1, 4, **RANGES), 300).backward()
+    guidance.loss(images, draw_random_cameras(1, 4, **RANGES), 300).backward()
     assert images.grad.abs().max() > 0

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mvdream_cli.cameras import camera_condition, orbit_views
-from mvdream_cli.diffusion.schedule import add_noise, at, predicted_noise, predicted_x0
+from mvdream_cli.diffusion.schedule import add_noise, predicted_noise, predicted_x0, repeat_timestep
 from mvdream_cli.guidance.score_distillation import annealed_timestep, rescaled_x0, score_distillation_loss
 
 
@@ -17,7 +17,7 @@ def closed_form(tiny, images, c2w, text, negative, timestep, scale, rescale, for
     """The latents' gradient as the papers write it, step by step, with the same noise."""
     latents = tiny.encode_images(images).detach()
     noise = torch.randn(latents.shape)
-    t = at(timestep, 4)
+    t = repeat_timestep(timestep, 4)
     noisy = add_noise(tiny.scheduler, latents, noise, t)
     with torch.no_grad():
         camera = camera_condition(c2w)

@@ -21,12 +21,6 @@ def test_orientation_counts_only_normals_that_face_away():
     assert weights.grad is None and normals.grad.abs().sum() > 0
 
 
-def test_z_variance_is_that_of_the_covered_rays():
-    weights = torch.tensor([[0.5, 0.5], [0.2, 0.2]])
-    out = _render(weights, torch.tensor([[1.0, 3.0], [1.0, 9.0]]))
-    torch.testing.assert_close(regularizers.z_variance(out), torch.tensor(1.0))
-
-
 def test_opacity_losses_have_their_minima_where_they_should():
     opacity = torch.linspace(0, 1, 11)
     assert torch.stack([regularizers.opacity_entropy(o) for o in opacity]).argmax() == 5
