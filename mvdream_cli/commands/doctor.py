@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 
 from mvdream_cli import __version__
-from mvdream_cli.config import auto_preset, visible_gpus
 from mvdream_cli.engine.device import physical_cores, pick_device
 from mvdream_cli.models.hub import GB, PUBLISHED, locate, model_folders
+from mvdream_cli.settings.machine import auto_preset, visible_gpus
 
 LIBRARIES = ("torch", "diffusers", "transformers", "nerfacc", "trimesh", "embreex")
 ACCELERATORS = {

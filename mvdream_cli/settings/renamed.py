@@ -51,7 +51,7 @@ RENAMED = {
     "to3d.sphere_share": "to3d.cameras.sphere_probability",
     "to3d.camera_distance": "to3d.cameras.distance",
     "to3d.relative_distance": "to3d.cameras.relative_distance",
-    "to3d.camera_jitter": "to3d.cameras.position_jitter, target_jitter and up_jitter",
+    "to3d.camera_jitter": "to3d.cameras.position_jitter, to3d.cameras.target_jitter and to3d.cameras.up_jitter",
     "to3d.background_random_share": "to3d.background.random_probability",
     "to3d.shading": "to3d.light.shading",
     "to3d.unlit_share": "to3d.light.unlit_fraction",

@@ -1,0 +1,99 @@
+"""Presets (settings for a kind of machine) and recipes (a method's own settings for `to3d`): found by name, read as YAML."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mvdream_cli.errors import ConfigError
+from mvdream_cli.settings.explain import did_you_mean
+from mvdream_cli.settings.names import GROUPS, join
+
+PRESET_ALIASES = {"v100": "v100-16gb", "a100": "a100-40gb"}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which 1e-5 and 8e3 are numbers, as everybody expects (YAML 1.1 reads them as text)."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"), list("-+0123456789.")
+)
+
+
+def read_yaml(text: str) -> Any:
+    """What a YAML text says. Raises yaml.YAMLError."""
+    return yaml.load(text, Loader=_Loader)
+
+
+def preset_folders() -> list[Path]:
+    """Where presets lie: the checkout's top level, and the copy inside an installed package."""
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parent
+    folders = [] if checkout.name in ("site-packages", "dist-packages") else [checkout / "presets"]
+    return [*folders, package / "presets"]
+
+
+def preset_names() -> list[str]:
+    """All names that --preset takes, the aliases among them."""
+    return sorted({path.stem for folder in preset_folders() for path in folder.glob("*.yaml")} | set(PRESET_ALIASES))
+
+
+def find_preset(name_or_path: str) -> Path:
+    """The file of a preset. Raises ConfigError for an unknown name or a missing file."""
+    if name_or_path.endswith((".yaml", ".yml")) or os.sep in name_or_path:
+        if not Path(name_or_path).is_file():
+            raise ConfigError(
+                f"--preset: there is no file {name_or_path}; the built-in presets are {', '.join(preset_names())}"
+            )
+        return Path(name_or_path)
+    name = PRESET_ALIASES.get(name_or_path, name_or_path)
+    for folder in preset_folders():
+        if (folder / f"{name}.yaml").is_file():
+            return folder / f"{name}.yaml"
+    names = ["auto", *preset_names()]
+    raise ConfigError(
+        f"--preset: there is no preset {name_or_path!r}{did_you_mean(name_or_path, names)}; choose {', '.join(names)}"
+    )
+
+
+def load_preset(name_or_path: str | Path) -> dict:
+    """The nested dict of a preset, not yet checked against the settings. Raises ConfigError if it is no YAML."""
+    path = name_or_path if isinstance(name_or_path, Path) else find_preset(name_or_path)
+    try:
+        content = read_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise ConfigError(f"{path}: must hold sections such as 'to3d:' with indented settings")
+    return _without_empty_groups(content)
+
+
+def recipe_names() -> list[str]:
+    """All names that `to3d.recipe` takes."""
+    return sorted({path.stem for folder in preset_folders() for path in folder.glob("recipes/*.yaml")})
+
+
+def load_recipe(name: str) -> dict:
+    """The nested dict of a recipe. Raises ConfigError for an unknown name."""
+    names = recipe_names()
+    for folder in preset_folders() if name in names else ():
+        if (folder / "recipes" / f"{name}.yaml").is_file():
+            return load_preset(folder / "recipes" / f"{name}.yaml")
+    raise ConfigError(f"to3d.recipe: there is no recipe {name!r}{did_you_mean(name, names)}; choose {', '.join(names)}")
+
+
+def _without_empty_groups(content: dict, group: str = "") -> dict:
+    """A group whose lines are all comments is None in YAML; it sets nothing."""
+    kept = {}
+    for key, value in content.items():
+        name = join(group, key)
+        if isinstance(value, dict):
+            kept[key] = _without_empty_groups(value, name)
+        elif value is not None or name not in GROUPS:
+            kept[key] = value
+    return kept
