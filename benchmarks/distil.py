@@ -19,12 +19,13 @@ import torch
 from benchmarks.gpu.full_size import published_pipeline
 from benchmarks.gpu.sample_views import CARDS_GB
 from benchmarks.measure import report
-from mvdream_cli import config
 from mvdream_cli.commands import to3d
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.models.load import load_pipeline
+from mvdream_cli.settings.presets import recipe_names
+from mvdream_cli.settings.resolve import resolve
 
 PARTS = {"render": (to3d, "render"), "encode": (MultiViewPipeline, "encode_images"), "unet": (MultiViewPipeline, "guided"),
          "backward": (torch.Tensor, "backward"), "optimizer": (torch.optim.AdamW, "step")}  # fmt: skip
@@ -72,7 +73,7 @@ def distil(pipeline, settings, device) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipe", default="mvdream", choices=config.recipe_names())
+    parser.add_argument("--recipe", default="mvdream", choices=recipe_names())
     parser.add_argument("--presets", nargs="+", default=["cpu"])
     parser.add_argument("--full-size", action="store_true")
     parser.add_argument("--compile", action="store_true", help="as engine.compile=true does")
@@ -90,10 +91,10 @@ def main() -> None:
         pipeline = published_pipeline(device, dtype, arguments.width) if arguments.full_size else load_pipeline("mini", device)
         if arguments.compile:
             pipeline.compile_networks()
-        for phase, coarse_share in (("coarse", 1), ("late", 0)):
-            fixed = ["method=sds", f"steps={arguments.steps}", f"coarse_share={coarse_share}"]
-            sets = [f"to3d.recipe={arguments.recipe}", *(f"to3d.{value}" for value in fixed), "engine.preview_every=0"]
-            settings = config.resolve(preset, [*sets, *arguments.set])
+        for phase, coarse_fraction in (("coarse", 1), ("late", 0)):
+            sets = [f"to3d.recipe={arguments.recipe}", "to3d.method=sds", f"to3d.distillation.steps={arguments.steps}"]
+            sets += [f"to3d.distillation.coarse_fraction={coarse_fraction}", "engine.preview_every=0"]
+            settings = resolve(preset, [*sets, *arguments.set])
             row = {
                 "preset": preset,
                 "recipe": arguments.recipe,

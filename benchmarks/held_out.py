@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--model", default="mini")
     parser.add_argument(
-        "--data", type=Path, required=True, help="JSON with kinds and worn: data.kinds and data.worn of the training"
+        "--data", type=Path, required=True, help="JSON with kinds and worn: data.toybox.kinds and .worn of the training"
     )
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--guidance-scale", type=float, default=5.0)

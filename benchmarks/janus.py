@@ -22,11 +22,11 @@ import torch
 import torch.nn.functional as F
 from toys import around, mesh_of
 
-from mvdream_cli import config
 from mvdream_cli.commands import to3d
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.mesh import Mesh
+from mvdream_cli.settings.resolve import resolve
 from mvdream_cli.toybox.world import draw_spec
 
 PROMPTS = {  # what is asked for, and the kind of its true renders
@@ -54,13 +54,13 @@ PROMPTS = {  # what is asked for, and the kind of its true renders
 DIRECTIONS = 8
 SETTINGS = {
     "to3d.method": "sds",
-    "to3d.loss": "x0",
-    "to3d.guidance_scale": 10.0,
-    "to3d.sds_weight": 0.05,
-    "to3d.final_learning_rate_share": 1.0,
-    "to3d.samples_per_ray": 48,
-    "to3d.t_min": [0.98, 0.02],
-    "to3d.t_max": [0.98, 0.5],
+    "to3d.guidance.form": "x0",
+    "to3d.guidance.guidance_scale": 10.0,
+    "to3d.distillation.weight": 0.05,
+    "to3d.optimizer.final_learning_rate_fraction": 1.0,
+    "to3d.rendering.samples_per_ray": 48,
+    "to3d.guidance.t_min": [0.98, 0.02],
+    "to3d.guidance.t_max": [0.98, 0.5],
     "export.texture_size": 256,
     "export.faces": 10_000,
 }
@@ -110,7 +110,7 @@ def main() -> None:
         opened = opened or to3d.open_model(settings)
         return opened
 
-    pipeline, _ = open_model(config.resolve("cpu"))
+    pipeline, _ = open_model(resolve("cpu"))
 
     @cache
     def references(kind: str) -> torch.Tensor:
@@ -129,9 +129,9 @@ def main() -> None:
         rows = []
         for prompt in list(PROMPTS)[: arguments.count]:
             sets = [f"{key}={value}" for key, value in SETTINGS.items()]
-            sets += [f"to3d.guidance={guidance}", f"to3d.steps={arguments.steps}", *arguments.set]
+            sets += [f"to3d.guidance.name={guidance}", f"to3d.distillation.steps={arguments.steps}", *arguments.set]
             folder = arguments.out / guidance / prompt.replace(" ", "-")
-            made = to3d.run(config.resolve("cpu", sets), prompt, folder, open_model=open_model)
+            made = to3d.run(resolve("cpu", sets), prompt, folder, open_model=open_model)
             rows.append(around(load_asset(made["mesh"]).normalise()))
         save_image(arguments.out / f"{guidance}.png", grid(torch.cat(rows), DIRECTIONS))
         result[guidance] = figures(rows)

@@ -13,8 +13,8 @@ def test_prompts_are_put_on_one_line_and_bad_ones_refused():
 
 def test_a_file_of_prompts(tmp_path):
     path = tmp_path / "prompts.txt"
-    path.write_text('a red car\n\n# a comment\n{"prompt": "a cat", "seed": 3, "to3d.steps": 5}\n  a  dog \n')
-    assert read_prompts(path) == [("a red car", {}), ("a cat", {"engine.seed": 3, "to3d.steps": 5}), ("a dog", {})]
+    path.write_text('a red car\n\n# a comment\n{"prompt": "a cat", "seed": 3, "to3d.views.steps": 5}\n  a  dog \n')
+    assert read_prompts(path) == [("a red car", {}), ("a cat", {"engine.seed": 3, "to3d.views.steps": 5}), ("a dog", {})]
 
 
 @pytest.mark.parametrize(

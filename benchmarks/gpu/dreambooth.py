@@ -16,10 +16,10 @@ import torch
 from benchmarks.gpu.full_size import published_pipeline
 from benchmarks.gpu.sample_views import CARDS_GB
 from benchmarks.measure import report
-from mvdream_cli import config
 from mvdream_cli.commands import dreambooth
 from mvdream_cli.engine.device import pick_device
 from mvdream_cli.engine.run import open_run
+from mvdream_cli.settings.resolve import resolve
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
             torch.cuda.set_per_process_memory_fraction(min(1.0, memory_gb * 1e9 / total))
         for rank in arguments.lora:
             sets = [f"dreambooth.lora_rank={rank}", f"dreambooth.steps={arguments.steps}", "engine.preview_every=0"]
-            settings = config.resolve(preset, sets)
+            settings = resolve(preset, sets)
             pipeline = published_pipeline(device, torch.float32, arguments.width)  # as the command opens it
             photographs = torch.rand(4, pipeline.image_size, pipeline.image_size, 3)
             row = {"preset": preset, "lora": rank, "dtype": str(dtype).removeprefix("torch."), "torch": torch.__version__}

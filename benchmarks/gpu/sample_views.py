@@ -17,7 +17,7 @@ from benchmarks import parity
 from benchmarks.gpu.full_size import published_pipeline
 from benchmarks.measure import report
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.config import resolve
+from mvdream_cli.settings.resolve import resolve
 
 CARDS_GB = {  # memory of the card, and the fast number type of its generation
     "t4-16gb": (15.8, torch.float16),

@@ -38,9 +38,9 @@ def test_render_a_folder_with_a_broken_file(tmp_path):
 
 
 def test_a_narrowed_world_and_its_mistakes(tmp_path):
-    narrow = ("--set", "data.kinds=[cat, robot]", "--set", "data.worn=[crown]")
+    narrow = ("--set", "data.toybox.kinds=[cat, robot]", "--set", "data.toybox.worn=[crown]")
     assert mvdream("data", "toybox", "--objects", 4, "--out", "toys", *narrow, cwd=tmp_path).returncode == 0
-    wrong = mvdream("data", "toybox", "--objects", 1, "--out", "other", "--set", "data.kinds=[robott]", cwd=tmp_path)
+    wrong = mvdream("data", "toybox", "--objects", 1, "--out", "other", "--set", "data.toybox.kinds=[robott]", cwd=tmp_path)
     assert wrong.returncode == 2 and "did you mean robot" in wrong.stderr
     missing = mvdream("data", "render", "nowhere", "--out", "views", cwd=tmp_path)
     assert missing.returncode == 1 and "nowhere" in missing.stderr

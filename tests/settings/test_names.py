@@ -2,6 +2,8 @@
 
 import re
 
+from conftest import ROOT
+
 from mvdream_cli.settings import Settings
 from mvdream_cli.settings.names import GROUPS, SETTINGS, nest, places
 from mvdream_cli.settings.renamed import NOW_A_GROUP, RENAMED
@@ -73,3 +75,25 @@ def test_every_setting_has_a_line_of_help_and_angles_and_pixels_their_unit():
     for name, group in GROUPS.items():
         for key in group.model_fields:
             assert "." not in key and "-" not in key, name
+
+
+def test_names_in_documents_and_benchmarks_are_of_today():
+    """docs/log.md tells of the past, in the words of then."""
+    pages = [
+        ROOT / "README.md",
+        *(ROOT / "docs").glob("*.md"),
+        *ROOT.glob("benchmarks/**/*.md"),
+        *ROOT.glob("presets/**/*.yaml"),
+    ]
+    named = [
+        (page.name, name)
+        for page in pages
+        for name in re.findall(r"--set\s+[\"']?([a-z0-9_]+\.[a-z0-9_.]+)=", page.read_text(encoding="utf-8"))
+        if page.name != "log.md" and not name.startswith("section.")  # the pattern itself
+    ]
+    sections = "|".join(name for name in GROUPS if name and "." not in name)
+    for page in ROOT.glob("benchmarks/**/*.py"):  # texts such as "to3d.method=sds"
+        named += [
+            (page.name, n) for n in re.findall(rf"[\"']((?:{sections})\.[a-z0-9_.]+)[=\"']", page.read_text(encoding="utf-8"))
+        ]
+    assert len(named) >= 30 and [(page, name) for page, name in named if name not in SETTINGS] == []
