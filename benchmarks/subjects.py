@@ -22,7 +22,6 @@ import numpy as np
 import torch
 from toys import FOVY_DEG, RADIUS, SIZE_PX, around, mesh_of, pictures
 
-from mvdream_cli import config
 from mvdream_cli.cameras import orbit, orbit_views
 from mvdream_cli.commands import dreambooth, to3d
 from mvdream_cli.images import grid, save_image
@@ -31,6 +30,7 @@ from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import render_views
 from mvdream_cli.scene.fitting import border_colour, foreground_mask
+from mvdream_cli.settings.resolve import resolve
 from mvdream_cli.toybox.world import KINDS, Spec, draw_spec
 
 SUBJECTS = {
@@ -42,7 +42,7 @@ SUBJECTS = {
 }
 WAYS = {
     "paper": {},
-    "no preservation": {"dreambooth.preservation_weight": 0},
+    "no preservation": {"dreambooth.preservation.weight": 0},
     "3D mode": {"dreambooth.attention": "3d"},
 }
 WORD = "sks"
@@ -159,13 +159,13 @@ def main() -> None:
         folder = arguments.out / name
         judge, photos = Judge(base, spec), photographs(spec, folder / "photographs")
         save_image(folder / "photographs.png", grid(photos, 4))
-        settings = config.resolve("cpu", ["to3d.candidates=2", *arguments.set])
+        settings = resolve("cpu", ["to3d.views.candidates=2", *arguments.set])
         rows = {"true renders": true_figures(judge, spec)}
         rows["base"] = measure("mini", spec.kind, judge, folder / "base", settings, in_3d=False)
         for way in arguments.ways:
             sets = [f"{key}={value}" for key, value in WAYS[way].items()]
             sets += [f"dreambooth.images={folder / 'photographs'}", f"dreambooth.subject={WORD} {spec.kind}"]
-            run = dreambooth.run(config.resolve("cpu", [*sets, *arguments.set]), folder / way / "tuning")
+            run = dreambooth.run(resolve("cpu", [*sets, *arguments.set]), folder / way / "tuning")
             in_3d = way == "paper"
             rows[way] = measure(str(run["model"]), f"{WORD} {spec.kind}", judge, folder / way, settings, in_3d)
         table[name] = rows
