@@ -38,7 +38,7 @@ def explain(error: ValidationError, origins: dict[str, str]) -> list[str]:
     found: dict[str, str] = {}
     for item in error.errors():  # a union reports each of its branches: the first is enough
         where = _place(item["loc"])
-        found.setdefault(where, _wrong_value(where, item) + _said_by(_origin(where, origins)))
+        found.setdefault(where, _wrong_value(where, item) + _said_by(origins.get(where, "")))
     return list(found.values())
 
 
@@ -62,8 +62,7 @@ def _unknown(name: str, group: str, key: str) -> str:
         return f"{name}: in a file, each name before a dot is a line of its own, with what it holds indented below"
     own, section = list(GROUPS[group].model_fields), name.partition(".")[0] if group else ""
     deeper = [old.rpartition(".")[2] for old in (*SETTINGS, *RENAMED) if not section or old.startswith(f"{section}.")]
-    close = _closest(key, own) if not group else None  # a section is asked for first
-    close = close or _closest(key, [*own, *deeper])
+    close = _closest(key, [*own, *deeper])
     if close is None:
         return f"{name}: unknown setting; {'the settings there' if group else 'the sections'} are {', '.join(own)}"
     if close in own:
@@ -94,12 +93,6 @@ def _place(loc: tuple) -> str:
             break
         name = join(name, str(part))
     return name
-
-
-def _origin(where: str, origins: dict[str, str]) -> str:
-    while where and where not in origins:
-        where = where.rpartition(".")[0]
-    return origins.get(where, "")
 
 
 def _said_by(origin: str) -> str:

@@ -102,8 +102,6 @@ def _parse_override(text: str) -> tuple[str, Any]:
         value = read_yaml(raw)
     except yaml.YAMLError:
         value = raw
-    if name in GROUPS and not isinstance(value, dict):
-        value = raw  # also of an empty text, which is None: in a file a group without lines, here a mistake
     kind = SETTINGS[name].annotation if name in SETTINGS else None
     if kind in (str, str | None) and not isinstance(value, str):
         value = None if value is None and kind is not str else raw  # a prompt such as 1984 or "a: b" stays text

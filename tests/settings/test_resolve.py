@@ -21,8 +21,9 @@ def test_precedence_is_preset_then_set_then_flag_at_any_depth(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("to3d: {num_views: 8, views: {steps: 5, candidates: 7}, fit: {steps: 6}}\n")
     sets = ["to3d.views.steps=50", "to3d.fit.steps=60"]
-    settings = resolve(str(path), sets, {"to3d.views.steps": 500, "to3d.num_views": None})
+    settings = resolve(str(path), sets, {"to3d.views.steps": 500, "to3d.num_views": None, "to3d.fit.rim_px": 0})
     assert (settings.to3d.views.steps, settings.to3d.fit.steps, settings.to3d.num_views) == (500, 60, 8)
+    assert settings.to3d.fit.rim_px == 0
     assert settings.to3d.views.candidates == 7  # what else the preset says of a group stays
 
 
