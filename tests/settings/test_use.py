@@ -16,13 +16,17 @@ class Reads(ast.NodeVisitor):
     """Collects in `read` the settings that a file reads.
 
     A group of settings is known by the annotation of a parameter, or because the parameter is called `settings` or like a
-    section; then through attributes, assignments to names and to attributes of self, and `model_copy`. `group.options()`
-    reads all of a group; another method of a group, such as `engine.loop()`, reads what it names.
+    section, or because a function of the same file hands it over; then through attributes, assignments to names and to
+    attributes of self, and `model_copy`. `group.options()` reads all of a group; another method of a group, such as
+    `engine.loop()`, reads what it names.
     """
 
     def __init__(self, tree: ast.Module, read: set[str]):
         self.read, self.names, self.of_self, self.classes = read, {}, {}, {}
-        self.visit(tree)
+        self.functions = {node.name: node.args.args for node in tree.body if isinstance(node, ast.FunctionDef)}
+        self.handed_over: dict[ast.arg, str] = {}
+        for _ in range(3):  # a call may stand below the function that it calls, and in one that is called itself
+            self.visit(tree)
 
     def group(self, node: ast.AST) -> str | None:
         """The dotted name of the group that an expression stands for."""
@@ -50,7 +54,8 @@ class Reads(ast.NodeVisitor):
 
     def group_of_argument(self, argument: ast.arg) -> str | None:
         if argument.annotation is None:
-            return "" if argument.arg == "settings" else argument.arg if argument.arg in GROUPS else None
+            by_name = "" if argument.arg == "settings" else argument.arg if argument.arg in GROUPS else None
+            return self.handed_over.get(argument, by_name)
         return self.classes.get(argument.annotation.id) if isinstance(argument.annotation, ast.Name) else None
 
     def visit_Assign(self, node):
@@ -78,6 +83,10 @@ class Reads(ast.NodeVisitor):
             words = {part.attr for part in body if isinstance(part, ast.Attribute)}
             words |= {part.value for part in body if isinstance(part, ast.Constant) and isinstance(part.value, str)}
             self.read |= {join(group, word) for word in words} & SETTINGS.keys()
+        if isinstance(node.func, ast.Name):
+            for argument, value in zip(self.functions.get(node.func.id, ()), node.args):
+                if (handed := self.group(value)) is not None:
+                    self.handed_over[argument] = handed
         self.generic_visit(node)
 
 
@@ -107,5 +116,6 @@ def test_reads_are_told_from_words_that_only_look_alike():
     method = "class A:\n  def __init__(self, settings): self.a = settings.model_copy().data.cameras\n  def f(self): self.a.{}"
     assert read_by(method.format("distance")) == {"data.cameras.distance"}
     assert read_by(method.format("options('fovy_deg')")) == {"data.cameras.distance", "data.cameras.elevation_deg"}
+    assert read_by("def g(x): return x.first\ndef f(settings): g(settings.data.toybox)") == {"data.toybox.first"}
     loop = read_by("def f(settings): fit(**settings.engine.loop())")
     assert "engine.keep_checkpoints" in loop and "engine.threads" not in loop
