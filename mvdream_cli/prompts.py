@@ -8,7 +8,8 @@ from mvdream_cli.errors import UsageError
 
 LONGEST_PROMPT = 1000
 MOST_PROMPTS = 10_000
-SHORT_KEYS = {"seed": "engine.seed", "negative": "to3d.negative_prompt"}
+NEGATIVE_KEYS = ("to3d.guidance.negative_prompt", "to3d.views.negative_prompt")
+SHORT_KEYS = {"seed": ("engine.seed",), "negative": NEGATIVE_KEYS}
 
 
 def check_prompt(prompt: str) -> str:
@@ -66,6 +67,6 @@ def _read_line(line: str, where: str, json_only: bool) -> tuple[str, dict[str, A
         except KeyError:
             raise UsageError(f'{where}: the key prompt is missing, as in {{"prompt": "a red car", "seed": 3}}.') from None
     try:
-        return check_prompt(line), {SHORT_KEYS.get(key, key): value for key, value in settings.items()}
+        return check_prompt(line), {long: value for key, value in settings.items() for long in SHORT_KEYS.get(key, (key,))}
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error

@@ -14,13 +14,13 @@ COMMANDS = ["train", "sample-views", "to3d", "export", "data toybox", "data rend
 
 
 def mvdream(*args, cwd=None):
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from mvdream_cli.cli import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from mvdream_cli.boundary import main; main()"
     return subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, cwd=cwd, timeout=120)
 
 
 def test_help_comes_at_once_and_without_torch():
     code = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from mvdream_cli.cli import run_main\n"
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from mvdream_cli.boundary import run_main\n"
         "assert run_main(['--help']) == 0\n"
         "heavy = {'torch', 'numpy', 'diffusers', 'transformers', 'pydantic'} & set(sys.modules)\n"
         "assert heavy <= {'pydantic'}, heavy"
@@ -137,11 +137,11 @@ def test_flags_reach_the_settings():
 def test_running_out_of_memory_is_one_sentence_with_a_way_out():
     import torch
 
-    from mvdream_cli.cli import _describe
+    from mvdream_cli.boundary import describe
 
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60, dtype=torch.uint8)
-    assert _describe(caught.value)[0].startswith("out of memory (1152921504606846976 bytes more were asked for); take fewer")
+    assert describe(caught.value)[0].startswith("out of memory (1152921504606846976 bytes more were asked for); take fewer")
     asked = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 14.6 GiB")
-    message, code = _describe(asked)
+    message, code = describe(asked)
     assert "2.50 GiB more" in message and code == 1

@@ -23,7 +23,7 @@ def test_local_links_lead_somewhere():
 
 def test_commands_in_the_readme_parse(tmp_path, monkeypatch):
     """Each `mvdream ...` line of the README is accepted by the command line (as a dry run)."""
-    from mvdream_cli.cli import run_main
+    from mvdream_cli.boundary import run_main
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     lines = re.findall(r"^(?:pip install \. && )?mvdream (.+)$", text, re.MULTILINE)

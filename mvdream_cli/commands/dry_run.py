@@ -1,4 +1,4 @@
-"""What a run will need, told by `--dry-run` before anything is paid for. Never imports torch."""
+"""What a run will take, told by `--dry-run` before anything is paid for. Never imports torch."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ from mvdream_cli.models.find import count_parameters, find_model
 GB = 1e9
 
 
-def needs(settings, command: str, out: Path | None = None) -> list[str]:
+def forecast(settings, command: str, out: Path | None = None) -> list[str]:
     """Lines for a person: the model and the memory of its weights, how much is made, the disk.
 
     Args:
@@ -41,17 +41,19 @@ def needs(settings, command: str, out: Path | None = None) -> list[str]:
         lines.append(f"memory: about {20 * parameters / GB:.2f} GB for weights, the weights before, gradients and optimizer")
     if command == "sample_views":
         sample = settings.sample_views
-        lines.append(f"work: {sample.samples} objects of {sample.views} views, {sample.steps} denoising steps")
+        lines.append(f"work: {sample.samples} objects of {sample.num_views} views, {sample.steps} denoising steps")
     if command == "to3d":
         to3d = settings.to3d
         if to3d.method != "sds":
-            views = f"{to3d.candidates} candidates of {to3d.views} views, {to3d.view_steps} denoising steps"
-            lines.append(f"work: {views}; {to3d.fit_steps} fitting steps")
+            views = f"{to3d.views.candidates} candidates of {to3d.num_views} views, {to3d.views.steps} denoising steps"
+            lines.append(f"work: {views}; {to3d.fit.steps} fitting steps")
         if to3d.method != "views":
-            lines.append(f"work: {to3d.steps} distillation steps of {to3d.views} views")
+            lines.append(f"work: {to3d.distillation.steps} distillation steps of {to3d.num_views} views")
     if command == "data":
         data = settings.data
-        lines.append(f"work: toybox {data.objects} objects; rendering {data.views} views of {data.size_px} px for each object")
+        lines.append(
+            f"work: toybox {data.toybox.objects} objects; rendering {data.num_views} views of {data.size_px} px for each object"
+        )
     place = next(path for path in (Path(out or "runs").absolute(), *Path(out or "runs").absolute().parents) if path.exists())
     lines.append(f"disk: {shutil.disk_usage(place).free / GB:.1f} GB free at {place}")
     return lines

@@ -1,4 +1,4 @@
-"""`mvdream export`: the object of a finished or stopped run becomes a file that opens anywhere."""
+"""`mvdream export`: the object of a finished or stopped run becomes a file that opens anywhere, and a page to look at it."""
 
 from pathlib import Path
 
@@ -8,13 +8,14 @@ from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import latest_run, read_run
 from mvdream_cli.errors import CheckpointError
 from mvdream_cli.mesh.from_field import field_to_mesh
+from mvdream_cli.mesh.page import write_page_of
 from mvdream_cli.mesh.writers import write_mesh
 from mvdream_cli.scene.field import build_field
 from mvdream_cli.scene.occupancy import Occupancy
 
 
 def run(settings, run_folder: Path | None = None, output: Path | None = None) -> dict:
-    """Export the newest checkpoint of a to3d run. Returns {"mesh": path of the file}."""
+    """Export the newest checkpoint of a to3d run. Returns {"mesh": path of the file, "page": a page that shows it}."""
     export = settings.export
     folder = Path(run_folder) if run_folder is not None else latest_run(command="to3d")
     record = read_run(folder)
@@ -26,16 +27,10 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None) ->
     field, occupancy = build_field(record["field"]), Occupancy(len(weights["occupancy"]["density"]))
     field.load_state_dict(weights["field"])
     occupancy.load_state_dict(weights["occupancy"])
+
     path = Path(output) if output is not None else folder / f"mesh.{export.format}"
-    mesh = field_to_mesh(
-        field.to(device),
-        occupancy=occupancy.to(device),
-        resolution=export.resolution,
-        level=export.level,
-        smooth_cells=export.smooth_cells,
-        max_faces=export.faces,
-        texture_px=export.texture_size,
-    )
+    mesh = field_to_mesh(field.to(device), occupancy=occupancy.to(device), **export.options("format"))
     written = write_mesh(mesh, path, export.format)
+    page = write_page_of(mesh, path.with_suffix(".html"), record.get("text", path.stem), settings.export.model_dump())
     say(f"{folder.name}: {len(mesh.faces)} triangles, {', '.join(file.name for file in written)}")
-    return {"mesh": written[0]}
+    return {"mesh": written[0], "page": page}

@@ -30,7 +30,7 @@ def listed() -> list[dict]:
             "name": name,
             "about": "embedded: a toy world on any machine",
             "size_gb": _size_gb(path),
-            "licence": "as mvdream",
+            "licence": "Apache-2.0",
             "path": path,
         }
         for name, path in EMBEDDED.items()

@@ -3,65 +3,61 @@
 import json
 from pathlib import Path
 
+from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.engine.device import pick_device, set_threads
-from mvdream_cli.engine.progress import Bar, say, warn
+from mvdream_cli.commands.opening import open_model, warn_about_words
+from mvdream_cli.engine.progress import Bar, say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
-from mvdream_cli.models.find import known_words, model_identity, subject_warning
-from mvdream_cli.models.load import load_pipeline
-from mvdream_cli.models.vocabulary import vocabulary_warning
+from mvdream_cli.methods.sample_views import sample_views
+from mvdream_cli.models.find import model_identity
 
 
 def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -> dict:
     """Sample and write views.png (a row per sample), view-SS-VV.png and cameras.json. Returns their paths."""
-    sample, engine = settings.sample_views, settings.engine
-    identity = model_identity(settings.model)
+    options, engine = settings.sample_views, settings.engine
     with open_run(
         out,
         "sample-views",
-        settings.model_dump(mode="json") | {"prompt": prompt, "model_identity": identity},
+        settings.model_dump(mode="json") | {"prompt": prompt, "model_identity": model_identity(settings.model)},
         identity_keys=["sample_views", "engine.seed", "prompt", "model_identity"],
         text=prompt,
         restart=restart,
     ) as run:
-        if run.finished and (run.folder / "views.png").is_file():
+        if run.finished:
             say(f"{run.folder}: already finished; --restart starts over")
-            return {"run": run.folder, "views": run.folder / "views.png"}
-        for warning in (vocabulary_warning(prompt, known_words(settings.model)), subject_warning(settings.model, prompt)):
-            if warning:
-                warn(warning)
-        set_threads(engine.threads)
-        device, dtype, reason = pick_device(engine.device, engine.dtype)
-        say(f"sampling with {settings.model} on {device} {dtype}: {reason}")
-        pipeline = load_pipeline(settings.model, device, dtype, engine.vae_slicing, engine.channels_last, engine.compile)
-        if pipeline.report:
-            say(f"{settings.model}: {pipeline.report}")
-        if not pipeline.knows_cameras and sample.views > 1:
+            return {"run": run.folder, "views": run.folder / "views.png", "cameras": run.folder / "cameras.json"}
+        warn_about_words(settings, prompt)
+        pipeline, _ = open_model(settings)
+        if not pipeline.knows_cameras and options.num_views > 1:
             raise UsageError(f"{settings.model} knows no cameras: it draws single pictures, --views 1; or train it first")
-        c2w = orbit_views(sample.views, sample.elevation_deg, sample.azimuth_deg)
-        seeds = [engine.seed + k for k in range(sample.samples)]
-        with Bar("sampling", sample.steps) as bar:
-            images = pipeline(
-                prompt + sample.suffix,
+
+        c2w = orbit_views(options.num_views, options.elevation_deg, options.azimuth_deg)
+        seeds = [engine.seed + k for k in range(options.samples)]
+        with Bar("sampling", options.steps) as bar:
+            images = sample_views(
+                pipeline,
+                prompt + options.suffix,
                 c2w if pipeline.knows_cameras else None,
                 seeds=seeds,
-                negative_prompt=sample.negative_prompt,
-                guidance_scale=sample.guidance_scale,
-                steps=sample.steps,
+                negative_prompt=options.negative_prompt,
+                guidance_scale=options.guidance_scale,
+                steps=options.steps,
                 on_step=lambda i: bar.update(i + 1),
             )
+
         for s, row in enumerate(images):
             for v, image in enumerate(row):
                 save_image(run.folder / f"view-{s:02d}-{v:02d}.png", image)
         cameras = {
             "convention": "world z up, OpenGL camera axes, azimuth 0 at -y and 90 (the front) at +x, unit distance",
-            "azimuth_deg": [(sample.azimuth_deg + 360.0 * v / sample.views) % 360 for v in range(sample.views)],
-            "elevation_deg": sample.elevation_deg,
+            "azimuth_deg": [(options.azimuth_deg + 360.0 * v / options.num_views) % 360 for v in range(options.num_views)],
+            "elevation_deg": options.elevation_deg,
             "seeds": seeds,
             "c2w": c2w.tolist(),
         }
-        (run.folder / "cameras.json").write_text(json.dumps(cameras, indent=1))
-        views = save_image(run.folder / "views.png", grid(images.flatten(0, 1), sample.views))
+        with written_whole(run.folder / "cameras.json") as partial:
+            partial.write_text(json.dumps(cameras, indent=1))
+        views = save_image(run.folder / "views.png", grid(images.flatten(0, 1), options.num_views))
         return run.finish(views=views, cameras=run.folder / "cameras.json")

@@ -1,5 +1,6 @@
 """A handful of photographs of one subject, made square for training."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from PIL import Image, ImageOps
 
 from mvdream_cli.errors import DataError
+from mvdream_cli.hashes import checksum
 from mvdream_cli.images import composite
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif")
@@ -56,6 +58,16 @@ def load_photographs(folder: Path, size_px: int, background: float) -> tuple[tor
             f"{folder}: holds no photograph that can be read ({'; '.join(passed_over) or 'it has no picture files'})."
         )
     return torch.stack(images), captions, passed_over
+
+
+def photographs_identity(folder: Path) -> str:
+    """A short hash of the pictures, masks and captions in a folder, contents included; of nothing when it is no folder."""
+    digest = hashlib.sha256()
+    kinds = (*SUFFIXES, ".txt")
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() in kinds and path.is_file():
+            digest.update(path.name.encode() + bytes.fromhex(checksum(path)))
+    return digest.hexdigest()[:16]
 
 
 def _open(path: Path) -> Image.Image:

@@ -15,18 +15,18 @@ def annealed_timestep(
     *,
     anneal_steps: int,
     num_train_timesteps: int = 1000,
-    min_from: float = 0.98,
-    min_to: float = 0.02,
-    max_from: float = 0.98,
-    max_to: float = 0.50,
+    t_min: tuple[float, float] = (0.98, 0.02),
+    t_max: tuple[float, float] = (0.98, 0.50),
 ) -> int:
     """A timestep drawn between two bounds that fall linearly over `anneal_steps` steps (MVDream, section 4.2).
 
-    The bounds are shares of the schedule; both ends can be drawn. Uses torch's global generator.
+    Both ends can be drawn. Uses torch's global generator.
+
+    Args:
+        t_min, t_max: each bound at the start and after annealing, as fractions of the schedule.
     """
     done = min(step / max(anneal_steps, 1), 1.0)
-    low = int(num_train_timesteps * (min_from + (min_to - min_from) * done))
-    high = int(num_train_timesteps * (max_from + (max_to - max_from) * done))
+    low, high = (int(num_train_timesteps * (start + (end - start) * done)) for start, end in (t_min, t_max))
     return int(torch.randint(low, high + 1, ()))
 
 

@@ -12,8 +12,8 @@ def field_to_mesh(
     occupancy: Occupancy | None = None,
     resolution: int = 128,
     level: float | str = "auto",
-    max_faces: int = 20_000,
-    texture_px: int = 1024,
+    faces: int = 20_000,
+    texture_size: int = 1024,
     smooth_cells: float = 0.0,
     smooth_rounds: int = 5,
     unwrap_limit_seconds: float = 30.0,
@@ -24,16 +24,16 @@ def field_to_mesh(
         occupancy: where the field was rendered, if it was not everywhere.
         resolution: lattice cells along the longest side of the object.
         level: density of the surface, or "auto" to match the rendered silhouettes.
-        max_faces: triangles at most, about.
+        faces: triangles at most, about.
         smooth_cells: see `extract_surface`.
-        texture_px: side of the texture, 0 for vertex colours.
+        texture_size: side of the texture in pixels, 0 for vertex colors.
         unwrap_limit_seconds: after this a plainer texture layout is taken.
 
     Raises:
         ObjectError: the object is empty, fills the box, or is not finite.
     """
-    vertices, faces = extract_surface(field, resolution, level, occupancy, smooth_cells)
-    vertices, faces = drop_floaters(vertices, faces)
-    vertices, faces = smooth(vertices, faces, smooth_rounds)
-    vertices, faces = simplify(vertices, faces, max_faces)
-    return paint(field, vertices, outward(vertices, faces), texture_px, unwrap_limit_seconds=unwrap_limit_seconds)
+    vertices, triangles = extract_surface(field, resolution, level, occupancy, smooth_cells)
+    vertices, triangles = drop_floaters(vertices, triangles)
+    vertices, triangles = smooth(vertices, triangles, smooth_rounds)
+    vertices, triangles = simplify(vertices, triangles, faces)
+    return paint(field, vertices, outward(vertices, triangles), texture_size, unwrap_limit_seconds=unwrap_limit_seconds)

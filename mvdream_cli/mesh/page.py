@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.mesh.texture import TexturedMesh
+from mvdream_cli.mesh.writers import scene_of
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -36,7 +38,7 @@ def write_index_html(
     path: Path | str,
     *,
     prompt: str,
-    glb: Path | str,
+    scene,
     video: Path | str | None = None,
     views: Path | str | None = None,
     settings: Mapping | None = None,
@@ -44,12 +46,12 @@ def write_index_html(
     """Write the page.
 
     Args:
-        prompt: the headline. glb: the object's file. video: an mp4, played in a loop; None leaves it out.
+        prompt: the headline. scene: trimesh's, of the object's file. video: an mp4, played in a loop; None leaves it out.
         views: the picture that the object was made from, PNG; None leaves it out.
         settings: nested mapping, shown as a table of dotted keys.
     """
     path = Path(path)
-    figures = [_figure(_viewer(Path(glb)), "Drag to turn, scroll to zoom.")]
+    figures = [_figure(_viewer(scene), "Drag to turn, scroll to zoom.")]
     if video is not None:
         encoded = base64.b64encode(Path(video).read_bytes()).decode()
         player = f'<video src="data:video/mp4;base64,{encoded}" autoplay loop muted playsinline controls></video>'
@@ -75,17 +77,21 @@ def write_index_html(
     return path
 
 
+def write_page_of(mesh: TexturedMesh, path: Path, prompt: str, settings: Mapping) -> Path:
+    """Write a page that shows a mesh before it became a file of any format."""
+    return write_index_html(path, prompt=prompt, scene=scene_of(mesh), settings=settings)
+
+
 def _figure(content: str, caption: str) -> str:
     return f"<figure>{content}<figcaption>{caption}</figcaption></figure>\n"
 
 
-def _viewer(glb: Path) -> str:
+def _viewer(scene) -> str:
     """A frame that holds trimesh's viewer and the object, seen from its front and a little from above."""
     import numpy as np
-    import trimesh
     from trimesh.viewer.notebook import scene_to_html
 
-    scene = trimesh.load_scene(glb)
+    scene = scene.copy()  # it gets a camera
     radius = 0.5 * float(np.linalg.norm(scene.extents))
     scene.set_camera(
         angles=(np.deg2rad(-15.0), np.deg2rad(25.0), 0.0),

@@ -34,30 +34,30 @@ def paint(
     field,
     vertices: np.ndarray,
     faces: np.ndarray,
-    texture_px: int = 1024,
+    texture_size: int = 1024,
     depth: float = 0.06,
     unwrap_limit_seconds: float = 30.0,
 ) -> TexturedMesh:
     """Colour a surface from its field.
 
     Args:
-        texture_px: side of the texture; 0 for vertex colours alone.
+        texture_size: side of the texture; 0 for vertex colours alone.
         depth: how far around the surface the field is asked for its colour, in world units. See `visible_color`.
     """
     normals = vertex_normals(vertices, faces)
     colors = _to_uint8(visible_color(field, vertices, normals, depth))
-    if texture_px == 0:
+    if texture_size == 0:
         return TexturedMesh(vertices, faces, normals, colors)
-    layout = unwrap(vertices, faces, texture_px, unwrap_limit_seconds)
-    texel_face, texel_weights, texels = rasterize(layout.uv, layout.faces, texture_px)
+    layout = unwrap(vertices, faces, texture_size, unwrap_limit_seconds)
+    texel_face, texel_weights, texels = rasterize(layout.uv, layout.faces, texture_size)
     corners = faces[texel_face]  # (P, 3); layout faces keep the order of the mesh's
     points = np.einsum("pk,pkc->pc", texel_weights, vertices[corners])
     directions = np.einsum("pk,pkc->pc", texel_weights, normals[corners])
-    texture = np.zeros((texture_px * texture_px, 3), np.uint8)
+    texture = np.zeros((texture_size * texture_size, 3), np.uint8)
     texture[texels] = _to_uint8(visible_color(field, points, directions, depth))
-    covered = np.zeros(texture_px * texture_px, bool)
+    covered = np.zeros(texture_size * texture_size, bool)
     covered[texels] = True
-    texture = fill_gaps(texture.reshape(texture_px, texture_px, 3), covered.reshape(texture_px, texture_px))
+    texture = fill_gaps(texture.reshape(texture_size, texture_size, 3), covered.reshape(texture_size, texture_size))
     return TexturedMesh(vertices, faces, normals, colors, layout, texture)
 
 

@@ -1,7 +1,6 @@
-"""What a person gets: the mesh files, and pictures and a page of them."""
+"""Pictures of an exported file from all around, and a page to turn it. The file is shown, not the field behind it."""
 
 import math
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,29 +9,15 @@ import torch
 from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, orbit
 from mvdream_cli.images import composite, grid, save_image, save_video, to_uint8
 from mvdream_cli.mesh.page import write_index_html
-from mvdream_cli.mesh.texture import TexturedMesh
-from mvdream_cli.mesh.writers import write_mesh
+from mvdream_cli.raycast.assets import mesh_of_scene, open_scene
+from mvdream_cli.raycast.embree import Light, render_views
 
 FOVY_DEG, ELEVATION_DEG, FPS = 35.0, 15.0, 24
+AS_PAINTED = Light(ground=1.0, sky=0.0, lamp=0.0)  # the texture holds the light that the field has learnt
 
 
-def write_formats(mesh: TexturedMesh, folder: Path, formats: Iterable[str]) -> dict[str, Path]:
-    """Write mesh.FORMAT for each of the formats, and mesh.glb in any case: turntable and page show that file.
-
-    Returns {"mesh": mesh.glb, "mesh_obj": mesh.obj, ...}.
-    """
-    made = {"mesh": write_mesh(mesh, folder / "mesh.glb")[0]}
-    for name in formats:
-        if name != "glb":
-            made[f"mesh_{name}"] = write_mesh(mesh, folder / f"mesh.{name}", name)[0]
-    return made
-
-
-def turntable_cameras(glb: Path, count: int) -> np.ndarray:
-    """Cameras around the object of a file that just see all of it, the first from its front; c2w (count, 4, 4)."""
-    import trimesh
-
-    vertices = trimesh.load_scene(glb).to_geometry().vertices[:, [2, 0, 1]]  # glTF axes to world axes
+def turntable_cameras(vertices: np.ndarray, count: int) -> np.ndarray:
+    """Cameras around vertices (N, 3) in world axes that just see all of them, the first from the front; c2w (count, 4, 4)."""
     center = 0.5 * (vertices.min(0) + vertices.max(0))
     radius = float(np.linalg.norm(vertices - center, axis=1).max())
     azimuth_deg = FRONT_AZIMUTH_DEG + torch.arange(count) * 360.0 / count
@@ -46,21 +31,22 @@ def show_object(
     glb: Path,
     prompt: str,
     settings: dict,
-    render: Callable[[np.ndarray, float, int], np.ndarray],
     views: Path | None = None,
     frames: int = 72,
     size_px: int = 384,
 ) -> dict[str, Path]:
-    """Picture an exported file from all around: turntable.mp4, turntable.png with eight views, index.html.
+    """Picture a file: turntable.mp4, turntable.png with eight views, index.html.
 
     Args:
-        render: (c2w (V, 4, 4), fovy_deg, size_px) -> uint8 (V, S, S, 4) RGBA, straight alpha: the file, rendered.
         views: the sampled views, shown on the page.
         settings: nested mapping for the page's table.
     """
-    rendered = render(turntable_cameras(glb, frames), FOVY_DEG, size_px)
+    scene = open_scene(glb)
+    mesh = mesh_of_scene(scene, glb)
+    cameras = turntable_cameras(mesh.vertices, frames)
+    rendered = render_views(mesh, cameras, FOVY_DEG, size_px, light=AS_PAINTED, threads=torch.get_num_threads())
     pictures = np.stack([to_uint8(composite(frame, 1.0)) for frame in rendered])  # one at a time stays in the cache
     sheet = save_image(folder / "turntable.png", grid(pictures[:: max(1, frames // 8)], 4))
     video = save_video(folder / "turntable.mp4", pictures, FPS)
-    page = write_index_html(folder / "index.html", prompt=prompt, glb=glb, video=video, views=views, settings=settings)
+    page = write_index_html(folder / "index.html", prompt=prompt, scene=scene, video=video, views=views, settings=settings)
     return {"turntable": video, "turntable_sheet": sheet, "page": page}

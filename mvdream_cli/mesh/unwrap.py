@@ -21,11 +21,11 @@ class Layout(NamedTuple):
     uv: np.ndarray
 
 
-def unwrap(vertices: np.ndarray, faces: np.ndarray, texture_px: int, limit_seconds: float = 30.0) -> Layout:
+def unwrap(vertices: np.ndarray, faces: np.ndarray, texture_size: int, limit_seconds: float = 30.0) -> Layout:
     """Charts by xatlas; a cell for each pair of triangles if that fails or takes longer than `limit_seconds`."""
     with tempfile.TemporaryDirectory(prefix="mvdream-unwrap-") as folder:
         source, result = Path(folder) / "in.npz", Path(folder) / "out.npz"
-        np.savez(source, vertices=vertices, faces=faces, texture_px=texture_px)
+        np.savez(source, vertices=vertices, faces=faces, texture_size=texture_size)
         command = [sys.executable, "-m", "mvdream_cli.mesh.unwrap", str(source), str(result)]
         environment_root = str(Path(__file__).resolve().parents[2])
         try:
@@ -33,10 +33,10 @@ def unwrap(vertices: np.ndarray, faces: np.ndarray, texture_px: int, limit_secon
             with np.load(result) as arrays:
                 return Layout(arrays["vertices"], arrays["faces"], arrays["uv"])
         except (subprocess.SubprocessError, OSError):
-            return pairs_layout(faces, texture_px)
+            return pairs_layout(faces, texture_size)
 
 
-def charts_layout(vertices: np.ndarray, faces: np.ndarray, texture_px: int) -> Layout:
+def charts_layout(vertices: np.ndarray, faces: np.ndarray, texture_size: int) -> Layout:
     """xatlas, with charts kept small: its time grows with the square of a chart's size."""
     import xatlas
 
@@ -45,7 +45,7 @@ def charts_layout(vertices: np.ndarray, faces: np.ndarray, texture_px: int) -> L
     charts, packing = xatlas.ChartOptions(), xatlas.PackOptions()
     charts.max_iterations = 1
     charts.max_chart_area = area / 150.0
-    packing.resolution, packing.padding = min(texture_px, 1024), 3  # packing 2048 texels takes ten times as long
+    packing.resolution, packing.padding = min(texture_size, 1024), 3  # packing 2048 texels takes ten times as long
     atlas = xatlas.Atlas()
     atlas.add_mesh(np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.uint32))
     atlas.generate(charts, packing)
@@ -53,12 +53,12 @@ def charts_layout(vertices: np.ndarray, faces: np.ndarray, texture_px: int) -> L
     return Layout(index.astype(np.int32), corners.astype(np.int32), uv.astype(np.float32))
 
 
-def pairs_layout(faces: np.ndarray, texture_px: int) -> Layout:
+def pairs_layout(faces: np.ndarray, texture_size: int) -> Layout:
     """Every two triangles share a square cell, cut along its diagonal: never fails, costs a seam at every edge."""
     count = len(faces)
     columns = int(np.ceil(np.sqrt(-(-count // 2))))
     cell = 1.0 / columns
-    margin = min(1.5 / texture_px, 0.2 * cell)
+    margin = min(1.5 / texture_size, 0.2 * cell)
     low, high, gap = margin, cell - margin, 2.0 * margin
     first = np.array([[low, low], [high - gap, low], [low, high - gap]])
     second = np.array([[high, high], [low + gap, high], [high, low + gap]])
@@ -71,7 +71,7 @@ def pairs_layout(faces: np.ndarray, texture_px: int) -> Layout:
 
 def _main(source: str, result: str) -> None:
     with np.load(source) as arrays:
-        layout = charts_layout(arrays["vertices"], arrays["faces"], int(arrays["texture_px"]))
+        layout = charts_layout(arrays["vertices"], arrays["faces"], int(arrays["texture_size"]))
     np.savez(result, **layout._asdict())
 
 

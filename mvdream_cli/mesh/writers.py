@@ -5,6 +5,7 @@ GLB, OBJ and USDZ are y up with the front along +z, as their readers expect; PLY
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +49,17 @@ def _y_up_mesh(mesh: TexturedMesh):
     )
 
 
-def _glb(mesh: TexturedMesh, path: Path) -> None:
+def scene_of(mesh: TexturedMesh):
+    """trimesh's scene of a mesh, y up."""
     from trimesh import Scene
+
+    return Scene({"object": _y_up_mesh(mesh)})
+
+
+def _glb(mesh: TexturedMesh, path: Path) -> None:
     from trimesh.exchange.gltf import export_glb
 
-    path.write_bytes(export_glb(Scene({"object": _y_up_mesh(mesh)}), include_normals=True))
+    path.write_bytes(export_glb(scene_of(mesh), include_normals=True))
 
 
 def _obj(mesh: TexturedMesh, path: Path) -> None:
@@ -132,3 +139,15 @@ def write_mesh(mesh: TexturedMesh, path: Path | str, file_format: str | None = N
         for file in made:
             os.replace(file, path.with_name(file.name))
     return [path.with_name(file.name) for file in reversed(made)]
+
+
+def write_formats(mesh: TexturedMesh, folder: Path, formats: Iterable[str]) -> dict[str, Path]:
+    """Write mesh.FORMAT for each of the formats, and mesh.glb in any case: turntable and page show that file.
+
+    Returns {"mesh": mesh.glb, "mesh_obj": mesh.obj, ...}.
+    """
+    made = {"mesh": write_mesh(mesh, folder / "mesh.glb")[0]}
+    for name in formats:
+        if name != "glb":
+            made[f"mesh_{name}"] = write_mesh(mesh, folder / f"mesh.{name}", name)[0]
+    return made

@@ -1,4 +1,4 @@
-"""`mvdream to3d --prompts FILE`: many objects with one load of the model."""
+"""Many prompts with one load of the model."""
 
 import csv
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from mvdream_cli.images import grid, load_image, read_tiles, save_image
 TILE_PX = 128
 
 
-def run(
+def make_all(
     jobs: list[tuple],
     make: Callable[..., dict],
     open_model: Callable[..., tuple],
@@ -27,7 +27,7 @@ def run(
 
     Args:
         jobs: (settings, prompt) of each object.
-        make, open_model: `to3d.run` and `to3d.open_model`.
+        make: `commands.to3d.run`. open_model: `commands.opening.open_model`.
         root: where the run folders, named after the prompts, and the two files go.
 
     Raises:

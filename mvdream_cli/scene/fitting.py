@@ -8,7 +8,7 @@ from torch import Tensor
 from mvdream_cli.cameras import get_rays
 
 
-def border_colour(images: Tensor, border_px: int = 3) -> Tensor:
+def border_color(images: Tensor, border_px: int = 3) -> Tensor:
     """The background of each picture: the median colour of its rim. (V, H, W, 3) -> (V, 3)."""
     b = border_px
     rim = torch.cat(
@@ -67,7 +67,7 @@ class FittedViews:
     def __init__(self, images: Tensor, c2w: Tensor, fovy_deg: float, *, background_weight: float, rim_px: int):
         rays = get_rays(c2w.to(images.device), fovy_deg, *images.shape[1:3])
         self.rays_o, self.rays_d = (ray.flatten(0, 2) for ray in rays)  # (V H W, 3)
-        mask = foreground_mask(images, border_colour(images))  # (V, H, W)
+        mask = foreground_mask(images, border_color(images))  # (V, H, W)
         self.colours, self.inside = images.flatten(0, 2), mask.flatten()[:, None]
         self.foreground = mask.flatten().nonzero()[:, 0]
         self.weights = pixel_weights(mask, background_weight, rim_px).flatten()

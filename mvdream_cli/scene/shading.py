@@ -57,6 +57,36 @@ def lambertian(lights: Tensor, ambient: float, textureless: bool = False, rays_p
     return shade
 
 
+def random_light(
+    positions: Tensor,
+    views: int,
+    done: float,
+    rays_per_camera: int,
+    *,
+    shading: str,
+    unlit_fraction: float,
+    albedo_probability: float,
+    textureless_probability: float,
+    ambient: tuple[float, float],
+    distance: tuple[float, float],
+) -> Callable | None:
+    """The `shade` of one step: a lamp near each camera, the same draw for all (MVDream, appendix); None for a step without.
+
+    Args:
+        positions: (V, 3) of the cameras; those of a rig of `views` are contiguous.
+        done: fraction of the steps that are done; the first `unlit_fraction` have no light.
+        shading: "none" or "lambertian".
+        albedo_probability: of a step without light later.
+        textureless_probability: of a white object in a lit step.
+        ambient: range of the light from everywhere, in [0, 1]. distance: range of a lamp's distance from the centre.
+    """
+    if shading == "none" or done < unlit_fraction or torch.rand(()).item() < albedo_probability:
+        return None
+    lights = draw_lights(positions, views, distance)
+    from_everywhere = ambient[0] + (ambient[1] - ambient[0]) * torch.rand(()).item()
+    return lambertian(lights, from_everywhere, torch.rand(()).item() < textureless_probability, rays_per_camera)
+
+
 def draw_lights(positions: Tensor, views: int, distance: tuple[float, float]) -> Tensor:
     """A point light near each camera (V, 3) -> (V, 3), the same shift for the `views` of a rig (DreamFusion, appendix A.2)."""
     rigs, device = len(positions) // views, positions.device

@@ -1,21 +1,16 @@
 """Training through the command line, as a user runs it."""
 
 import json
-import os
+import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
-import torch
-from conftest import ROOT, HostWaits, mvdream
+from conftest import command_line, environment, mvdream
 from safetensors.torch import load_file
 
-from mvdream_cli import config
-from mvdream_cli.commands import train
-from mvdream_cli.data.views import index_views
-from mvdream_cli.engine.run import open_run
+pytestmark = pytest.mark.numeric
 
 COMMON = ("--preset", "cpu", "--set", "train.architecture=tiny", "--set", "train.batch_size=4", "--set",
           "engine.preview_every=0", "--set", "train.save_half=false", "--set", "engine.threads=1")  # fmt: skip
@@ -40,10 +35,10 @@ def test_each_component_trains_and_leaves_a_model(component, view_set, tmp_path)
 
 
 def test_float16_trains_with_a_scaled_loss(view_set, tmp_path):
-    command = ["train", "--data", view_set, "--init", "first/model", *COMMON, "--set", "train.learning_rate=1e-3"]
+    command = ["train", "--data", view_set, "--init", "first/model", *COMMON, "--set", "train.optimizer.learning_rate=1e-3"]
     first = mvdream(*command[:3], *COMMON, "--steps", 1, "--out", "first", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    done = mvdream(*command, "--steps", 12, "--set", "engine.dtype=float16", "--set", "train.warmup_steps=0", "--out", "half",
+    done = mvdream(*command, "--steps", 12, "--set", "engine.dtype=float16", "--set", "train.optimizer.warmup_steps=0", "--out", "half",
                    cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     last = json.loads((tmp_path / "half" / "stats.jsonl").read_text().splitlines()[-1])
@@ -54,25 +49,13 @@ def test_float16_trains_with_a_scaled_loss(view_set, tmp_path):
     assert kept["scaler.scale"] >= 1
 
 
-@pytest.mark.parametrize("single_image_share", [0, 1])
-def test_a_step_does_not_wait_for_a_gpu(single_image_share, tiny, view_set, tmp_path, monkeypatch):
-    waits, device = HostWaits(), torch.device("meta")
-
-    monkeypatch.setattr(train, "fit", waits.fit)
-    settings = config.resolve("cpu", [f"train.single_image_share={single_image_share}", "train.batch_size=2"])
-    tiny.text_encoder.to(device)
-    with open_run(tmp_path / "run", "train", {}, identity_keys=[]) as run:
-        train.train_unet(tiny, index_views(view_set), settings, run, device, torch.float32)
-    assert waits.seen == []
-
-
 def test_killed_and_resumed_equals_uninterrupted(view_set, tmp_path):
     command = ["train", "--data", view_set, "--steps", 8, "--set", "engine.checkpoint_every=3", *COMMON]
     whole = mvdream(*command, "--out", "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr
     process = subprocess.Popen(
-        [sys.executable, "-c", "from mvdream_cli.cli import main; main()", *map(str, command), "--out", "killed"],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)  # fmt: skip
+        command_line(*command, "--out", "killed"), cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 240
     while not (tmp_path / "killed" / "checkpoints" / "step-00000003").is_dir() and process.poll() is None:
         assert time.monotonic() < deadline
@@ -87,9 +70,28 @@ def test_killed_and_resumed_equals_uninterrupted(view_set, tmp_path):
 
 def test_changed_settings_and_missing_data_are_refused(view_set, tmp_path):
     assert mvdream("train", "--data", view_set, "--steps", 1, "--out", "run", *COMMON, cwd=tmp_path).returncode == 0
-    changed = mvdream("train", "--data", view_set, "--steps", 2, "--out", "run", *COMMON, "--set", "train.learning_rate=0.5",
+    changed = mvdream("train", "--data", view_set, "--steps", 2, "--out", "run", *COMMON, "--set", "train.optimizer.learning_rate=0.5",
                       cwd=tmp_path)  # fmt: skip
     assert changed.returncode == 1 and "learning_rate" in changed.stderr and "--restart" in changed.stderr
     missing = mvdream("train", "--data", "nowhere", *COMMON, cwd=tmp_path)
     assert missing.returncode == 1 and "nowhere" in missing.stderr and "Traceback" not in missing.stderr
     assert mvdream("train", *COMMON, cwd=tmp_path).returncode == 2
+
+
+def test_a_data_set_that_changed_is_not_trained_with_what_was_made_of_the_old_one(view_set, tmp_path):
+    """Latents in the cache belong to the pictures that they were made from, and a checkpoint to its data."""
+    data = tmp_path / "views"
+    shutil.copytree(view_set, data)
+    command = ["train", "--data", data, "--steps", 2, "--out", "run", *COMMON]
+    assert mvdream(*command, cwd=tmp_path).returncode == 0
+    one, other = sorted(data.glob("views-*.tar"))[0], tmp_path / "again"
+    rendered = mvdream("data", "render", "toybox", "--objects", 8, "--views", 4, "--size-px", 32, "--seed", 5, "--out", other,
+                       "--set", "data.workers=1", cwd=tmp_path)  # fmt: skip
+    assert rendered.returncode == 0, rendered.stderr
+    new = sorted(other.glob("views-*.tar"))[0]
+    shutil.copy(new, one)
+    shutil.copy(new.with_suffix(".json"), one.with_suffix(".json"))
+    changed = mvdream(*command, cwd=tmp_path)
+    assert changed.returncode == 1 and "data_identity" in changed.stderr, changed.stderr
+    again = mvdream(*command, "--restart", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr

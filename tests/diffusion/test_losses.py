@@ -86,3 +86,15 @@ def test_autoencoder_loss_falls_with_training(tiny):
         optimizer.step()
         history.append(loss.item())
     assert history[-1] < 0.7 * history[0]
+
+
+def test_preservation_is_the_mean_and_pulls_back():
+    layer = torch.nn.Linear(3, 2)
+    before = {name: p.detach().clone() for name, p in layer.named_parameters()}
+    with torch.no_grad():
+        layer.weight += 0.5
+    l1, l2 = (losses.preservation_loss(layer, before, norm) for norm in ("l1", "l2"))
+    assert l1.item() == pytest.approx(6 * 0.5 / 8) and l2.item() == pytest.approx(6 * 0.25 / 8)
+    l1.backward()
+    torch.testing.assert_close(layer.weight.grad, torch.full((2, 3), 1 / 8))
+    torch.testing.assert_close(layer.bias.grad, torch.zeros(2))

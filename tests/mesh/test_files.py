@@ -13,6 +13,7 @@ from mvdream_cli.mesh.page import write_index_html
 from mvdream_cli.mesh.texture import paint, rasterize
 from mvdream_cli.mesh.unwrap import pairs_layout, unwrap
 from mvdream_cli.mesh.writers import write_mesh
+from mvdream_cli.raycast.assets import open_scene
 from mvdream_cli.raycast.mesh import vertex_normals
 
 RED, GREEN, BLUE = np.array([230, 26, 26]), np.array([26, 230, 26]), np.array([26, 26, 230])
@@ -37,7 +38,7 @@ class Nothing:
 
 @pytest.fixture(scope="module")
 def egg():
-    return field_to_mesh(Egg(), resolution=48, max_faces=3000, texture_px=256)
+    return field_to_mesh(Egg(), resolution=48, faces=3000, texture_size=256)
 
 
 def _color_at(mesh: trimesh.Trimesh, direction) -> np.ndarray:
@@ -113,7 +114,7 @@ def test_a_writer_that_fails_leaves_the_old_file(egg, tmp_path):
     path = write_mesh(egg, tmp_path / "egg.usdz")[0]
     before = path.read_bytes()
     with pytest.raises(UsageError, match="texture"):
-        write_mesh(paint(Egg(), egg.vertices, egg.faces, texture_px=0), path)
+        write_mesh(paint(Egg(), egg.vertices, egg.faces, texture_size=0), path)
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["egg.usdz"]
 
 
@@ -147,12 +148,12 @@ def test_normals_are_those_of_the_ellipsoid(egg):
 
 
 def test_page_is_one_offline_file(egg, tmp_path):
-    glb = write_mesh(egg, tmp_path / "mesh.glb")[0]
+    scene = open_scene(write_mesh(egg, tmp_path / "mesh.glb")[0])
     (tmp_path / "turn.mp4").write_bytes(b"not really a video")
     page = write_index_html(
         tmp_path / "index.html",
         prompt='a <b>"bold"</b> egg',
-        glb=glb,
+        scene=scene,
         video=tmp_path / "turn.mp4",
         views=save_image(tmp_path / "views.png", np.zeros((4, 16, 3))),
         settings={"to3d": {"steps": 7}, "model": "mini"},

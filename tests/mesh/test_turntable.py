@@ -1,13 +1,11 @@
-from functools import partial
-
 import numpy as np
 import torch
 
 from mvdream_cli.images import load_image
 from mvdream_cli.mesh.from_field import field_to_mesh
-from mvdream_cli.mesh.turntable import show_object, turntable_cameras, write_formats
+from mvdream_cli.mesh.turntable import show_object, turntable_cameras
+from mvdream_cli.mesh.writers import write_formats
 from mvdream_cli.raycast.assets import load_asset
-from mvdream_cli.raycast.embree import Light, render_views
 
 
 class OffCentreBall:
@@ -22,18 +20,17 @@ class OffCentreBall:
 
 
 def test_files_pictures_and_page_of_an_object(tmp_path):
-    mesh = field_to_mesh(OffCentreBall(), resolution=24, max_faces=500, texture_px=64)
+    mesh = field_to_mesh(OffCentreBall(), resolution=24, faces=500, texture_size=64)
     made = write_formats(mesh, tmp_path, ["obj", "stl"])
     assert {key: path.name for key, path in made.items()} == {
         "mesh": "mesh.glb",
         "mesh_obj": "mesh.obj",
         "mesh_stl": "mesh.stl",
     }
-    cameras = turntable_cameras(made["mesh"], 8)
+    cameras = turntable_cameras(load_asset(made["mesh"]).vertices, 8)
     np.testing.assert_allclose(cameras[:, :3, 3].mean(0)[:2], [0.5, 0.0], atol=0.02)
 
-    render = partial(render_views, load_asset(made["mesh"]), light=Light(ground=1.0, sky=0.0, lamp=0.0))
-    shown = show_object(tmp_path, made["mesh"], "a ball", {"seed": 1}, render, frames=8, size_px=64)
+    shown = show_object(tmp_path, made["mesh"], "a ball", {"seed": 1}, frames=8, size_px=64)
     assert {path.name for path in shown.values()} == {"turntable.mp4", "turntable.png", "index.html"}
     assert shown["turntable"].stat().st_size > 500
     sheet = load_image(shown["turntable_sheet"]).astype(int)  # 2 rows of 4

@@ -1,6 +1,6 @@
 import torch
 
-from mvdream_cli.scene.fitting import border_colour, draw_pixels, foreground_mask, photometric_loss, pixel_weights
+from mvdream_cli.scene.fitting import border_color, draw_pixels, foreground_mask, photometric_loss, pixel_weights
 
 
 def disc(size=32, radius=10):
@@ -16,14 +16,14 @@ def disc(size=32, radius=10):
 
 def test_the_mask_is_the_object_with_its_holes_and_without_noise():
     image, inside = disc()
-    assert torch.allclose(border_colour(image), torch.full((1, 3), 0.5), atol=0.02)
-    mask = foreground_mask(image, border_colour(image))[0]
+    assert torch.allclose(border_color(image), torch.full((1, 3), 0.5), atol=0.02)
+    mask = foreground_mask(image, border_color(image))[0]
     assert (mask != inside).float().mean() < 0.02 and not mask[2, 2]
 
 
 def test_the_rim_counts_nothing_and_the_background_more():
     image, inside = disc()
-    mask = foreground_mask(image, border_colour(image))
+    mask = foreground_mask(image, border_color(image))
     weights = pixel_weights(mask, 6.0, 2)
     assert weights[0, 16, 16] == 1 and weights[0, 0, 0] == 6
     assert (weights == 0).any() and mask[weights == 0].all() and (weights[~mask] == 6).all()
@@ -32,7 +32,7 @@ def test_the_rim_counts_nothing_and_the_background_more():
 
 def test_pixels_are_drawn_on_the_object_too():
     image, _ = disc(radius=7)
-    mask = foreground_mask(image, border_colour(image))
+    mask = foreground_mask(image, border_color(image))
     foreground = mask.flatten().nonzero()[:, 0]
     pixel = draw_pixels(foreground, mask.numel(), 1000, foreground_fraction=0.3)
     assert 0.3 <= mask.flatten()[pixel].float().mean() < 0.5

@@ -1,0 +1,83 @@
+"""The boundary: whatever happens inside becomes an exit code and, on stderr, one sentence.
+
+0 done, 1 failed, 2 wrong usage, 130 interrupted and 143 terminated with the state saved.
+"""
+
+import difflib
+import json
+import os
+import re
+import signal
+import sys
+
+from mvdream_cli.errors import MVDreamError, UsageError
+
+
+def main(args: list[str] | None = None) -> None:
+    """Entry point of the executable `mvdream`."""
+    sys.exit(run_main(sys.argv[1:] if args is None else args))
+
+
+def run_main(args: list[str]) -> int:
+    """Run the command line `args`; returns the exit code. Errors are told on stderr in one sentence."""
+    import typer
+
+    from mvdream_cli.cli import app
+
+    try:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # outside the loop too, files and locks are let go
+        code = app(args or ["--help"], prog_name="mvdream", standalone_mode=False)
+        sys.stdout.flush()
+        if code == 130:
+            print("interrupted", file=sys.stderr)
+        return code if isinstance(code, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `mvdream ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # the boundary: whatever it is, it becomes one sentence and an exit code
+        if "--debug" in args:
+            import traceback
+
+            traceback.print_exc()
+        message, code = describe(error)
+        stopped = code in (130, 143)
+        lines = message if stopped else "\n".join(f"{_red('error:')} {line}" for line in message.split("\n"))
+        print(lines, file=sys.stderr)
+        if "--json" in args:
+            status = "interrupted" if stopped else "failed"
+            print(json.dumps({"status": status, "error": message, "exit_code": code}))
+        return code
+
+
+def describe(error: Exception) -> tuple[str, int]:
+    """(one sentence, or one a line for several settings; exit code)."""
+    if isinstance(error, MVDreamError):
+        return str(error), getattr(error, "exit_code", 2 if isinstance(error, UsageError) else 1)
+    if hasattr(error, "format_message"):  # the parser's own: unknown option, missing argument, not a number
+        ctx = getattr(error, "ctx", None)
+        where = ctx.command_path if ctx is not None else "mvdream"
+        message = error.format_message().rstrip(".")
+        if getattr(error, "possibilities", None):
+            best = difflib.get_close_matches(error.option_name, error.possibilities, n=1, cutoff=0.0)[0]
+            message = f"there is no option {error.option_name}; did you mean {best}?"
+        return f"{message.rstrip('?')}; see {where} --help", getattr(error, "exit_code", 2)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'input or output'}: {error.strerror}", 1
+    # by its name and words, so that torch is not imported for it
+    if type(error).__name__ in ("OutOfMemoryError", "MemoryError") or "can't allocate memory" in str(error):
+        needed = re.search(r"allocate ([\d.]+ ?\w+)", str(error))
+        wanted = f" ({needed[1]} more were asked for)" if needed else ""
+        return f"out of memory{wanted}; take fewer views, candidates or samples, smaller renderings, or a smaller --preset", 1
+    hint = "this is a fault of mvdream: run it again with --debug and report the traceback"
+    return f"{type(error).__name__}: {error}; {hint}", 1
+
+
+def _red(text: str) -> str:
+    return f"\033[31m{text}\033[0m" if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else text
+
+
+if __name__ == "__main__":
+    main()

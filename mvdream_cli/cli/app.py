@@ -1,0 +1,35 @@
+"""The Typer app, to which the other files of this folder add commands."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="mvdream",
+    help="Text to consistent views, and views to 3D objects: MVDream, whole.",
+    epilog="To resume a run, give the same command again. Every setting: mvdream COMMAND --dry-run.",
+    rich_markup_mode="rich",
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+data_app = typer.Typer(help="Make training data: multi-view renderings of assets or of the toybox world.")
+models_app = typer.Typer(help="Model files: fetch, check, find and convert them.")
+app.add_typer(data_app, name="data")
+app.add_typer(models_app, name="models")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from mvdream_cli import __version__
+
+        print(f"mvdream {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,109 @@
+"""From prompts to pictures, objects and files: sample-views, to3d, export."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvdream_cli.cli.app import app
+from mvdream_cli.cli.options import ALL, RUN, Shared, shares
+from mvdream_cli.cli.running import run_command
+from mvdream_cli.errors import UsageError
+
+
+@app.command("sample-views")
+@shares(*RUN)
+def sample_views(
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to draw, in quotes.", show_default=False)],
+    *,
+    negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to stay away from.")] = None,
+    views: Annotated[int | None, typer.Option(help="Views around the object.")] = None,
+    elevation_deg: Annotated[float | None, typer.Option(help="Elevation of the views, in degrees.")] = None,
+    azimuth_deg: Annotated[float | None, typer.Option(help="Azimuth of the first view, in degrees; 90: front.")] = None,
+    samples: Annotated[int | None, typer.Option(help="How many objects.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
+    guidance_scale: Annotated[float | None, typer.Option(help="Classifier-free guidance.")] = None,
+    shared: Shared,
+) -> None:
+    """Draw consistent views of one object from a prompt."""
+    from mvdream_cli.prompts import check_prompt
+
+    text = check_prompt(prompt)
+
+    def recipe(settings):
+        from mvdream_cli.commands import sample_views
+
+        return sample_views.run(settings, text, out=shared.out, restart=shared.restart)
+
+    flags = {
+        "negative_prompt": negative, "num_views": views, "elevation_deg": elevation_deg, "azimuth_deg": azimuth_deg,
+        "samples": samples, "steps": steps, "guidance_scale": guidance_scale,
+    }  # fmt: skip
+    run_command("sample_views", {f"sample_views.{key}": value for key, value in flags.items()}, recipe, shared)
+
+
+@app.command()
+@shares(*RUN)
+def to3d(
+    prompt: Annotated[str | None, typer.Argument(metavar="PROMPT", help="What to make, in quotes.")] = None,
+    *,
+    prompts: Annotated[Path | None, typer.Option(metavar="FILE", help="Many: one a line, or JSON objects.")] = None,
+    negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to stay away from.")] = None,
+    method: Annotated[str | None, typer.Option(metavar="sds|views|both", help="Distil, fit views, or both.")] = None,
+    guidance: Annotated[
+        str | None, typer.Option(metavar="mvdream|dreamfusion|sjc|vsd", help="Loss of the diffusion model on a rendering.")
+    ] = None,
+    candidates: Annotated[int | None, typer.Option(help="Objects sampled; the best of them is made.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Score distillation steps.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Time budget; steps are left out to fit.")] = None,
+    format_: Annotated[str | None, typer.Option("--format", metavar="glb,obj,...", help="Files to leave.")] = None,
+    shared: Shared,
+) -> None:
+    """Make a textured 3D object from a prompt."""
+    from mvdream_cli.prompts import NEGATIVE_KEYS, check_prompt, read_prompts
+
+    if (prompt is None) == (prompts is None):
+        raise UsageError("to3d: needs a PROMPT in quotes, or --prompts FILE; see mvdream to3d --help")
+    text, lines = check_prompt(prompt) if prompt is not None else "", read_prompts(prompts) if prompts else []
+
+    def recipe(settings):
+        from mvdream_cli.commands import opening, to3d
+        from mvdream_cli.methods.many_prompts import make_all
+        from mvdream_cli.settings.resolve import changed
+
+        if text:
+            return to3d.run(settings, text, out=shared.out, restart=shared.restart)
+        jobs = [(changed(settings, flags), line) for line, flags in lines]
+        return make_all(jobs, to3d.run, opening.open_model, root=shared.out or Path("runs"), restart=shared.restart)
+
+    flags = {key: negative for key in NEGATIVE_KEYS} | {
+        "to3d.method": method, "to3d.guidance.name": guidance, "to3d.views.candidates": candidates,
+        "to3d.distillation.steps": steps, "to3d.minutes": minutes,
+        "to3d.formats": [name.strip() for name in format_.split(",")] if format_ is not None else None,
+    }  # fmt: skip
+    run_command("to3d", flags, recipe, shared)
+
+
+@app.command()
+@shares(*ALL)
+def export(
+    run: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="Run folder of to3d; none: the newest.")] = None,
+    *,
+    format_: Annotated[str | None, typer.Option("--format", metavar="glb|obj|ply|...", help="File format.")] = None,
+    faces: Annotated[int | None, typer.Option(help="Triangles at most.")] = None,
+    texture_size: Annotated[int | None, typer.Option(help="Side of the texture in pixels.")] = None,
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write; it names the format.")] = None,
+    shared: Shared,
+) -> None:
+    """Write the object of a run to a file that opens anywhere."""
+    if format_ is None and output is not None and output.suffix:
+        format_ = output.suffix[1:].lower()
+
+    def recipe(settings):
+        from mvdream_cli.commands import export
+
+        target = output if output is not None or shared.out is None else shared.out / f"mesh.{settings.export.format}"
+        return export.run(settings, run, output=target)
+
+    flags = {"format": format_, "faces": faces, "texture_size": texture_size}
+    run_command("export", {f"export.{key}": value for key, value in flags.items()}, recipe, shared)

@@ -1,0 +1,66 @@
+"""The options that commands share, declared once."""
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PANEL = "Options of every command"
+
+
+def _option(name: str, help: str, **more) -> typer.models.OptionInfo:
+    names = (name, "-q") if name == "--quiet" else (name,)
+    return typer.Option(*names, rich_help_panel=PANEL, help=help, **more)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a command is told beside its own options."""
+
+    preset: Annotated[str, _option("--preset", "auto, cpu, v100, a100, ... or a YAML file.", metavar="NAME|FILE")] = "auto"
+    model: Annotated[
+        str | None, _option("--model", "mini, a name of `models list`, a folder, a file, OWNER/NAME.", metavar="NAME|PATH")
+    ] = None
+    out: Annotated[Path | None, _option("--out", "Run folder. [dim]runs/SLUG-HASH[/]", metavar="DIR")] = None
+    seed: Annotated[int | None, _option("--seed", "Same seed, same result.", min=0, show_default=False)] = None
+    set_: Annotated[list[str] | None, _option("--set", "Any setting; repeatable.", metavar="SECTION.KEY=VALUE")] = None
+    dry_run: Annotated[bool, _option("--dry-run", "Print settings and what they need, and leave.")] = False
+    json_: Annotated[bool, _option("--json", "Print the result as one line of JSON.")] = False
+    offline: Annotated[bool, _option("--offline", "Use no network.")] = False
+    quiet: Annotated[bool, _option("--quiet", "Only warnings and errors.")] = False
+    debug: Annotated[bool, _option("--debug", "Show the traceback of an error.")] = False
+    restart: Annotated[bool, _option("--restart", "Start the run over.")] = False
+
+
+ALL = tuple(field.name for field in fields(Shared) if field.name != "restart")
+RUN = (*ALL, "restart")  # of commands that leave a run folder
+
+
+def shares(*names: str) -> Callable:
+    """Give a command some of the shared options; its function gets them as the argument `shared`."""
+
+    def decorate(function: Callable) -> Callable:
+        @functools.wraps(function)
+        def command(**given):
+            shared = Shared(**{name: given.pop(name) for name in names})
+            return function(**given, shared=shared)
+
+        hints = typing.get_type_hints(Shared, include_extras=True)
+        own = inspect.signature(function).parameters.values()
+        parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in own if p.name != "shared"]
+        parameters += [
+            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+            for field in fields(Shared)
+            if field.name in names
+        ]
+        del command.__wrapped__  # typer must see this signature, not the one of `function`
+        command.__signature__ = inspect.Signature(parameters)
+        command.__annotations__ = {p.name: p.annotation for p in parameters}
+        return command
+
+    return decorate

@@ -1,0 +1,99 @@
+"""Models of one's own: data, train, dreambooth."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvdream_cli.cli.app import app, data_app
+from mvdream_cli.cli.options import ALL, RUN, Shared, shares
+from mvdream_cli.cli.running import need, run_command
+
+
+@app.command()
+@shares(*RUN)
+def train(
+    *,
+    data: Annotated[str | None, typer.Option(metavar="DIR", help="Multi-view set.")] = None,
+    images: Annotated[str | None, typer.Option(metavar="DIR", help="Set for the 2D mode.")] = None,
+    component: Annotated[str | None, typer.Option(metavar="unet|vae|clip", help="Part of the model to train.")] = None,
+    init: Annotated[str | None, typer.Option(metavar="MODEL", help="Model to start from.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
+    shared: Shared,
+) -> None:
+    """Train the multi-view diffusion model, or the VAE and CLIP that it stands on."""
+
+    def recipe(settings):
+        need(settings.train.data, "train", "--data DIR, a set made by `mvdream data render`")
+        from mvdream_cli.commands import train
+
+        return train.run(settings, out=shared.out, restart=shared.restart)
+
+    flags = {"data": data, "images": images, "component": component, "init": init or shared.model, "steps": steps}
+    run_command("train", {f"train.{key}": value for key, value in flags.items()}, recipe, shared)
+
+
+@app.command()
+@shares(*RUN)
+def dreambooth(
+    *,
+    images: Annotated[str | None, typer.Option(metavar="DIR", help="3 to 20 photographs of the subject.")] = None,
+    subject: Annotated[str | None, typer.Option(metavar="WORDS", help='A rare word and a class, as in "sks dog".')] = None,
+    class_prompt: Annotated[str | None, typer.Option(metavar="TEXT", help="What the base draws for --prior-images.")] = None,
+    prior_images: Annotated[int | None, typer.Option(help="Pictures of the class, drawn by the base, to learn beside.")] = None,
+    lora: Annotated[int | None, typer.Option(metavar="RANK", help="Tune a LoRA only; a few MB.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
+    shared: Shared,
+) -> None:
+    """Teach the model a subject from photographs. The folder it leaves is a model: --model."""
+
+    def recipe(settings):
+        need(settings.dreambooth.images, "dreambooth", "--images DIR, a folder with 3 to 20 photographs of the subject")
+        from mvdream_cli.commands import dreambooth
+
+        return dreambooth.run(settings, out=shared.out, restart=shared.restart)
+
+    flags = {
+        "images": images, "subject": subject, "prior_images.prompt": class_prompt, "prior_images.count": prior_images,
+        "lora_rank": lora, "steps": steps,
+    }  # fmt: skip
+    run_command("dreambooth", {f"dreambooth.{key}": value for key, value in flags.items()}, recipe, shared)
+
+
+@data_app.command()
+@shares(*ALL)
+def toybox(
+    *,
+    objects: Annotated[int | None, typer.Option(help="How many objects.")] = None,
+    split: Annotated[str | None, typer.Option(metavar="train|held-out|all", help="Part of the world.")] = None,
+    shared: Shared,
+) -> None:
+    """Write objects of the procedural toybox world as GLB files, with captions. [dim]--out data/toybox[/]"""
+
+    def recipe(settings):
+        from mvdream_cli.commands import data
+
+        return data.toybox(settings, shared.out or Path("data/toybox"))
+
+    run_command("data", {"data.toybox.objects": objects, "data.toybox.split": split}, recipe, shared)
+
+
+@data_app.command()
+@shares(*ALL)
+def render(
+    source: Annotated[str, typer.Argument(metavar="DIR|toybox", help="Folder of 3D assets, or the toybox world.")],
+    *,
+    objects: Annotated[int | None, typer.Option(help="How many objects (toybox).")] = None,
+    views: Annotated[int | None, typer.Option(help="Views of each object.")] = None,
+    size_px: Annotated[int | None, typer.Option(help="Side of a view in pixels.")] = None,
+    shared: Shared,
+) -> None:
+    """Render 3D assets from all sides into training data, with captions. [dim]--out data/views[/]"""
+
+    def recipe(settings):
+        from mvdream_cli.commands import data
+
+        return data.render(settings, source, shared.out or Path("data/views"))
+
+    flags = {"data.toybox.objects": objects, "data.num_views": views, "data.size_px": size_px}
+    run_command("data", flags, recipe, shared)

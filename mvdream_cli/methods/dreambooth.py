@@ -1,0 +1,161 @@
+"""MVDreamBooth (MVDream, section 4.3): a subject from a handful of photographs, without losing what the model knows of views.
+
+The UNet is tuned in its 2D mode (one view, no camera) on the photographs, with a term that keeps its weights near where they
+were. Pictures of the class, drawn by the base, may be learnt beside (DreamBooth, arXiv:2208.12242, section 3.3).
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mvdream_cli.cameras import camera_condition, orbit_views
+from mvdream_cli.diffusion.lora import add_lora, count_changed, lora_preservation
+from mvdream_cli.diffusion.losses import denoising_loss, preservation_loss
+from mvdream_cli.engine.best import Best
+from mvdream_cli.engine.loop import Method
+from mvdream_cli.engine.optim import adamw
+from mvdream_cli.engine.progress import say
+from mvdream_cli.images import grid, save_image
+from mvdream_cli.methods.micro_batches import MicroBatches
+from mvdream_cli.metrics.subject import SubjectGauge
+from mvdream_cli.settings.dreambooth import Dreambooth
+
+VIEWS = 4  # of a preview, and of a rig in 3D mode
+ELEVATION_DEG = 15.0
+
+
+class DreamBooth:
+    """The tuning, its previews, and what came of it.
+
+    Args:
+        photographs: (N, H, W, 3) in [0, 1]. captions: of each, or None for the subject's prompt.
+        class_pictures: (M, H, W, 3), drawn by the base before the tuning; M may be 0.
+        best: where the best state is kept.
+    """
+
+    def __init__(
+        self, pipeline, photographs: Tensor, captions: list[str | None], class_pictures: list[Tensor], options: Dreambooth,
+        *, device: torch.device, dtype: torch.dtype, best: Best,
+    ):  # fmt: skip
+        self.pipeline, self.options, self.device, self.dtype, self.best = pipeline, options, device, dtype, best
+        self.prompt = options.prompt.format(subject=options.subject)
+        self.class_prompt = class_prompt(options)
+        with torch.no_grad():
+            self.text = pipeline.encode_prompt([caption or self.prompt for caption in captions])
+            self.latents = self._encode(photographs)
+            self.class_text = pipeline.encode_prompt([self.class_prompt])
+            self.class_latents = self._encode(class_pictures)
+        unet = pipeline.unet
+        if options.lora_rank:
+            self.trained = add_lora(unet, options.lora_rank)
+        else:
+            self.trained = unet.requires_grad_(True)
+            unet.class_embedding.requires_grad_(False)  # in the 2D mode only weight decay would reach the camera's embedding
+            self.before = {name: parameter.detach().clone() for name, parameter in unet.named_parameters()}
+        self.gauge = None
+        if options.keep_best and pipeline.image_encoder is not None:
+            self.gauge = SubjectGauge(pipeline, photographs.to(device), self.views_of(self.class_prompt))
+        if options.attention == "3d":  # photographs are taken for the views of rigs
+            self.views, self.camera = VIEWS, camera_condition(orbit_views(VIEWS, elevation_deg=ELEVATION_DEG)).to(device)
+        else:
+            self.views, self.camera = 1, None
+        self.micro_batches = MicroBatches(options.batch_size // self.views, "photographs" if self.views == 1 else "rigs")
+        unet.train()
+        if options.gradient_checkpointing:
+            unet.enable_gradient_checkpointing()
+
+    @property
+    def half(self) -> bool:
+        """Whether steps run in half precision over float32 weights, which the preservation term needs."""
+        return self.device.type == "cuda" and self.dtype != torch.float32
+
+    def method(self, previews: Path) -> Method:
+        """What the loop needs. Previews go to `previews`/step-NNNNNN.png."""
+        optimizer = self.options.optimizer
+        return Method(
+            description="dreambooth",
+            steps=self.options.steps,
+            step=self.step,
+            modules={"lora" if self.options.lora_rank else "unet": self.trained},
+            optimizer=adamw(
+                [p for p in self.trained.parameters() if p.requires_grad],
+                learning_rate=optimizer.learning_rate,
+                weight_decay=optimizer.weight_decay,
+            ),
+            grad_clip=1.0,
+            scaler=torch.amp.GradScaler(self.device.type) if self.half and self.dtype == torch.float16 else None,
+            micro_batches=lambda i: self.micro_batches.count,
+            shrink=self.micro_batches.shrink,
+            preview=lambda done: self.preview(previews / f"step-{done:06d}.png", done),
+        )
+
+    def step(self, i: int, micro: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """The image loss in 2D mode plus lambda ||theta - theta_0|| / N."""
+        options, count = self.options, self.micro_batches.size * self.views
+        drawn = torch.randint(len(self.latents), (count,), device=self.device)
+        camera = None if self.camera is None else self.camera.repeat(self.micro_batches.size, 1)
+        with torch.autocast(self.device.type, self.dtype, enabled=self.half):
+            loss = denoising_loss(self.pipeline, self.latents[drawn], self.text[drawn], camera, self.views)
+            stats = {"loss_image": loss.detach()}
+            if len(self.class_latents):
+                drawn = torch.randint(len(self.class_latents), (count,), device=self.device)
+                text = self.class_text.expand(count, -1, -1)
+                class_loss = denoising_loss(self.pipeline, self.class_latents[drawn], text, None, 1)
+                loss, stats["loss_prior"] = loss + options.prior_images.weight * class_loss, class_loss.detach()
+        norm = options.preservation.norm
+        unet = self.pipeline.unet
+        drift = lora_preservation(unet, norm) if options.lora_rank else preservation_loss(unet, self.before, norm)
+        return loss + options.preservation.weight * drift, {**stats, "drift": drift.detach()}
+
+    def preview(self, path: Path, done: int) -> None:
+        """Draw the subject and its class; with a CLIP tower, measure them and keep the best state so far."""
+        unet = self.pipeline.unet.eval()
+        rows = [self.views_of(prompt) for prompt in (self.prompt, self.class_prompt, *self.options.preview_prompts)]
+        unet.train()
+        save_image(path, grid(torch.cat(rows), VIEWS))
+        if self.gauge is not None:
+            found = self.gauge.measure(rows[0], rows[1])
+            say(f"step {done}: likeness to the photographs {found['likeness']:.3f}, class kept {found['class_kept']:.3f}")
+            self.best.offer(self.trained, done, sum(found.values()))
+
+    def finish(self) -> tuple[int, int]:
+        """Take the best state, if one was kept. Returns (tensors of the UNet that changed, all)."""
+        if self.gauge is not None and self.best.facts() is not None:
+            self.best.restore(self.trained)
+            say(f"the state of step {self.best.facts()[0]} is kept: the best sum of likeness and class kept")
+        if self.options.lora_rank:
+            return count_changed(self.pipeline.unet)
+        parameters = self.pipeline.unet.named_parameters()
+        return sum(not torch.equal(parameter, self.before[name]) for name, parameter in parameters), len(self.before)
+
+    def views_of(self, prompt: str) -> Tensor:
+        """Four views, always from the same noise; (4, H, W, 3)."""
+        scale = self.options.prior_images.guidance_scale
+        c2w = orbit_views(VIEWS, elevation_deg=ELEVATION_DEG)
+        return self.pipeline(prompt, c2w, seeds=[0], steps=20, guidance_scale=scale)[0]
+
+    def _encode(self, pictures) -> Tensor:
+        """(N, H, W, 3) -> latents (N, C, h, w), the means."""
+        found = [self.pipeline.encode_images(picture[None].to(self.device), sample=False) for picture in pictures]
+        return torch.cat(found) if found else torch.empty(0, device=self.device)
+
+
+def class_prompt(options: Dreambooth) -> str:
+    """What pictures of the subject's class show: the subject's prompt without the rare word, or what the settings say."""
+    words = options.subject.split()[1:]
+    return options.prior_images.prompt or options.prompt.format(subject=" ".join(words) or options.subject)
+
+
+def draw_class_picture(pipeline, options: Dreambooth, seed: int, k: int, attempts: int = 5) -> Tensor | None:
+    """Picture k of the class as the base draws it in its 2D mode, (H, W, 3) in [0, 1]; None when nothing but black comes.
+
+    A black one, as a safety checker or an overflow leaves, is drawn again from other noise.
+    """
+    prior = options.prior_images
+    for attempt in range(attempts):
+        seeds = [seed + k + 1000 * attempt]
+        drawn = pipeline(class_prompt(options), None, seeds=seeds, steps=prior.steps, guidance_scale=prior.guidance_scale)
+        if drawn.max() > 0.02:
+            return drawn[0, 0]
+    return None

@@ -1,0 +1,51 @@
+"""Consistent views of objects from a prompt (MVDream, section 3), and which of several candidates is the best."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mvdream_cli.engine.memory import in_halves
+from mvdream_cli.metrics.clip import clip_similarity
+from mvdream_cli.metrics.consistency import opposite_agreement
+from mvdream_cli.scene.fitting import border_color, foreground_mask
+
+
+def sample_views(
+    pipeline,
+    prompt: str,
+    c2w: Tensor | None,
+    *,
+    seeds: list[int],
+    on_step: Callable[[int], None] | None = None,
+    **options,
+) -> Tensor:
+    """An object for each seed, (B, V, H, W, 3) in [0, 1]; fewer at once where the GPU's memory is too small for all.
+
+    Args:
+        c2w: (V, 4, 4); None draws single images in the 2D mode.
+        options: `negative_prompt`, `guidance_scale` and `steps` of the pipeline.
+    """
+    return torch.cat(in_halves(lambda some: pipeline(prompt, c2w, seeds=some, on_step=on_step, **options), seeds))
+
+
+class Ranking(NamedTuple):
+    """`order` (B,): indices, the best first. `likeness` to the prompt and `agreement` of the views, (B,) each."""
+
+    order: list[int]
+    likeness: Tensor
+    agreement: Tensor
+
+
+def rank_candidates(pipeline, candidates: Tensor, prompt: str, agreement_weight: float) -> Ranking:
+    """Order candidates (B, V, H, W, 3) by CLIP's likeness to the prompt and by how well opposite silhouettes agree.
+
+    Args:
+        pipeline: with a CLIP image encoder.
+    """
+    likeness, agreement = clip_similarity(pipeline, candidates, [prompt])[:, 0].cpu(), torch.zeros(len(candidates))
+    if candidates.shape[1] % 2 == 0:
+        masks = torch.stack([foreground_mask(views, border_color(views)) for views in candidates])
+        agreement = opposite_agreement(masks).cpu()
+    return Ranking((likeness + agreement_weight * agreement).argsort(descending=True).tolist(), likeness, agreement)

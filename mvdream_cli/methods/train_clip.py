@@ -1,0 +1,54 @@
+"""Contrastive training of both CLIP towers on (view, caption) pairs (Radford et al. 2021)."""
+
+import numpy as np
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from mvdream_cli.data.training_pictures import random_view
+from mvdream_cli.data.views import Entry
+from mvdream_cli.diffusion.losses import contrastive_loss
+from mvdream_cli.engine.loop import Method
+from mvdream_cli.engine.optim import adamw, warmup_cosine
+from mvdream_cli.methods.micro_batches import MicroBatches
+from mvdream_cli.settings.train import Train
+
+
+def train_clip(pipeline, entries: list[Entry], options: Train, *, device: torch.device) -> Method:
+    """What the loop needs. The towers are those of `pipeline`.
+
+    The loss compares all pairs of the batch, so that parts of it cannot be taken one after the other. Where memory is short,
+    parts go through the towers one after the other, and again in the backward pass.
+    """
+    optimizer_options = options.optimizer
+    towers = torch.nn.ModuleDict({"text": pipeline.text_encoder, "image": pipeline.image_encoder}).to(device)
+    towers.train().requires_grad_(True)
+    log_scale = torch.nn.Parameter(torch.tensor(np.log(1 / 0.07), dtype=torch.float32, device=device))
+    optimizer = adamw(
+        [*towers.parameters(), log_scale],
+        learning_rate=optimizer_options.learning_rate,
+        weight_decay=optimizer_options.weight_decay,
+    )
+    parts = MicroBatches(options.batch_size, "pairs", options.micro_batch_size)
+
+    def embed(function, inputs):
+        if parts.count == 1:
+            return function(inputs)
+        chunks = [inputs[start : start + parts.size] for start in range(0, len(inputs), parts.size)]
+        return torch.cat([checkpoint(function, chunk, use_reentrant=False) for chunk in chunks])
+
+    def step(i: int, micro: int):
+        objects = torch.randperm(len(entries))[: options.batch_size].tolist()
+        images = torch.stack([random_view(entries[k]) for k in objects]).to(device)
+        text_embeds = embed(pipeline.embed_texts, [entries[k].caption for k in objects])
+        return contrastive_loss(embed(pipeline.embed_images, images), text_embeds, log_scale.clamp(max=np.log(100.0)))
+
+    return Method(
+        description="CLIP",
+        steps=options.steps,
+        step=step,
+        modules={"towers": towers, "scale": torch.nn.ParameterDict({"log_scale": log_scale})},
+        optimizer=optimizer,
+        lr_scale=warmup_cosine(optimizer_options.warmup_steps, options.steps, optimizer_options.final_learning_rate_fraction),
+        grad_clip=optimizer_options.grad_clip,
+        shrink=parts.shrink,
+    )

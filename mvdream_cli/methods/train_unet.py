@@ -1,0 +1,95 @@
+"""Training of the multi-view UNet: joint, on multi-view sets and on single images in the 2D mode (MVDream, section 4.1)."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mvdream_cli.cameras import orbit_views
+from mvdream_cli.data.latents import Latents
+from mvdream_cli.data.training_pictures import orthogonal_views
+from mvdream_cli.diffusion.losses import denoising_loss
+from mvdream_cli.engine.loop import Method
+from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
+from mvdream_cli.images import grid, save_image
+from mvdream_cli.methods.micro_batches import MicroBatches
+from mvdream_cli.settings.train import Train
+
+
+def train_unet(
+    pipeline,
+    objects: Latents,
+    images: Latents,
+    options: Train,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+    seed: int,
+    previews: Path,
+    compile_unet: bool = False,
+) -> Method:
+    """What the loop needs. The averaged weights are in `pipeline.unet` when it has ended.
+
+    Args:
+        objects: latents of the multi-view set. images: latents whose views serve as single images.
+        previews: folder of step-NNNNNNNN.png, the preview prompts as the averaged weights draw them.
+    """
+    unet_options, optimizer_options = options.unet, options.optimizer
+    unet = pipeline.unet.to(device, dtype, memory_format=torch.channels_last).train().requires_grad_(True)
+    if unet_options.gradient_checkpointing:
+        unet.enable_gradient_checkpointing()
+    if compile_unet:
+        unet.compile(dynamic=False)
+    optimizer = adamw(
+        unet.parameters(), learning_rate=optimizer_options.learning_rate, weight_decay=optimizer_options.weight_decay
+    )
+    ema = Ema(unet, optimizer_options.ema_decay, optimizer)
+    views = unet_options.views_per_object
+    micro_batches = MicroBatches(options.batch_size, "objects", options.micro_batch_size)
+
+    def step(i: int, micro: int):
+        # one coin for all micro-batches of the step, which have random numbers of their own
+        single = np.random.default_rng((seed, i)).random() < unet_options.single_image_probability
+        count, num_views = (micro_batches.size * views, 1) if single else (micro_batches.size, views)
+        latents, cameras, captions = images if single else objects
+        drawn = torch.randint(len(captions), (count,))
+        chosen = orthogonal_views(count, latents.shape[1], num_views)  # (count, V)
+        x = latents[drawn[:, None], chosen].flatten(0, 1).to(device, non_blocking=True).float()  # (count V, C, h, w)
+        camera = None
+        if not single:
+            camera = cameras[drawn[:, None], chosen].flatten(0, 1).to(device, non_blocking=True)  # (count V, 16)
+        with torch.no_grad():
+            text = pipeline.encode_prompt([drop_caption(captions[k], unet_options.caption_dropout) for k in drawn.tolist()])
+        text = text.repeat_interleave(num_views, 0)
+        loss = denoising_loss(pipeline, x, text, camera, num_views, unet_options.timestep_power)
+        return loss, {"loss_2d" if single else "loss_multi_view": loss.detach()}
+
+    def preview(done: int) -> None:
+        # compiling once more for the previews' shapes would cost more than it saves
+        with ema.applied(), torch.compiler.set_stance("force_eager"):
+            unet.eval()
+            c2w = orbit_views(views, elevation_deg=15.0)
+            rows = [pipeline(p, c2w, seeds=[0], steps=20, guidance_scale=5.0)[0] for p in options.preview_prompts]
+            save_image(previews / f"step-{done:08d}.png", grid(torch.cat(rows), views))
+            unet.train()
+
+    return Method(
+        description="multi-view UNet",
+        steps=options.steps,
+        step=step,
+        modules={"unet": unet},
+        optimizer=optimizer,
+        ema={"unet": ema},
+        lr_scale=warmup_cosine(optimizer_options.warmup_steps, options.steps, optimizer_options.final_learning_rate_fraction),
+        grad_clip=optimizer_options.grad_clip,
+        scaler=torch.amp.GradScaler(device.type) if dtype == torch.float16 else None,
+        micro_batches=lambda i: micro_batches.count,
+        shrink=micro_batches.shrink,
+        preview=preview,
+        close=lambda: ema.copy_to(unet),
+    )
+
+
+def drop_caption(caption: str, dropout: float) -> str:
+    """The caption, or the empty one with probability `dropout` (for classifier-free guidance)."""
+    return "" if torch.rand(()).item() < dropout else caption

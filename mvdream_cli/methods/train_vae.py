@@ -1,0 +1,68 @@
+"""Training of the autoencoder: a decoder for the principal components of patches."""
+
+from pathlib import Path
+
+import torch
+
+from mvdream_cli.data.training_pictures import draw_pictures
+from mvdream_cli.data.views import Entry
+from mvdream_cli.diffusion.losses import autoencoder_loss
+from mvdream_cli.engine.device import seed_step
+from mvdream_cli.engine.loop import Method
+from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
+from mvdream_cli.images import grid, save_image
+from mvdream_cli.methods.micro_batches import MicroBatches
+from mvdream_cli.models.architectures import principal_encoder
+from mvdream_cli.settings.train import Train
+
+PRINCIPAL_IMAGES = 256  # views whose patches set a fresh autoencoder's components
+
+
+def train_vae(pipeline, entries: list[Entry], options: Train, *, device: torch.device, seed: int, previews: Path) -> Method:
+    """What the loop needs. The averaged weights are in `pipeline.vae` when it has ended; `scale_latents` comes then."""
+    vae_options, optimizer_options = options.vae, options.optimizer
+    vae = pipeline.vae.train().requires_grad_(True)
+    if options.init is None:
+        seed_step(seed, -4)
+        principal_encoder(vae, draw_pictures(entries, PRINCIPAL_IMAGES))
+    vae.to(device, memory_format=torch.channels_last)
+    optimizer = adamw(
+        vae.parameters(), learning_rate=optimizer_options.learning_rate, weight_decay=optimizer_options.weight_decay
+    )
+    ema = Ema(vae, optimizer_options.ema_decay, optimizer)
+    micro_batches = MicroBatches(options.batch_size, "images", options.micro_batch_size)
+
+    def step(i: int, micro: int):
+        images = draw_pictures(entries, micro_batches.size, vae_options.crop_px).to(device)
+        return autoencoder_loss(vae, images, vae_options.latent_noise, vae_options.edge_weight)
+
+    def preview(done: int) -> None:
+        seed_step(seed, -2)
+        images = draw_pictures(entries, 8)
+        with ema.applied(), torch.no_grad():
+            decoded = pipeline.decode_latents(pipeline.encode_images(images.to(device), sample=False))
+        save_image(previews / f"step-{done:08d}.png", grid(torch.cat([images, decoded.cpu()]), 8))
+
+    return Method(
+        description="VAE",
+        steps=options.steps,
+        step=step,
+        modules={"vae": vae},
+        optimizer=optimizer,
+        ema={"vae": ema},
+        lr_scale=warmup_cosine(optimizer_options.warmup_steps, options.steps, optimizer_options.final_learning_rate_fraction),
+        grad_clip=optimizer_options.grad_clip,
+        micro_batches=lambda i: micro_batches.count,
+        shrink=micro_batches.shrink,
+        preview=preview,
+        close=lambda: ema.copy_to(vae),
+    )
+
+
+@torch.no_grad()
+def scale_latents(pipeline, entries: list[Entry], seed: int) -> None:
+    """Set the autoencoder's scaling factor so that latents have unit variance, which the noise schedule expects."""
+    seed_step(seed, -3)
+    device = pipeline.vae.device
+    sample = torch.cat([pipeline.encode_images(draw_pictures(entries, 16).to(device)) for _ in range(16)])
+    pipeline.vae.register_to_config(scaling_factor=float(pipeline.vae.config.scaling_factor / sample.std()))
