@@ -18,8 +18,8 @@ from mvdream_cli.cameras import orbit_views
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.models.load import load_pipeline
-from mvdream_cli.toybox.captions import caption
-from mvdream_cli.toybox.world import draw_spec
+from mvdream_toybox.captions import caption
+from mvdream_toybox.world import draw_spec
 
 
 def nearest_share(scores: torch.Tensor, captions: list[str], among: int = 20) -> float:

@@ -27,7 +27,7 @@ from mvdream_cli.images import grid, save_image
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.settings.resolve import resolve
-from mvdream_cli.toybox.world import draw_spec
+from mvdream_toybox.world import draw_spec
 
 PROMPTS = {  # what is asked for, and the kind of its true renders
     "a bulldog": "bulldog",

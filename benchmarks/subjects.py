@@ -31,7 +31,8 @@ from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import render_views
 from mvdream_cli.scene.fitting import border_colour, foreground_mask
 from mvdream_cli.settings.resolve import resolve
-from mvdream_cli.toybox.world import KINDS, Spec, draw_spec
+from mvdream_toybox.things import KINDS
+from mvdream_toybox.world import Spec, draw_spec
 
 SUBJECTS = {
     "bulldog": Spec("dog", "bulldog", "cyan", "striped", "pink", seed=1),

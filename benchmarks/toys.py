@@ -7,7 +7,7 @@ from mvdream_cli.cameras import orbit_views
 from mvdream_cli.images import composite
 from mvdream_cli.raycast.embree import render_views
 from mvdream_cli.raycast.mesh import Mesh
-from mvdream_cli.toybox.world import Spec, build
+from mvdream_toybox.world import Spec, build
 
 FOVY_DEG, ELEVATION_DEG, SIZE_PX = 37.5, 15.0, 128  # the middle of mini's training cameras
 RADIUS = 0.5 * 1.2 / np.tan(np.deg2rad(FOVY_DEG / 2))

@@ -56,7 +56,7 @@ def view_set(tmp_path_factory) -> Path:
     """Eight toybox objects, four views of 32 px each."""
     from mvdream_cli.data.render_set import render_dataset
     from mvdream_cli.data.sources import AssetSource
-    from mvdream_cli.toybox.world import build, draw_spec
+    from mvdream_toybox.world import build, draw_spec
 
     folder = tmp_path_factory.mktemp("views")
     sources = [AssetSource(f"toy-{i}", partial(build, draw_spec(0, i)), f"a toy number {i}") for i in range(8)]

@@ -1,9 +1,13 @@
 """Who may import whom (docs: the house). Read from the source, so that nothing has to be imported."""
 
 import ast
+import sys
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).parents[1] / "mvdream_cli"
+TOYBOX = PACKAGE.with_name("mvdream_toybox")
 GROUND = {"errors", "cameras", "images", "files"}
 ROOMS = {
     "cli": {"config", "prompts", "commands", "engine.progress", *GROUND},
@@ -20,7 +24,6 @@ ROOMS = {
         "scene",
         "mesh",
         "data",
-        "toybox",
         "metrics",
         "engine",
         "config",
@@ -33,8 +36,16 @@ ROOMS = {
     "mesh": {"scene", *GROUND},
     "metrics": {"diffusion", *GROUND},
     "data": GROUND,
-    "toybox": GROUND,
     "engine": {"errors"},
+}
+TOYBOX_ROOMS = {
+    "geometry": set(),
+    "palette": {"geometry"},
+    "kind": {"geometry"},
+    "worn": {"palette", "geometry"},
+    "things": {"worn", "kind", "palette", "geometry"},
+    "world": {"things", "kind", "palette", "geometry"},
+    "captions": {"world", "things", "palette"},
 }
 HEAVY = {"torch", "diffusers", "transformers", "nerfacc", "trimesh"}
 
@@ -55,32 +66,44 @@ def imports(path):
             yield name, id(node) not in nested
 
 
-def files():
-    return [p for p in sorted(PACKAGE.rglob("*.py")) if p != PACKAGE / "__init__.py"]
+def files(package=PACKAGE):
+    return [p for p in sorted(package.rglob("*.py")) if p != package / "__init__.py"]
 
 
-def room_of(path):
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
+def room_of(path, package=PACKAGE):
+    parts = path.relative_to(package).with_suffix("").parts
     return parts[0]
 
 
-def allowed(room, target):
+def allowed(target, room, others):
     """`target` is what follows "mvdream_cli.", such as engine.loop or __version__."""
-    return target == "__version__" or any(target == a or target.startswith(f"{a}.") for a in {room, *ROOMS[room]})
+    return target == "__version__" or any(target == a or target.startswith(f"{a}.") for a in {room, *others})
 
 
-def test_every_room_is_known():
-    assert {room_of(p) for p in files()} <= set(ROOMS)
+HOUSES = pytest.mark.parametrize(("package", "rooms"), [(PACKAGE, ROOMS), (TOYBOX, TOYBOX_ROOMS)], ids=["cli", "toybox"])
 
 
-def test_rooms_import_only_what_they_may():
-    wrong = []
-    for path in files():
+@HOUSES
+def test_every_room_is_known(package, rooms):
+    assert {room_of(p, package) for p in files(package)} <= set(rooms)
+
+
+@HOUSES
+def test_rooms_import_only_what_they_may(package, rooms):
+    wrong, own = [], f"{package.name}."
+    for path in files(package):
+        room = room_of(path, package)
         for name, _ in imports(path):
-            target = name.removeprefix("mvdream_cli.")
-            if name.startswith("mvdream_cli.") and not allowed(room_of(path), target):
-                wrong.append(f"{path.relative_to(PACKAGE)} imports {name}")
+            if name.startswith(own) and not allowed(name.removeprefix(own), room, rooms[room]):
+                wrong.append(f"{path.relative_to(package)} imports {name}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_toybox_needs_only_numpy_and_only_commands_know_it():
+    used = {name.split(".")[0] for path in TOYBOX.rglob("*.py") for name, _ in imports(path)}
+    assert used <= {"mvdream_toybox", "numpy", *sys.stdlib_module_names}  # so nothing of mvdream_cli
+    users = {room_of(p) for p in files() for name, _ in imports(p) if name.split(".")[0] == "mvdream_toybox"}
+    assert users == {"commands"}
 
 
 def test_commands_do_not_import_each_other():

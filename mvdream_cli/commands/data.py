@@ -13,8 +13,9 @@ from mvdream_cli.data.sources import AssetSource, sources_from_folder
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, clock, say, warn
-from mvdream_cli.toybox.captions import caption
-from mvdream_cli.toybox.world import build, draw_spec
+from mvdream_cli.errors import UsageError
+from mvdream_toybox.captions import caption
+from mvdream_toybox.world import build, draw_spec
 
 
 def toybox(settings, out: Path) -> dict:
@@ -72,7 +73,10 @@ def toybox_sources(data, seed: int) -> list[AssetSource]:
     """Objects `first` to `first + objects` of world `seed`, each built when it is rendered."""
     sources = []
     for index in range(data.first, data.first + data.objects):
-        spec = draw_spec(seed, index, data.split, data.kinds, data.worn)
+        try:
+            spec = draw_spec(seed, index, data.split, data.kinds, data.worn)
+        except ValueError as error:  # a name in the settings that the world does not know
+            raise UsageError(str(error)) from None
         text = caption(spec, np.random.default_rng((seed, index, 1)))
         sources.append(AssetSource(f"toy-{index:07d}", partial(build, spec), text))
     return sources

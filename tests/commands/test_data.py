@@ -8,7 +8,7 @@ from conftest import mvdream
 
 from mvdream_cli.data.views import index_views, load
 from mvdream_cli.raycast.assets import load_asset
-from mvdream_cli.toybox.world import build, draw_spec
+from mvdream_toybox.world import build, draw_spec
 
 
 def test_toybox_writes_captioned_glb_files(tmp_path):

@@ -17,7 +17,7 @@ def test_mirrored_silhouettes_agree_and_others_do_not():
 def test_true_views_of_a_thing_agree_better_than_views_of_two():
     from mvdream_cli.raycast.embree import render_views
     from mvdream_cli.raycast.mesh import Mesh
-    from mvdream_cli.toybox.world import build, draw_spec
+    from mvdream_toybox.world import build, draw_spec
 
     c2w = orbit_views(4, 15.0, distance=1.2 / np.tan(np.deg2rad(20.0)) * 0.5)
     parts = [build(draw_spec(0, i, kinds=(kind,))) for i, kind in enumerate(("dog", "castle"))]

@@ -1,7 +1,7 @@
 import pytest
 
 from mvdream_cli.models.vocabulary import MEANINGS, unknown_words, vocabulary_warning
-from mvdream_cli.toybox.captions import vocabulary
+from mvdream_toybox.captions import vocabulary
 
 
 @pytest.mark.parametrize(

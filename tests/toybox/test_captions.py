@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from mvdream_cli.toybox.captions import _words, caption, vocabulary, with_article
-from mvdream_cli.toybox.palette import COLOUR_WORDS, MADE_OF, PATTERN_WORDS
-from mvdream_cli.toybox.world import KINDS, WORN, Spec, draw_spec
+from mvdream_toybox.captions import _words, caption, vocabulary, with_article
+from mvdream_toybox.palette import COLOUR_WORDS, MADE_OF, PATTERN_WORDS
+from mvdream_toybox.things import KINDS
+from mvdream_toybox.things.worn import WORN
+from mvdream_toybox.world import Spec, draw_spec
 
 
 def _draws(count: int, seed: int = 0):

@@ -1,0 +1,223 @@
+"""The world: which things there are, which one is number `index`, and its mesh. A function of (seed, index)."""
+
+import difflib
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mvdream_toybox.geometry.paints import darker, lighter
+from mvdream_toybox.geometry.parts import Look, Part, merge
+from mvdream_toybox.kind import Kind
+from mvdream_toybox.palette import COLOURS, MATERIALS, PLAIN, canonical, material_paint, pattern_paint
+from mvdream_toybox.things import KINDS, NATURAL
+from mvdream_toybox.things.worn import WORN
+
+# Breeds and makes by name: each names its kind as well.
+VARIANTS: dict[str, str] = {variant: name for name, kind in KINDS.items() for variant in kind.variants}
+
+# How much oftener than once a kind is drawn.
+WEIGHTS: dict[str, float] = {"dog": 3, "cat": 2, "dragon": 2, "bear": 1.5, "bird": 1.5, "robot": 2, "car": 2, "knight": 2}
+
+# Objects are normalised, so a size word is a change of proportions: scale of x (length), y (width), z (height).
+SIZES: dict[str, tuple[float, float, float]] = {
+    "tall": (1.0, 1.0, 1.32),
+    "short": (1.05, 1.05, 0.74),
+    "long": (1.36, 0.95, 0.95),
+    "wide": (1.0, 1.36, 1.0),
+    "chubby": (1.12, 1.32, 0.95),
+    "thin": (0.86, 0.68, 1.06),
+}
+OF_BODIES = ("chubby", "thin")  # said of what can wear things, not of chairs
+HELD_OUT_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One object in words; `captions.caption` says it and `build` makes it.
+
+    colour None: the natural one, which a caption does not name. second: the pattern's second colour.
+    worn: (worn name, colour or None) pairs. size: a word of `SIZES`. seed: proportions and all else.
+    """
+
+    kind: str
+    variant: str | None = None
+    colour: str | None = None
+    pattern: str | None = None
+    second: str | None = None
+    worn: tuple[tuple[str, str | None], ...] = ()
+    size: str | None = None
+    pose: str | None = None
+    seed: int = 0
+
+
+def split_of(spec: Spec) -> str:
+    """ "held-out" for about 5 % of the combinations of kind, colour, pattern and worn things, else "train".
+
+    What names nothing but its kind is always "train". A combination is in the same split for every seed.
+    """
+    if spec.colour is None and not spec.pattern and not spec.worn:
+        return "train"
+    combination = repr((spec.kind, spec.colour, spec.pattern, sorted(spec.worn, key=repr)))
+    draw = int.from_bytes(hashlib.sha256(combination.encode()).digest()[:8], "big") / 2**64
+    return "held-out" if draw < HELD_OUT_SHARE else "train"
+
+
+def draw_spec(seed: int, index: int, split: str = "train", kinds: tuple[str, ...] = (), worn: tuple[str, ...] = ()) -> Spec:
+    """Object number `index` of world `seed`.
+
+    Args:
+        split: "train", "held-out" or "all".
+        kinds, worn: names in `KINDS` (or `VARIANTS`) and `WORN` to which the world is narrowed; empty for all. A name that
+            stands n times is drawn n times as often.
+
+    Raises:
+        ValueError: an unknown split or name.
+    """
+    if split not in ("train", "held-out", "all"):
+        raise ValueError(f"draw_spec: unknown split {split!r}; take 'train', 'held-out' or 'all'.")
+    for names, known, what in ((kinds, KINDS | VARIANTS, "kind"), (worn, WORN, "worn thing")):
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 3)
+                raise ValueError(f"toybox: unknown {what} {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else "."))
+    rng = np.random.default_rng((seed, index))
+    while True:
+        spec = _draw(rng, kinds or tuple(KINDS), worn or tuple(WORN))
+        if split in ("all", split_of(spec)):
+            return spec
+
+
+def _pick(rng: np.random.Generator, choices, weights=None):
+    choices = list(choices)
+    if weights is None:
+        return choices[int(rng.integers(len(choices)))]
+    cumulative = np.cumsum(weights)
+    return choices[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))]
+
+
+def _draw(rng: np.random.Generator, kinds: tuple[str, ...], worn: tuple[str, ...]) -> Spec:
+    name = _pick(rng, kinds, [WEIGHTS.get(k, 1.0) for k in kinds])
+    if name in KINDS:
+        kind = KINDS[name]
+        variant = _pick(rng, kind.variants) if kind.variants and rng.random() < 0.5 else None
+    else:
+        name, variant = VARIANTS[name], name
+        kind = KINDS[name]
+    pose = _pick(rng, kind.poses) if kind.poses and rng.random() < 0.5 else None
+    colour = second = pattern = None
+    if rng.random() >= 0.15 and len(kind.colours or COLOURS) > 1:  # what has but one colour is never called by it
+        colour = _draw_colour(rng, kind.colours or tuple(COLOURS))
+        if kind.patterns and colour not in MATERIALS and rng.random() < 0.18:
+            pattern = _pick(rng, ("striped", "spotted"))
+            second = _pick(rng, [c for c in PLAIN if _contrast(c, colour) > 0.45])
+    size = _pick(rng, [s for s in SIZES if kind.wears or s not in OF_BODIES]) if rng.random() < 0.08 else None
+    return Spec(name, variant, colour, pattern, second, _draw_worn(rng, kind, worn), size, pose, int(rng.integers(2**31)))
+
+
+def _draw_colour(rng: np.random.Generator, names: tuple[str, ...]) -> str:
+    return canonical(_pick(rng, names, [0.5 if n in MATERIALS else 1.0 for n in names]))
+
+
+def _contrast(a: str, b: str) -> float:
+    return float(np.linalg.norm(np.subtract(COLOURS[a], COLOURS[b])))
+
+
+def _draw_worn(rng: np.random.Generator, kind: Kind, worn: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
+    """Nothing, one thing (45 %) or two things at different places (8 %)."""
+    draw, things, free = rng.random(), [], [w for w in worn if WORN[w].anchor in kind.wears]
+    for _ in range(2 if draw < 0.08 else 1 if draw < 0.53 else 0):
+        if not free:
+            break
+        name = _pick(rng, free)
+        free = [w for w in free if WORN[w].anchor != WORN[name].anchor]
+        colours, draw = WORN[name].colours, rng.random()  # crowns are golden more often than teal, said or unsaid
+        things.append((name, None if draw < 0.2 else canonical(colours[0]) if draw < 0.45 else _draw_colour(rng, colours)))
+    return tuple(things)
+
+
+def own_coat(spec: Spec) -> tuple[str | None, str | None, str | None]:
+    """Natural (colour, second colour, pattern) of the variant or kind, each None where nature leaves it open."""
+    return (*NATURAL.get(spec.variant or spec.kind, ()), None, None, None)[:3]
+
+
+def pattern_of(spec: Spec) -> str | None:
+    """The pattern that is named, or the coat's own."""
+    return spec.pattern or own_coat(spec)[2]
+
+
+def look_of(spec: Spec) -> Look:
+    """The paints of a spec. What no caption names follows from `spec.seed`.
+
+    Patterns and grained materials are painted by `build` once the object has its final size: NaN until then.
+    """
+    rng = np.random.default_rng((spec.seed, 1))
+    kind = KINDS[spec.kind]
+    own_main, own_second, _ = own_coat(spec)
+    name = spec.colour or own_main or canonical((kind.colours or (_pick(rng, PLAIN),))[0])
+    main = COLOURS[name]
+    harmonious = [COLOURS["white"], COLOURS["black"], lighter(main, 0.5), darker(main, 0.5), COLOURS[_pick(rng, PLAIN)]]
+    unnamed = _pick(rng, harmonious)
+    if own_second and _contrast(own_second, name) > 0.3:
+        unnamed = COLOURS[own_second]
+    second = COLOURS[spec.second] if spec.second else unnamed
+    accent = COLOURS[_pick(rng, [c for c in PLAIN if _contrast(c, name) > 0.5])]
+    later = pattern_of(spec) or callable(material_paint(name))
+    return Look(_later if later else main, main, second, accent, spec.variant, spec.pose)
+
+
+def _later(points: np.ndarray) -> np.ndarray:
+    return np.full_like(points, np.nan)
+
+
+def build(spec: Spec) -> Part:
+    """The mesh of a spec: vertices (N, 3) in [-0.5, 0.5]^3 (bounding box centred, longest side 1), faces, sRGB colours.
+
+    Front towards +x, up is z. A function of the spec alone.
+    """
+    look = look_of(spec)
+    model = KINDS[spec.kind].build(np.random.default_rng(spec.seed), look)
+    parts = list(model.parts)
+    for name, colour in spec.worn:
+        worn = WORN[name]
+        parts += worn.build(model.anchors[worn.anchor], COLOURS[colour or canonical(worn.colours[0])])
+    mesh = merge(parts)
+    vertices = mesh.vertices * np.array(SIZES.get(spec.size, (1.0, 1.0, 1.0)))
+    low, high = vertices.min(0), vertices.max(0)
+    mesh = replace(mesh, vertices=(vertices - (low + high) / 2) / (high - low).max())
+    if np.isnan(mesh.colours).any():
+        mesh = _paint_later(mesh, spec, look)
+    return mesh
+
+
+def _paint_later(mesh: Part, spec: Spec, look: Look) -> Part:
+    """Give NaN vertices their pattern, after splitting triangles that are too large to show it."""
+    for _ in range(3):
+        mesh, done = _split_long_edges(mesh, 0.035)
+        if done:
+            break
+    axis = np.eye(3)[int(np.argmax(np.ptp(mesh.vertices, axis=0)))]
+    pattern = pattern_of(spec)
+    if pattern:
+        paint = pattern_paint(pattern, look.main, look.second, axis, spec.seed)
+    else:
+        paint = material_paint(next(name for name, colour in COLOURS.items() if colour == look.main))
+    colours, open_ = mesh.colours.copy(), np.isnan(mesh.colours).any(1)
+    colours[open_] = paint(mesh.vertices[open_])
+    return replace(mesh, colours=colours)
+
+
+def _split_long_edges(mesh: Part, longest: float) -> tuple[Part, bool]:
+    """Split each open (NaN) triangle with an edge over `longest` into four; True when there was none."""
+    v, f, c = mesh.vertices, mesh.faces, mesh.colours
+    edges = np.linalg.norm(v[f] - v[np.roll(f, -1, axis=1)], axis=2).max(1)
+    large = (edges > longest) & np.isnan(c[f]).any((1, 2))
+    if not large.any() or len(f) + 3 * int(large.sum()) > 38_000:
+        return mesh, True
+    a, b, d = f[large].T
+    pairs = np.sort(np.concatenate([np.stack([a, b], 1), np.stack([b, d], 1), np.stack([d, a], 1)]), axis=1)
+    unique, index = np.unique(pairs, axis=0, return_inverse=True)
+    ab, bd, da = index.reshape(3, -1) + len(v)
+    quarters = [np.stack(t, 1) for t in ((a, ab, da), (ab, b, bd), (da, bd, d), (ab, bd, da))]
+    middle, colour = v[unique].mean(1), c[unique].mean(1)
+    return Part(np.concatenate([v, middle]), np.concatenate([f[~large], *quarters]), np.concatenate([c, colour])), False
