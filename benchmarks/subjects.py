@@ -29,7 +29,7 @@ from mvdream_cli.metrics.consistency import opposite_agreement
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import render_views
-from mvdream_cli.scene.fitting import border_colour, foreground_mask
+from mvdream_cli.scene.fitting import border_color, foreground_mask
 from mvdream_cli.settings.resolve import resolve
 from mvdream_toybox.things import KINDS
 from mvdream_toybox.world import Spec, draw_spec
@@ -89,7 +89,7 @@ class Judge:
     @torch.no_grad()
     def embeds(self, views: torch.Tensor) -> torch.Tensor:
         """(N, H, W, 3), cut out of their backgrounds -> (N, E)"""
-        return self.pipeline.embed_images(torch.where(foreground_mask(views, border_colour(views))[..., None], views, 0.5))
+        return self.pipeline.embed_images(torch.where(foreground_mask(views, border_color(views))[..., None], views, 0.5))
 
     def told(self, views: torch.Tensor, words: str = "") -> float:
         """Share of views (N, H, W, 3) whose nearest true render in the context is one of the subject."""
@@ -123,7 +123,7 @@ def measure(model: str, words: str, judge: Judge, folder: Path, settings, in_3d:
         return json.loads((folder / "figures.json").read_text())
     pipeline = load_pipeline(model)
     plain = drawn(pipeline, f"photo of a {words}", 4)
-    masks = torch.stack([foreground_mask(views, border_colour(views)) for views in plain])
+    masks = torch.stack([foreground_mask(views, border_color(views)) for views in plain])
     found = {"told": judge.told(plain.flatten(0, 1)), "agree": opposite_agreement(masks).mean().item()}
     sheet = [plain[:2]]
     for context in judge.contexts:
