@@ -76,7 +76,7 @@ def cpu_bfloat16() -> str:
                 return name
         except (AttributeError, RuntimeError):  # another version of torch, or not an x86 processor
             continue
-    return _flags_bfloat16(_cpu_flags())
+    return flags_bfloat16(_cpu_flags())
 
 
 def _cpu_flags() -> set[str]:
@@ -90,7 +90,8 @@ def _cpu_flags() -> set[str]:
     return set()
 
 
-def _flags_bfloat16(flags: set[str]) -> str:
+def flags_bfloat16(flags: set[str]) -> str:
+    """As `cpu_bfloat16`, from the processor's flags as Linux names them."""
     # torch must be allowed to use them too: a build or ATEN_CPU_CAPABILITY may hold it back to AVX2.
     if torch.backends.cpu.get_cpu_capability() != "AVX512":
         return ""

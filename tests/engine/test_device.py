@@ -80,7 +80,7 @@ def test_the_processor_is_used_with_its_fast_type_and_a_reason():
 )
 def test_processor_flags(flags, expected):
     held_back = torch.backends.cpu.get_cpu_capability() != "AVX512"
-    assert device._flags_bfloat16(flags) == ("" if held_back else expected)
+    assert device.flags_bfloat16(flags) == ("" if held_back else expected)
 
 
 def test_an_asked_type_is_given():

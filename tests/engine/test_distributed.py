@@ -23,6 +23,7 @@ NAMES = (
     "nan",
     "infinite loss, finite gradient",
     "two steps",
+    "uneven",
     "going back",
     "memory",
     "scaled",
@@ -103,6 +104,7 @@ def test_each_draws_its_own_numbers_and_the_first_those_of_one_alone(ranks):
 
 def test_a_bad_step_of_one_is_skipped_by_both(ranks):
     assert result(ranks[0], "nan")[0]["skipped"] == result(ranks[1], "nan")[0]["skipped"] == 1
+    assert result(ranks[0], "uneven")[0]["skipped"] == 1
     infinite, two = (result(ranks[0], name) for name in ("infinite loss, finite gradient", "two steps"))
     assert infinite[0]["skipped"] == 1 and torch.equal(infinite[1], two[1]) and torch.equal(infinite[2], two[2])
 
@@ -132,6 +134,7 @@ def test_a_scale_is_found_together(ranks):
 def test_only_the_first_writes_and_speaks(ranks, root):
     of_its_signal = "finishing this step and saving; Ctrl-C again leaves at once"
     assert ranks[1]["writes"] == ranks[1]["previews"] == [] and ranks[1]["shown"].strip() == of_its_signal
+    assert ranks[0]["previews"] == [5, 8]
     assert ranks[0]["writes"] and "resumed from step 4 of 8" in ranks[0]["shown"]
     lines = (root / "plain" / "stats.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == list(range(1, 9))
@@ -173,6 +176,23 @@ def test_torchrun_with_one_process_is_alone_and_half_an_environment_is_refused(m
     monkeypatch.setenv("WORLD_SIZE", "1")
     distributed.start()
     assert distributed.world_size() == 1 and not torch.distributed.is_initialized()
+
+
+def test_each_process_takes_the_gpu_of_its_number_and_needs_one(monkeypatch):
+    calls = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda index: calls.append(index))
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda backend, timeout: calls.append(backend))
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 0)
+    monkeypatch.setattr(distributed, "_group", None)
+    for name, value in {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "2", "MASTER_ADDR": "a", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match="there are 2 GPUs for more processes; give torchrun --nproc-per-node=2"):
+        distributed.start()
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    distributed.start()
+    assert calls == [1, "cpu:gloo,cuda:nccl"]  # numbers of the host do not pass through the GPU
 
 
 def test_the_file_of_ranks_does_not_import_torch_by_itself():

@@ -55,7 +55,8 @@ def test_all_items_come_in_order_and_the_chunks_stay_small(said, count, size, ro
 
 def test_it_is_said_once_what_it_goes_on_with(said):
     memory = Memory(10)
-    in_halves(memory, [*"abcdefgh", "long", *"ijk", "long", "long"], 12)
+    items = [*"abcdefgh", "long", *"ijk", "long", "long"]
+    assert sum(in_halves(memory, items, 12), []) == [2 * item for item in items]  # those before the second halving too
     assert memory.sizes == [12, 6, 6, 3, *[1] * 8] and said == ["out of GPU memory with 12 at a time; going on with 6"]
 
 

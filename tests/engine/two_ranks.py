@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from mvdream_cli.engine import checkpoint, distributed  # noqa: E402
+from mvdream_cli.engine import step as step_module  # noqa: E402
 from mvdream_cli.engine.loop import Method, fit  # noqa: E402
 from mvdream_cli.engine.optim import Ema, adamw  # noqa: E402
 from mvdream_cli.engine.progress import show  # noqa: E402
@@ -47,7 +48,9 @@ def train(folder, steps=8, *, dtype=torch.float32, spoil=lambda i, loss, draw: l
             seen.append((i, draw))
         return spoil(i, loss, draw), {"draw": draw}
 
-    fit_options = {"log_every": 1, "checkpoint_every": 4} | {k: options.pop(k) for k in ("checkpoint_every",) if k in options}
+    fit_options = {"log_every": 1, "checkpoint_every": 4} | {
+        k: options.pop(k) for k in ("checkpoint_every", "preview_every") if k in options
+    }
     options = {"grad_clip": 1.0} | options
     method = Method("sharing", steps, step, {"model": model}, optimizer, {"model": average}, micro_batches=parts, **options)
     with open_run(folder, "test", {"x": 1}, identity_keys=["x"]) as run:
@@ -110,6 +113,21 @@ def scaled(root):
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0**127)
     spoil = on_rank_1(0, 99, lambda loss: 100.0 * loss)
     return train(root / "scaled", 20, scaler=scaler, spoil=spoil), scaler.get_scale()
+
+
+def uneven(root):
+    """Rank 1 alone finds the norm of the third step infinite, as a GPU that rounds in another way may."""
+    norms, measure = [], step_module.gradient_norm
+
+    def gradient_norm(parameters):
+        norms.append(measure(parameters))
+        return norms[-1] * float("inf") if distributed.rank() == 1 and len(norms) == 3 else norms[-1]
+
+    step_module.gradient_norm = gradient_norm
+    try:
+        return train(root / "uneven", 3, grad_clip=None)
+    finally:
+        step_module.gradient_norm = measure
 
 
 class Unreadable(Exception):
@@ -187,7 +205,7 @@ def main(root: Path):
         "primitives": primitives(root),
         "buckets": buckets(root),
         "from_main": from_main(root),
-        "plain": train(root / "plain", seen=draws, preview=previews.append),
+        "plain": train(root / "plain", seen=draws, preview=previews.append, preview_every=5),
         "draws": draws,
         "again": train(root / "plain"),  # finished: nothing is left to do
         "refused": refused(root),
@@ -195,6 +213,7 @@ def main(root: Path):
         "nan": train(root / "nan", spoil=on_rank_1(2, 2, lambda loss: loss * float("nan"))),
         "infinite loss, finite gradient": train(root / "inf", 3, spoil=on_rank_1(2, 2, lambda loss: loss + float("inf"))),
         "two steps": train(root / "two", 2),
+        "uneven": uneven(root),
         "going back": going_back(root),
         "stopped": stopped(root),
         "memory": short_of_memory(root),
