@@ -15,9 +15,9 @@ from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.progress import say, warn
 from mvdream_cli.engine.run import open_run
-from mvdream_cli.errors import MVDreamError, UsageError
-from mvdream_cli.images import grid, load_image, save_image
-from mvdream_cli.methods.dreambooth import DreamBooth, draw_class_picture
+from mvdream_cli.errors import UsageError
+from mvdream_cli.images import grid, save_image
+from mvdream_cli.methods.dreambooth import DreamBooth, class_pictures
 from mvdream_cli.models.find import SUBJECT, known_words, model_identity
 from mvdream_cli.models.load import load_pipeline, save_pipeline
 from mvdream_cli.models.lora import save_lora
@@ -61,7 +61,7 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
             warn(f"{word!r} already means {', '.join(pieces)} to this model; a rarer word, such as sks or ohwx, is better")
         save_image(run.previews / "photographs.png", grid(photographs, min(len(photographs), 5)))
 
-        pictures = [class_picture(pipeline, k, settings, run.cache / "prior") for k in range(booth.prior_images.count)]
+        pictures = class_pictures(pipeline, booth, engine.seed, run.cache / "prior")
         best, where = Best(run.cache / "best.safetensors"), {"device": device, "dtype": dtype}
         seed_step(engine.seed, -1)  # a fresh LoRA depends on the seed alone
         tuning = DreamBooth(pipeline, photographs, captions, pictures, booth, best=best, **where)
@@ -69,21 +69,6 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         changed, total = tuning.finish()
         say(f"{changed} of {total} tensors of the UNet differ from {settings.model}")
         return run.finish(model=save_model(pipeline, settings, run.folder / "model", changed, total))
-
-
-def class_picture(pipeline, k: int, settings, folder: Path) -> torch.Tensor:
-    """Picture k of the class, kept in a folder; (H, W, 3) in [0, 1].
-
-    Raises:
-        MVDreamError: nothing but black comes.
-    """
-    path = folder / f"{k:03d}.png"
-    if not path.is_file():
-        image = draw_class_picture(pipeline, settings.dreambooth, settings.engine.seed, k)
-        if image is None:
-            raise MVDreamError(f"dreambooth: {settings.model} draws nothing but black; use engine.dtype=float32.")
-        save_image(path, image)
-    return torch.from_numpy(load_image(path)[..., :3].copy()).float() / 255
 
 
 def save_model(pipeline, settings, folder: Path, changed: int, total: int) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 from mvdream_cli.engine.checkpoint import read_weights
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import say
-from mvdream_cli.engine.run import latest_run, read_run
+from mvdream_cli.engine.records import latest_run, read_run
 from mvdream_cli.errors import CheckpointError
 from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.page import write_page_of

@@ -15,9 +15,8 @@ from mvdream_cli.errors import UsageError
 from mvdream_cli.methods.train_clip import train_clip
 from mvdream_cli.methods.train_unet import train_unet
 from mvdream_cli.methods.train_vae import scale_latents, train_vae
-from mvdream_cli.models.architectures import build_pipeline
 from mvdream_cli.models.find import known_words, model_identity
-from mvdream_cli.models.load import load_pipeline, save_pipeline
+from mvdream_cli.models.load import pipeline_to_train, save_pipeline
 
 
 def run(settings, out: Path | None = None, restart: bool = False) -> dict:
@@ -46,7 +45,11 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         set_threads(engine.threads)
         device, dtype, reason = pick_device(engine.device, engine.dtype)
         say(f"training {train.component} on {len(entries)} objects, {device} {dtype}: {reason}")
-        pipeline = open_or_build(train, entries, engine.seed, device)
+        seed_step(engine.seed, -1)  # fresh weights depend on the seed alone
+        captions = [entry.caption for entry in entries]
+        pipeline = pipeline_to_train(train.init, train.autoencoder, train.architecture, captions, device)
+        if pipeline.report:
+            say(f"{train.init}: {pipeline.report}")
         if train.component == "unet":
             objects = encode(pipeline, entries, run, "latents", settings)
             singles = encode(pipeline, images, run, "images", settings) if train.images else objects
@@ -63,20 +66,6 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         words |= {word for entry in entries for word in re.findall(r"[^\W\d_]+", entry.caption.lower())}
         dtype = torch.float16 if train.save_half else None
         return run.finish(model=save_pipeline(pipeline, run.folder / "model", dtype, words))
-
-
-def open_or_build(train, entries, seed: int, device):
-    """The pipeline to start from: `init`, or fresh weights; with another model's autoencoder, if one is named."""
-    seed_step(seed, -1)  # fresh weights depend on the seed alone
-    if train.init:
-        pipeline = load_pipeline(train.init, device)
-        if pipeline.report:
-            say(f"{train.init}: {pipeline.report}")
-    else:
-        pipeline = build_pipeline(train.architecture, [entry.caption for entry in entries]).to(device)
-    if train.autoencoder:
-        pipeline.register_modules(vae=load_pipeline(train.autoencoder, device).vae)
-    return pipeline
 
 
 def encode(pipeline, entries, run, name: str, settings) -> Latents:

@@ -18,21 +18,8 @@ from pathlib import Path
 from mvdream_cli.engine import distributed
 from mvdream_cli.engine.lock import lock
 from mvdream_cli.engine.progress import logger
-from mvdream_cli.engine.records import (
-    flatten,
-    latest_run,
-    now,
-    read_run,
-    short,
-    slug,
-    versions,
-    within,
-    write_json,
-    write_text,
-)
+from mvdream_cli.engine.records import flatten, now, short, slug, versions, within, write_json, write_text
 from mvdream_cli.errors import CheckpointError, MVDreamError
-
-__all__ = ["Run", "latest_run", "open_run", "read_run"]
 
 WORK = ("stats.jsonl", "checkpoints", "previews", "cache")
 OWN_NAMES = ("run.json", "log.txt", *WORK)  # --restart deletes them

@@ -16,7 +16,8 @@ from mvdream_cli.engine.best import Best
 from mvdream_cli.engine.loop import Method
 from mvdream_cli.engine.optim import adamw
 from mvdream_cli.engine.progress import say
-from mvdream_cli.images import grid, save_image
+from mvdream_cli.errors import MVDreamError
+from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.metrics.subject import SubjectGauge
 from mvdream_cli.settings.dreambooth import Dreambooth
@@ -147,15 +148,22 @@ def class_prompt(options: Dreambooth) -> str:
     return options.prior_images.prompt or options.prompt.format(subject=" ".join(words) or options.subject)
 
 
-def draw_class_picture(pipeline, options: Dreambooth, seed: int, k: int, attempts: int = 5) -> Tensor | None:
-    """Picture k of the class as the base draws it in its 2D mode, (H, W, 3) in [0, 1]; None when nothing but black comes.
+def class_pictures(pipeline, options: Dreambooth, seed: int, folder: Path) -> list[Tensor]:
+    """Pictures of the class as the base draws them in its 2D mode, (H, W, 3) in [0, 1] each; kept in `folder`.
 
     A black one, as a safety checker or an overflow leaves, is drawn again from other noise.
+
+    Raises:
+        MVDreamError: nothing but black comes.
     """
-    prior = options.prior_images
-    for attempt in range(attempts):
-        seeds = [seed + k + 1000 * attempt]
-        drawn = pipeline(class_prompt(options), None, seeds=seeds, steps=prior.steps, guidance_scale=prior.guidance_scale)
-        if drawn.max() > 0.02:
-            return drawn[0, 0]
-    return None
+    prior, paths = options.prior_images, [folder / f"{k:03d}.png" for k in range(options.prior_images.count)]
+    for k, path in enumerate(paths):
+        for attempt in range(5 if not path.is_file() else 0):
+            seeds = [seed + k + 1000 * attempt]
+            drawn = pipeline(class_prompt(options), None, seeds=seeds, steps=prior.steps, guidance_scale=prior.guidance_scale)
+            if drawn.max() > 0.02:
+                save_image(path, drawn[0, 0])
+                break
+        if not path.is_file():
+            raise MVDreamError("dreambooth: the model draws nothing but black pictures; use engine.dtype=float32.")
+    return [torch.from_numpy(load_image(path)[..., :3].copy()).float() / 255 for path in paths]

@@ -8,7 +8,8 @@ from pathlib import Path
 from safetensors import safe_open
 
 from mvdream_cli.errors import ModelError
-from mvdream_cli.models.hub import CHECKPOINT_SUFFIXES, checksum, is_on_the_hub, locate, missing, read_record
+from mvdream_cli.hashes import checksum
+from mvdream_cli.models.hub import CHECKPOINT_SUFFIXES, is_on_the_hub, locate, missing, read_record
 
 EMBEDDED = {"mini": Path(__file__).resolve().parent.parent / "mini"}
 SUBJECT = "subject.json"  # in a model that dreambooth made: the subject's words, and how many tensors it changed

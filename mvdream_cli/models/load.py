@@ -10,6 +10,7 @@ from transformers.utils import logging as transformers_logging
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
+from mvdream_cli.models.architectures import build_pipeline
 from mvdream_cli.models.find import base_of, find_model
 from mvdream_cli.models.single_file import pipeline_from_file, pipeline_from_port
 
@@ -69,6 +70,24 @@ def load_pipeline(
             part.to(memory_format=torch.channels_last)
     if compile_networks:
         pipeline.compile_networks()
+    return pipeline
+
+
+def pipeline_to_train(init: str | None, autoencoder: str | None, architecture: str, captions: list[str], device):
+    """The pipeline that a training starts from.
+
+    Args:
+        init: a model; None: fresh weights of `architecture`, drawn from torch's global generator.
+        autoencoder: a model whose autoencoder is taken; None: its own.
+        captions: text from which the tokenizer of a fresh model learns its vocabulary.
+    """
+    if init:
+        pipeline = load_pipeline(init, device)
+    else:
+        pipeline = build_pipeline(architecture, captions).to(device)
+        pipeline.report = None
+    if autoencoder:
+        pipeline.register_modules(vae=load_pipeline(autoencoder, device).vae)
     return pipeline
 
 

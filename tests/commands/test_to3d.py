@@ -27,8 +27,13 @@ def field_of(folder):
     return load_file(newest / "weights.safetensors")
 
 
-SHADED = ["to3d.recipe=mvdream-shading", "to3d.distillation.coarse_size_px=16", "to3d.light.unlit_fraction=0.3", "to3d.light.albedo_probability=0"]
-SHADED += ["to3d.field.levels=3", "to3d.field.log2_table=10", "to3d.distillation.coarse_rigs=1"]
+SHADED = ["to3d.recipe=mvdream-shading", "to3d.distillation.coarse_size_px=16", "to3d.light.unlit_fraction=0.3"]
+SHADED += [
+    "to3d.light.albedo_probability=0",
+    "to3d.field.levels=3",
+    "to3d.field.log2_table=10",
+    "to3d.distillation.coarse_rigs=1",
+]
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def test_float16_trains_with_a_scaled_loss(view_set, tmp_path):
     command = ["train", "--data", view_set, "--init", "first/model", *COMMON, "--set", "train.optimizer.learning_rate=1e-3"]
     first = mvdream(*command[:3], *COMMON, "--steps", 1, "--out", "first", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    done = mvdream(*command, "--steps", 12, "--set", "engine.dtype=float16", "--set", "train.optimizer.warmup_steps=0", "--out", "half",
-                   cwd=tmp_path)  # fmt: skip
+    half = ("--set", "engine.dtype=float16", "--set", "train.optimizer.warmup_steps=0")
+    done = mvdream(*command, *half, "--steps", 12, "--out", "half", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     last = json.loads((tmp_path / "half" / "stats.jsonl").read_text().splitlines()[-1])
     assert last["skipped"] == 0 and last["loss"] < 10
@@ -70,8 +70,8 @@ def test_killed_and_resumed_equals_uninterrupted(view_set, tmp_path):
 
 def test_changed_settings_and_missing_data_are_refused(view_set, tmp_path):
     assert mvdream("train", "--data", view_set, "--steps", 1, "--out", "run", *COMMON, cwd=tmp_path).returncode == 0
-    changed = mvdream("train", "--data", view_set, "--steps", 2, "--out", "run", *COMMON, "--set", "train.optimizer.learning_rate=0.5",
-                      cwd=tmp_path)  # fmt: skip
+    other = ("--set", "train.optimizer.learning_rate=0.5")
+    changed = mvdream("train", "--data", view_set, "--steps", 2, "--out", "run", *COMMON, *other, cwd=tmp_path)
     assert changed.returncode == 1 and "learning_rate" in changed.stderr and "--restart" in changed.stderr
     missing = mvdream("train", "--data", "nowhere", *COMMON, cwd=tmp_path)
     assert missing.returncode == 1 and "nowhere" in missing.stderr and "Traceback" not in missing.stderr
