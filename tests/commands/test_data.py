@@ -1,13 +1,19 @@
 """The data commands through the command line: a world of GLB files, and pictures of it."""
 
 import json
+import re
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import trimesh
 from conftest import mvdream
 
+from mvdream_cli.commands import data as commands
 from mvdream_cli.data.views import index_views, load
+from mvdream_cli.errors import UsageError
 from mvdream_cli.raycast.assets import load_asset
+from mvdream_cli.settings.data import Data
 from mvdream_toybox.world import build, draw_spec
 
 
@@ -46,38 +52,42 @@ def test_a_narrowed_world_and_its_mistakes(tmp_path):
     assert missing.returncode == 1 and "nowhere" in missing.stderr
 
 
+def settings(seed: int = 5, views: int = 4, **toybox) -> SimpleNamespace:
+    data = {"num_views": views, "size_px": 16, "workers": 1, "toybox": {"objects": 2} | toybox}
+    return SimpleNamespace(data=Data.model_validate(data), engine=SimpleNamespace(seed=seed))
+
+
+def contents(folder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 def test_one_folder_holds_one_world(tmp_path):
-    command = ("data", "toybox", "--objects", 2, "--out", "toys")
-    assert mvdream(*command, "--seed", 5, cwd=tmp_path).returncode == 0
-    before = {path.name: path.read_bytes() for path in (tmp_path / "toys").iterdir()}
-    for changes, said in (
-        (("--seed", 6), "seed (there 5, here 6)"),
-        (("--seed", 5, "--split", "held-out"), "split (there train, here held-out)"),
-        (("--seed", 5, "--set", "data.toybox.kinds=[cat]"), "kinds (there [], here ['cat'])"),
-        (("--seed", 5, "--set", "data.toybox.worn=[crown]"), "worn (there [], here ['crown'])"),
+    toys = tmp_path / "toys"
+    commands.toybox(settings(), toys)
+    before = contents(toys)
+    for other, said in (
+        (settings(6), "seed (there 5, here 6)"),
+        (settings(split="held-out"), "split (there train, here held-out)"),
+        (settings(kinds=("cat",)), "kinds (there [], here ['cat'])"),
+        (settings(worn=("crown",)), "worn (there [], here ['crown'])"),
     ):
-        other = mvdream(*command, *changes, cwd=tmp_path)
-        assert other.returncode == 2 and said in " ".join(other.stderr.split()) and "choose another folder" in other.stderr
-    assert {path.name: path.read_bytes() for path in (tmp_path / "toys").iterdir()} == before
-    more = mvdream(*command, "--seed", 5, "--set", "data.toybox.first=2", cwd=tmp_path)
-    assert more.returncode == 0, more.stderr
-    mvdream("data", "toybox", "--objects", 4, "--out", "at-once", "--seed", 5, cwd=tmp_path)
-    apart, at_once = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("toys", "at-once"))
-    assert apart == at_once and len(apart) == 6
+        with pytest.raises(UsageError, match=re.escape(f"begun with other settings: {said}; choose another folder")):
+            commands.toybox(other, toys)
+    done = mvdream("data", "toybox", "--objects", 2, "--seed", 6, "--out", "toys", cwd=tmp_path)
+    assert done.returncode == 2 and "there 5, here 6" in done.stderr and contents(toys) == before
+    commands.toybox(settings(first=2), toys)
+    commands.toybox(settings(objects=4), tmp_path / "at-once")
+    assert contents(toys) == contents(tmp_path / "at-once") and len(contents(toys)) == 6
 
 
-def test_a_model_replaced_under_its_name_and_another_world_are_rendered_again(tmp_path):
-    assert mvdream("data", "toybox", "--objects", 2, "--out", "toys", cwd=tmp_path).returncode == 0
-    options = ("--views", 4, "--size-px", 16, "--set", "data.workers=1", "--json")
-
-    def rendered(source, out, *more):
-        done = mvdream("data", "render", source, "--out", out, *options, *more, cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)["rendered"]
-
-    assert rendered("toys", "views") == 2 and rendered("toys", "views") == 0
-    trimesh.creation.box().export(tmp_path / "toys" / "toy-0000001.glb")
-    assert rendered("toys", "views") == 2 and rendered("toys", "views") == 0
-    toys = ("--objects", 2, "--set", "data.toybox.kinds=[cat]")
-    assert rendered("toybox", "cats", *toys) == 2 and rendered("toybox", "cats", *toys) == 0
-    assert rendered("toybox", "cats", "--objects", 2, "--set", "data.toybox.kinds=[dog]") == 2
+def test_what_a_call_renders_again(tmp_path):
+    toys, views, cats = tmp_path / "toys", tmp_path / "views", tmp_path / "cats"
+    commands.toybox(settings(), toys)
+    assert [commands.render(settings(), str(toys), views)["rendered"] for _ in range(2)] == [2, 0]
+    trimesh.creation.box().export(toys / "toy-0000001.glb")
+    assert [commands.render(settings(), str(toys), views)["rendered"] for _ in range(2)] == [2, 0]
+    only_cats = settings(kinds=("cat",))
+    assert [commands.render(only_cats, "toybox", cats)["rendered"] for _ in range(2)] == [2, 0]
+    assert commands.render(settings(kinds=("dog",)), "toybox", cats)["rendered"] == 2
+    with pytest.raises(UsageError, match=r"num_views \(there 4, here 8\)"):
+        commands.render(settings(views=8), "toybox", cats)
