@@ -8,8 +8,8 @@ from mvdream_cli.data.training_pictures import random_view
 from mvdream_cli.data.views import Entry
 from mvdream_cli.diffusion.losses import contrastive_loss
 from mvdream_cli.engine.loop import Method
-from mvdream_cli.engine.optim import adamw, warmup_cosine
 from mvdream_cli.methods.micro_batches import MicroBatches
+from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
 from mvdream_cli.settings.train import Train
 
 
@@ -19,15 +19,10 @@ def train_clip(pipeline, entries: list[Entry], options: Train, *, device: torch.
     The loss compares all pairs of the batch, so that parts of it cannot be taken one after the other. Where memory is short,
     parts go through the towers one after the other, and again in the backward pass.
     """
-    optimizer_options = options.optimizer
     towers = torch.nn.ModuleDict({"text": pipeline.text_encoder, "image": pipeline.image_encoder}).to(device)
     towers.train().requires_grad_(True)
     log_scale = torch.nn.Parameter(torch.tensor(np.log(1 / 0.07), dtype=torch.float32, device=device))
-    optimizer = adamw(
-        [*towers.parameters(), log_scale],
-        learning_rate=optimizer_options.learning_rate,
-        weight_decay=optimizer_options.weight_decay,
-    )
+    optimizer = optimizer_of([*towers.parameters(), log_scale], options)
     parts = MicroBatches(options.batch_size, "pairs", options.micro_batch_size)
 
     def embed(function, inputs):
@@ -48,7 +43,7 @@ def train_clip(pipeline, entries: list[Entry], options: Train, *, device: torch.
         step=step,
         modules={"towers": towers, "scale": torch.nn.ParameterDict({"log_scale": log_scale})},
         optimizer=optimizer,
-        lr_scale=warmup_cosine(optimizer_options.warmup_steps, options.steps, optimizer_options.final_learning_rate_fraction),
-        grad_clip=optimizer_options.grad_clip,
+        lr_scale=schedule_of(options),
+        grad_clip=options.optimizer.grad_clip,
         shrink=parts.shrink,
     )

@@ -10,9 +10,10 @@ from mvdream_cli.data.latents import Latents
 from mvdream_cli.data.training_pictures import orthogonal_views
 from mvdream_cli.diffusion.losses import denoising_loss
 from mvdream_cli.engine.loop import Method
-from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
+from mvdream_cli.engine.optim import Ema
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
+from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
 from mvdream_cli.settings.train import Train
 
 
@@ -34,16 +35,14 @@ def train_unet(
         objects: latents of the multi-view set. images: latents whose views serve as single images.
         previews: folder of step-NNNNNNNN.png, the preview prompts as the averaged weights draw them.
     """
-    unet_options, optimizer_options = options.unet, options.optimizer
+    unet_options = options.unet
     unet = pipeline.unet.to(device, dtype, memory_format=torch.channels_last).train().requires_grad_(True)
     if unet_options.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
     if compile_unet:
         unet.compile(dynamic=False)
-    optimizer = adamw(
-        unet.parameters(), learning_rate=optimizer_options.learning_rate, weight_decay=optimizer_options.weight_decay
-    )
-    ema = Ema(unet, optimizer_options.ema_decay, optimizer)
+    optimizer = optimizer_of(unet.parameters(), options)
+    ema = Ema(unet, options.optimizer.ema_decay, optimizer)
     views = unet_options.views_per_object
     micro_batches = MicroBatches(options.batch_size, "objects", options.micro_batch_size)
 
@@ -80,8 +79,8 @@ def train_unet(
         modules={"unet": unet},
         optimizer=optimizer,
         ema={"unet": ema},
-        lr_scale=warmup_cosine(optimizer_options.warmup_steps, options.steps, optimizer_options.final_learning_rate_fraction),
-        grad_clip=optimizer_options.grad_clip,
+        lr_scale=schedule_of(options),
+        grad_clip=options.optimizer.grad_clip,
         scaler=torch.amp.GradScaler(device.type) if dtype == torch.float16 else None,
         micro_batches=lambda i: micro_batches.count,
         shrink=micro_batches.shrink,

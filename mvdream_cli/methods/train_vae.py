@@ -9,9 +9,10 @@ from mvdream_cli.data.views import Entry
 from mvdream_cli.diffusion.losses import autoencoder_loss
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.engine.loop import Method
-from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
+from mvdream_cli.engine.optim import Ema
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
+from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
 from mvdream_cli.models.architectures import principal_encoder
 from mvdream_cli.settings.train import Train
 
@@ -20,16 +21,14 @@ PRINCIPAL_IMAGES = 256  # views whose patches set a fresh autoencoder's componen
 
 def train_vae(pipeline, entries: list[Entry], options: Train, *, device: torch.device, seed: int, previews: Path) -> Method:
     """What the loop needs. The averaged weights are in `pipeline.vae` when it has ended; `scale_latents` comes then."""
-    vae_options, optimizer_options = options.vae, options.optimizer
+    vae_options = options.vae
     vae = pipeline.vae.train().requires_grad_(True)
     if options.init is None:
         seed_step(seed, -4)
         principal_encoder(vae, draw_pictures(entries, PRINCIPAL_IMAGES))
     vae.to(device, memory_format=torch.channels_last)
-    optimizer = adamw(
-        vae.parameters(), learning_rate=optimizer_options.learning_rate, weight_decay=optimizer_options.weight_decay
-    )
-    ema = Ema(vae, optimizer_options.ema_decay, optimizer)
+    optimizer = optimizer_of(vae.parameters(), options)
+    ema = Ema(vae, options.optimizer.ema_decay, optimizer)
     micro_batches = MicroBatches(options.batch_size, "images", options.micro_batch_size)
 
     def step(i: int, micro: int):
@@ -50,8 +49,8 @@ def train_vae(pipeline, entries: list[Entry], options: Train, *, device: torch.d
         modules={"vae": vae},
         optimizer=optimizer,
         ema={"vae": ema},
-        lr_scale=warmup_cosine(optimizer_options.warmup_steps, options.steps, optimizer_options.final_learning_rate_fraction),
-        grad_clip=optimizer_options.grad_clip,
+        lr_scale=schedule_of(options),
+        grad_clip=options.optimizer.grad_clip,
         micro_batches=lambda i: micro_batches.count,
         shrink=micro_batches.shrink,
         preview=preview,
