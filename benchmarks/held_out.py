@@ -2,7 +2,7 @@
 
     python benchmarks/held_out.py --count 200 --model mini --out held_out
 
-Combinations of kind, colour, pattern and worn things that no training object had, against true renders of the same objects.
+Combinations of kind, color, pattern and worn things that no training object had, against true renders of the same objects.
 The embeddings of the four views are averaged; the 19 wrong captions are those of other held-out objects.
 """
 

@@ -15,11 +15,11 @@ RADIUS = 0.5 * 1.2 / np.tan(np.deg2rad(FOVY_DEG / 2))
 
 def mesh_of(spec: Spec) -> Mesh:
     part = build(spec)
-    return Mesh.from_part(part.vertices, part.faces, part.colours).normalise()
+    return Mesh.from_part(part.vertices, part.faces, part.colors).normalise()
 
 
 def pictures(mesh: Mesh, c2w: np.ndarray, background=0.5) -> torch.Tensor:
-    """(V, H, W, 3) in [0, 1] over a gray or a colour."""
+    """(V, H, W, 3) in [0, 1] over a gray or a color."""
     return torch.from_numpy(composite(render_views(mesh, c2w, FOVY_DEG, SIZE_PX), background)).float()
 
 

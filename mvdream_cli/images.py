@@ -33,7 +33,7 @@ def load_image(path: Path | str) -> np.ndarray:
 
 
 def composite(rgba: np.ndarray, background: float | np.ndarray) -> np.ndarray:
-    """Straight-alpha RGBA uint8 (..., H, W, 4) over a colour in [0, 1] (broadcast against (..., 3)); float32 (..., H, W, 3)."""
+    """Straight-alpha RGBA uint8 (..., H, W, 4) over a color in [0, 1] (broadcast against (..., 3)); float32 (..., H, W, 3)."""
     rgba = rgba.astype(np.float32) / 255.0
     alpha = rgba[..., 3:]
     return rgba[..., :3] * alpha + np.asarray(background, np.float32) * (1.0 - alpha)

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from mvdream_toybox.palette import COLOUR_WORDS, MADE_OF, MATERIALS, PATTERN_WORDS
+from mvdream_toybox.palette import COLOR_WORDS, MADE_OF, MATERIALS, PATTERN_WORDS
 from mvdream_toybox.things import KINDS
 from mvdream_toybox.things.worn import WORN
 from mvdream_toybox.world import SIZES, Spec
@@ -86,7 +86,7 @@ SIZE_WORDS = {
     "chubby": ("chubby", "fat", "round"),
     "thin": ("thin", "slim", "skinny"),
 }
-# People whose colour is that of their clothes, and how that is said.
+# People whose color is that of their clothes, and how that is said.
 CLOTHED = frozenset(
     ("man", "woman", "boy", "girl", "baby", "grandmother", "king", "queen", "princess", "pirate", "chef", "firefighter")
     + ("police officer", "doctor", "cowboy", "ballerina", "viking", "fairy", "angel", "vampire", "zombie")
@@ -117,9 +117,9 @@ def with_article(phrase: str) -> str:
 def _worn_phrase(spec: Spec, rng: np.random.Generator, plain: bool) -> str:
     """ "wearing a red scarf and a black hat"; an empty string when nothing is worn."""
     names, first_verb = [], None
-    for name, colour in spec.worn:
+    for name, color in spec.worn:
         worn = WORN[name]
-        words = f"{_colour(rng, colour, plain)} " if colour else ""
+        words = f"{_color(rng, color, plain)} " if color else ""
         noun = words + _first_or_any(rng, worn.words, 0.7 if plain else 0.4)
         names.append(noun if worn.plural else with_article(noun))
         if first_verb is None:
@@ -133,36 +133,36 @@ def _worn_phrase(spec: Spec, rng: np.random.Generator, plain: bool) -> str:
     return f" {first_verb} {' and '.join(names)}"
 
 
-def _colour(rng: np.random.Generator, name: str, plain: bool) -> str:
-    return _first_or_any(rng, COLOUR_WORDS[name], 0.85 if plain else 0.5)
+def _color(rng: np.random.Generator, name: str, plain: bool) -> str:
+    return _first_or_any(rng, COLOR_WORDS[name], 0.85 if plain else 0.5)
 
 
 def _coat(spec: Spec, rng: np.random.Generator, plain: bool) -> tuple[list[str], list[str]]:
-    """What is said of colour and pattern, before the noun and after it."""
-    if not spec.colour:
+    """What is said of color and pattern, before the noun and after it."""
+    if not spec.color:
         return [], []
-    colour = _colour(rng, spec.colour, plain)
+    color = _color(rng, spec.color, plain)
     if spec.kind in CLOTHED:
-        return [], [_pick(rng, CLOTHES).format(colour)]
+        return [], [_pick(rng, CLOTHES).format(color)]
     if spec.pattern:
         adjective, plural = PATTERN_WORDS[spec.pattern][:2]
-        second, form = _colour(rng, spec.second, plain), rng.random()
+        second, form = _color(rng, spec.second, plain), rng.random()
         if form < 0.5:
-            return [f"{adjective} {colour} and {second}"], []
+            return [f"{adjective} {color} and {second}"], []
         if form < 0.75:
-            return [f"{colour} and {second} {adjective}"], []
-        return [colour], [f"with {second} {plural}"]
-    if spec.colour in MADE_OF and rng.random() < 0.3:
-        return [], [_pick(rng, MADE_OF[spec.colour])]
-    if not plain and not spec.worn and spec.colour not in MATERIALS and rng.random() < 0.15:
-        return [], [f", {colour}"]
-    return [colour], []
+            return [f"{color} and {second} {adjective}"], []
+        return [color], [f"with {second} {plural}"]
+    if spec.color in MADE_OF and rng.random() < 0.3:
+        return [], [_pick(rng, MADE_OF[spec.color])]
+    if not plain and not spec.worn and spec.color not in MATERIALS and rng.random() < 0.15:
+        return [], [f", {color}"]
+    return [color], []
 
 
 def caption(spec: Spec, rng: np.random.Generator) -> str:
     """One caption of `spec`; about half are short and plain, the others vary in grammar, synonyms and fillers.
 
-    Whatever the spec names (variant or kind, colour, pattern, worn things and their colours, size, pose) is said.
+    Whatever the spec names (variant or kind, color, pattern, worn things and their colors, size, pose) is said.
     """
     plain, kind = rng.random() < 0.5, KINDS[spec.kind]
     nouns = kind.variants[spec.variant] if spec.variant else kind.nouns
@@ -222,7 +222,7 @@ def vocabulary() -> set[str]:
         "wearing",
         *PATTERN_WORDS,
     ]
-    for group in (SIZE_WORDS, VERBS, MADE_OF, PATTERN_WORDS, COLOUR_WORDS, {"clothes": CLOTHES}):
+    for group in (SIZE_WORDS, VERBS, MADE_OF, PATTERN_WORDS, COLOR_WORDS, {"clothes": CLOTHES}):
         texts += [word for words in group.values() for word in words]
     for kind in KINDS.values():
         texts += [*kind.nouns, *kind.poses, *(phrase for _, phrase in kind.extras)]

@@ -16,7 +16,7 @@ class Kind:
 
     nouns: words for it, the most common first ("dog", "puppy", "hound").
     build: (rng, look) -> Model; must use every field of `look` that a caption may name.
-    colours: palette names that it may have in a caption; None allows all. The first is drawn when a caption names none.
+    colors: palette names that it may have in a caption; None allows all. The first is drawn when a caption names none.
     patterns: whether stripes and spots may be named.
     wears: anchor names that builder's models offer to worn and carried things ("head", "eyes", "neck", "back", "hand").
     variants: breed or make -> words for it, each replacing the noun ("bulldog": ("bulldog",)).
@@ -27,7 +27,7 @@ class Kind:
 
     nouns: tuple[str, ...]
     build: Callable[[np.random.Generator, Look], Model]
-    colours: tuple[str, ...] | None = None
+    colors: tuple[str, ...] | None = None
     patterns: bool = False
     wears: tuple[str, ...] = ()
     variants: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,12 +1,12 @@
-"""The colours, materials and patterns that captions name, and the paints that they stand for."""
+"""The colors, materials and patterns that captions name, and the paints that they stand for."""
 
 import numpy as np
 
 from mvdream_toybox.geometry.paints import darker, lighter, spots, stripes
-from mvdream_toybox.geometry.parts import Colour, Paint
+from mvdream_toybox.geometry.parts import Color, Paint
 
 # Canonical name -> sRGB in [0, 1]. Far enough from each other that a 64 px picture tells them apart.
-PLAIN: dict[str, Colour] = {
+PLAIN: dict[str, Color] = {
     "red": (0.84, 0.11, 0.11),
     "orange": (0.96, 0.50, 0.08),
     "yellow": (0.98, 0.84, 0.14),
@@ -29,17 +29,17 @@ PLAIN: dict[str, Colour] = {
     "gray": (0.53, 0.54, 0.56),
     "black": (0.09, 0.09, 0.10),
 }
-MATERIALS: dict[str, Colour] = {
+MATERIALS: dict[str, Color] = {
     "golden": (0.91, 0.69, 0.17),
     "silver": (0.76, 0.78, 0.82),
     "bronze": (0.62, 0.41, 0.20),
     "wooden": (0.68, 0.45, 0.24),
     "stone": (0.60, 0.58, 0.54),
 }
-COLOURS: dict[str, Colour] = {**PLAIN, **MATERIALS}
+COLORS: dict[str, Color] = {**PLAIN, **MATERIALS}
 
-# Words for a colour, the canonical one first.
-COLOUR_WORDS: dict[str, tuple[str, ...]] = {name: (name,) for name in COLOURS} | {
+# Words for a color, the canonical one first.
+COLOR_WORDS: dict[str, tuple[str, ...]] = {name: (name,) for name in COLORS} | {
     "red": ("red", "crimson", "scarlet", "bright red"),
     "orange": ("orange", "tangerine"),
     "yellow": ("yellow", "lemon yellow"),
@@ -74,35 +74,35 @@ PATTERN_WORDS = {"striped": ("striped", "stripes"), "spotted": ("spotted", "spot
 
 
 def canonical(word: str) -> str:
-    """The name in `COLOURS` of any colour word: "grey" is "gray", "crimson" is "red". Raises KeyError for no colour."""
-    return word if word in COLOURS else _CANONICAL[word]
+    """The name in `COLORS` of any color word: "grey" is "gray", "crimson" is "red". Raises KeyError for no color."""
+    return word if word in COLORS else _CANONICAL[word]
 
 
-_CANONICAL = {word: name for name, words in reversed(COLOUR_WORDS.items()) for word in words}
+_CANONICAL = {word: name for name, words in reversed(COLOR_WORDS.items()) for word in words}
 
 
 def natural(*words: str) -> tuple[str, ...]:
-    """All colours, with those of `words` first: for what may have any colour but whose natural one is `words[0]`."""
+    """All colors, with those of `words` first: for what may have any color but whose natural one is `words[0]`."""
     names = tuple(canonical(word) for word in words)
-    return (*names, *(name for name in COLOURS if name not in names))
+    return (*names, *(name for name in COLORS if name not in names))
 
 
 def material_paint(name: str) -> Paint:
-    """The paint of a colour or material in the normalised [-0.5, 0.5]^3 box; wood has a grain, stone has grains."""
-    colour = COLOURS[name]
+    """The paint of a color or material in the normalised [-0.5, 0.5]^3 box; wood has a grain, stone has grains."""
+    color = COLORS[name]
     if name == "wooden":
 
         def grain(p: np.ndarray) -> np.ndarray:
             rings = np.sin(42 * (p[:, 2] + 0.35 * p[:, 1]) + 3 * np.sin(5 * p[:, 0] + 4 * p[:, 1]))[:, None]
-            return np.where(rings > 0.35, darker(colour, 0.74), colour)
+            return np.where(rings > 0.35, darker(color, 0.74), color)
 
         return grain
     if name == "stone":
-        return spots(colour, lighter(colour, 0.3), period=0.07, radius=0.35)
-    return colour
+        return spots(color, lighter(color, 0.3), period=0.07, radius=0.35)
+    return color
 
 
-def pattern_paint(pattern: str, first: Colour, second: Colour, axis: tuple[float, float, float], seed: int) -> Paint:
+def pattern_paint(pattern: str, first: Color, second: Color, axis: tuple[float, float, float], seed: int) -> Paint:
     """Stripes across `axis`, or spots, in the normalised [-0.5, 0.5]^3 box; both read at 64 px."""
     if pattern == "striped":
         return stripes(first, second, period=0.125, axis=axis, share=0.45)

@@ -9,7 +9,7 @@ import numpy as np
 from mvdream_toybox.geometry.paints import darker, lighter
 from mvdream_toybox.geometry.parts import Look, Part, merge
 from mvdream_toybox.kind import Kind
-from mvdream_toybox.palette import COLOURS, MATERIALS, PLAIN, canonical, material_paint, pattern_paint
+from mvdream_toybox.palette import COLORS, MATERIALS, PLAIN, canonical, material_paint, pattern_paint
 from mvdream_toybox.things import KINDS, NATURAL
 from mvdream_toybox.things.worn import WORN
 
@@ -36,13 +36,13 @@ HELD_OUT_SHARE = 0.05
 class Spec:
     """One object in words; `captions.caption` says it and `build` makes it.
 
-    colour None: the natural one, which a caption does not name. second: the pattern's second colour.
-    worn: (worn name, colour or None) pairs. size: a word of `SIZES`. seed: proportions and all else.
+    color None: the natural one, which a caption does not name. second: the pattern's second color.
+    worn: (worn name, color or None) pairs. size: a word of `SIZES`. seed: proportions and all else.
     """
 
     kind: str
     variant: str | None = None
-    colour: str | None = None
+    color: str | None = None
     pattern: str | None = None
     second: str | None = None
     worn: tuple[tuple[str, str | None], ...] = ()
@@ -52,13 +52,13 @@ class Spec:
 
 
 def split_of(spec: Spec) -> str:
-    """ "held-out" for about 5 % of the combinations of kind, colour, pattern and worn things, else "train".
+    """ "held-out" for about 5 % of the combinations of kind, color, pattern and worn things, else "train".
 
     What names nothing but its kind is always "train". A combination is in the same split for every seed.
     """
-    if spec.colour is None and not spec.pattern and not spec.worn:
+    if spec.color is None and not spec.pattern and not spec.worn:
         return "train"
-    combination = repr((spec.kind, spec.colour, spec.pattern, sorted(spec.worn, key=repr)))
+    combination = repr((spec.kind, spec.color, spec.pattern, sorted(spec.worn, key=repr)))
     draw = int.from_bytes(hashlib.sha256(combination.encode()).digest()[:8], "big") / 2**64
     return "held-out" if draw < HELD_OUT_SHARE else "train"
 
@@ -105,22 +105,22 @@ def _draw(rng: np.random.Generator, kinds: tuple[str, ...], worn: tuple[str, ...
         name, variant = VARIANTS[name], name
         kind = KINDS[name]
     pose = _pick(rng, kind.poses) if kind.poses and rng.random() < 0.5 else None
-    colour = second = pattern = None
-    if rng.random() >= 0.15 and len(kind.colours or COLOURS) > 1:  # what has but one colour is never called by it
-        colour = _draw_colour(rng, kind.colours or tuple(COLOURS))
-        if kind.patterns and colour not in MATERIALS and rng.random() < 0.18:
+    color = second = pattern = None
+    if rng.random() >= 0.15 and len(kind.colors or COLORS) > 1:  # what has but one color is never called by it
+        color = _draw_color(rng, kind.colors or tuple(COLORS))
+        if kind.patterns and color not in MATERIALS and rng.random() < 0.18:
             pattern = _pick(rng, ("striped", "spotted"))
-            second = _pick(rng, [c for c in PLAIN if _contrast(c, colour) > 0.45])
+            second = _pick(rng, [c for c in PLAIN if _contrast(c, color) > 0.45])
     size = _pick(rng, [s for s in SIZES if kind.wears or s not in OF_BODIES]) if rng.random() < 0.08 else None
-    return Spec(name, variant, colour, pattern, second, _draw_worn(rng, kind, worn), size, pose, int(rng.integers(2**31)))
+    return Spec(name, variant, color, pattern, second, _draw_worn(rng, kind, worn), size, pose, int(rng.integers(2**31)))
 
 
-def _draw_colour(rng: np.random.Generator, names: tuple[str, ...]) -> str:
+def _draw_color(rng: np.random.Generator, names: tuple[str, ...]) -> str:
     return canonical(_pick(rng, names, [0.5 if n in MATERIALS else 1.0 for n in names]))
 
 
 def _contrast(a: str, b: str) -> float:
-    return float(np.linalg.norm(np.subtract(COLOURS[a], COLOURS[b])))
+    return float(np.linalg.norm(np.subtract(COLORS[a], COLORS[b])))
 
 
 def _draw_worn(rng: np.random.Generator, kind: Kind, worn: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
@@ -131,13 +131,13 @@ def _draw_worn(rng: np.random.Generator, kind: Kind, worn: tuple[str, ...]) -> t
             break
         name = _pick(rng, free)
         free = [w for w in free if WORN[w].anchor != WORN[name].anchor]
-        colours, draw = WORN[name].colours, rng.random()  # crowns are golden more often than teal, said or unsaid
-        things.append((name, None if draw < 0.2 else canonical(colours[0]) if draw < 0.45 else _draw_colour(rng, colours)))
+        colors, draw = WORN[name].colors, rng.random()  # crowns are golden more often than teal, said or unsaid
+        things.append((name, None if draw < 0.2 else canonical(colors[0]) if draw < 0.45 else _draw_color(rng, colors)))
     return tuple(things)
 
 
 def own_coat(spec: Spec) -> tuple[str | None, str | None, str | None]:
-    """Natural (colour, second colour, pattern) of the variant or kind, each None where nature leaves it open."""
+    """Natural (color, second color, pattern) of the variant or kind, each None where nature leaves it open."""
     return (*NATURAL.get(spec.variant or spec.kind, ()), None, None, None)[:3]
 
 
@@ -154,14 +154,14 @@ def look_of(spec: Spec) -> Look:
     rng = np.random.default_rng((spec.seed, 1))
     kind = KINDS[spec.kind]
     own_main, own_second, _ = own_coat(spec)
-    name = spec.colour or own_main or canonical((kind.colours or (_pick(rng, PLAIN),))[0])
-    main = COLOURS[name]
-    harmonious = [COLOURS["white"], COLOURS["black"], lighter(main, 0.5), darker(main, 0.5), COLOURS[_pick(rng, PLAIN)]]
+    name = spec.color or own_main or canonical((kind.colors or (_pick(rng, PLAIN),))[0])
+    main = COLORS[name]
+    harmonious = [COLORS["white"], COLORS["black"], lighter(main, 0.5), darker(main, 0.5), COLORS[_pick(rng, PLAIN)]]
     unnamed = _pick(rng, harmonious)
     if own_second and _contrast(own_second, name) > 0.3:
-        unnamed = COLOURS[own_second]
-    second = COLOURS[spec.second] if spec.second else unnamed
-    accent = COLOURS[_pick(rng, [c for c in PLAIN if _contrast(c, name) > 0.5])]
+        unnamed = COLORS[own_second]
+    second = COLORS[spec.second] if spec.second else unnamed
+    accent = COLORS[_pick(rng, [c for c in PLAIN if _contrast(c, name) > 0.5])]
     later = pattern_of(spec) or callable(material_paint(name))
     return Look(_later if later else main, main, second, accent, spec.variant, spec.pose)
 
@@ -171,21 +171,21 @@ def _later(points: np.ndarray) -> np.ndarray:
 
 
 def build(spec: Spec) -> Part:
-    """The mesh of a spec: vertices (N, 3) in [-0.5, 0.5]^3 (bounding box centred, longest side 1), faces, sRGB colours.
+    """The mesh of a spec: vertices (N, 3) in [-0.5, 0.5]^3 (bounding box centred, longest side 1), faces, sRGB colors.
 
     Front towards +x, up is z. A function of the spec alone.
     """
     look = look_of(spec)
     model = KINDS[spec.kind].build(np.random.default_rng(spec.seed), look)
     parts = list(model.parts)
-    for name, colour in spec.worn:
+    for name, color in spec.worn:
         worn = WORN[name]
-        parts += worn.build(model.anchors[worn.anchor], COLOURS[colour or canonical(worn.colours[0])])
+        parts += worn.build(model.anchors[worn.anchor], COLORS[color or canonical(worn.colors[0])])
     mesh = merge(parts)
     vertices = mesh.vertices * np.array(SIZES.get(spec.size, (1.0, 1.0, 1.0)))
     low, high = vertices.min(0), vertices.max(0)
     mesh = replace(mesh, vertices=(vertices - (low + high) / 2) / (high - low).max())
-    if np.isnan(mesh.colours).any():
+    if np.isnan(mesh.colors).any():
         mesh = _paint_later(mesh, spec, look)
     return mesh
 
@@ -201,15 +201,15 @@ def _paint_later(mesh: Part, spec: Spec, look: Look) -> Part:
     if pattern:
         paint = pattern_paint(pattern, look.main, look.second, axis, spec.seed)
     else:
-        paint = material_paint(next(name for name, colour in COLOURS.items() if colour == look.main))
-    colours, open_ = mesh.colours.copy(), np.isnan(mesh.colours).any(1)
-    colours[open_] = paint(mesh.vertices[open_])
-    return replace(mesh, colours=colours)
+        paint = material_paint(next(name for name, color in COLORS.items() if color == look.main))
+    colors, open_ = mesh.colors.copy(), np.isnan(mesh.colors).any(1)
+    colors[open_] = paint(mesh.vertices[open_])
+    return replace(mesh, colors=colors)
 
 
 def _split_long_edges(mesh: Part, longest: float) -> tuple[Part, bool]:
     """Split each open (NaN) triangle with an edge over `longest` into four; True when there was none."""
-    v, f, c = mesh.vertices, mesh.faces, mesh.colours
+    v, f, c = mesh.vertices, mesh.faces, mesh.colors
     edges = np.linalg.norm(v[f] - v[np.roll(f, -1, axis=1)], axis=2).max(1)
     large = (edges > longest) & np.isnan(c[f]).any((1, 2))
     if not large.any() or len(f) + 3 * int(large.sum()) > 38_000:
@@ -219,5 +219,5 @@ def _split_long_edges(mesh: Part, longest: float) -> tuple[Part, bool]:
     unique, index = np.unique(pairs, axis=0, return_inverse=True)
     ab, bd, da = index.reshape(3, -1) + len(v)
     quarters = [np.stack(t, 1) for t in ((a, ab, da), (ab, b, bd), (da, bd, d), (ab, bd, da))]
-    middle, colour = v[unique].mean(1), c[unique].mean(1)
-    return Part(np.concatenate([v, middle]), np.concatenate([f[~large], *quarters]), np.concatenate([c, colour])), False
+    middle, color = v[unique].mean(1), c[unique].mean(1)
+    return Part(np.concatenate([v, middle]), np.concatenate([f[~large], *quarters]), np.concatenate([c, color])), False

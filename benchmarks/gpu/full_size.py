@@ -10,24 +10,33 @@ from mvdream_cli.models.single_file import CAMERA_CONFIG, published_scheduler
 from mvdream_cli.models.tokenizers import clip_tokenizer
 
 
+def published_unet(width: int = 320) -> MultiViewUNet:
+    """The UNet of `sd-v2.1-base-4view`, its weights as torch draws them.
+
+    Args:
+        width: channels of the first level; less only to try a script.
+    """
+    channels = [width * m for m in (1, 2, 4, 4)]
+    return MultiViewUNet(
+        sample_size=32,
+        block_out_channels=channels,
+        down_block_types=["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"],
+        up_block_types=["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3,
+        cross_attention_dim=1024,
+        attention_head_dim=[max(1, c // 64) for c in channels],  # diffusers' name for the number of heads
+        use_linear_projection=True,
+        **CAMERA_CONFIG,
+    )
+
+
 def published_pipeline(device, dtype: torch.dtype, width: int = 320) -> MultiViewPipeline:
     """`sd-v2.1-base-4view` without its weights: 868 M, 84 M and 340 M numbers, drawn small enough to stay finite.
 
     Args:
         width: channels of the UNet's first level; less only to try the script.
     """
-    heads = [max(1, width * m // 64) for m in (1, 2, 4, 4)]
     with torch.device("meta"):
-        unet = MultiViewUNet(
-            sample_size=32,
-            block_out_channels=[width * m for m in (1, 2, 4, 4)],
-            down_block_types=["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"],
-            up_block_types=["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3,
-            cross_attention_dim=1024,
-            attention_head_dim=heads,
-            use_linear_projection=True,
-            **CAMERA_CONFIG,
-        )
+        unet = published_unet(width)
         vae = AutoencoderKL(
             block_out_channels=[max(32, width * 2 // 5) * m for m in (1, 2, 4, 4)],
             down_block_types=["DownEncoderBlock2D"] * 4,

@@ -24,7 +24,7 @@ def write_assets(
     A file that is there is kept if it is of the same object: each carries the identity of its own.
 
     Args:
-        sources: loaded, they give `vertices`, `faces` and `colours` (sRGB in [0, 1]).
+        sources: loaded, they give `vertices`, `faces` and `colors` (sRGB in [0, 1]).
         world: what all objects of the folder have in common; kept in the folder.
 
     Returns:
@@ -60,7 +60,7 @@ def to_linear(srgb: np.ndarray) -> np.ndarray:
 
 
 def _glb(part, identity: str) -> bytes:
-    colors = np.concatenate([to_linear(part.colours), np.ones((len(part.colours), 1))], 1)
+    colors = np.concatenate([to_linear(part.colors), np.ones((len(part.colors), 1))], 1)
     mesh = trimesh.Trimesh(
         part.vertices[:, [1, 2, 0]],  # z up to glTF's y up
         part.faces,

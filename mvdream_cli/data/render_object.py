@@ -43,7 +43,7 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
     """
     mesh = source.load() if callable(source.load) else load_asset(source.load)
     if not isinstance(mesh, Mesh):
-        mesh = Mesh.from_part(mesh.vertices, mesh.faces, mesh.colours)
+        mesh = Mesh.from_part(mesh.vertices, mesh.faces, mesh.colors)
     rng = object_rng(settings.seed, source.id)
     azimuth_deg, elevation_deg, fovy_deg, distance = draw_training_cameras(rng, settings.num_views, settings.cameras)
     c2w = orbit(azimuth_deg, elevation_deg, distance).numpy()

@@ -22,7 +22,7 @@ class AssetSource:
     """One object to render.
 
     id: letters, digits, "-" and "_" only; it names files and seeds the cameras and the light.
-    load: the path of an asset, or a picklable callable that returns a `Mesh` or anything with vertices, faces, colours.
+    load: the path of an asset, or a picklable callable that returns a `Mesh` or anything with vertices, faces, colors.
     about: further entries of the meta file (source, licence).
     made_from: all that the mesh of a callable depends on, in words; if empty, its name and its arguments say it.
     """

@@ -1,4 +1,4 @@
-"""From a field to a coloured mesh, all steps in order."""
+"""From a field to a colored mesh, all steps in order."""
 
 from mvdream_cli.mesh.simplify import drop_floaters, simplify, smooth
 from mvdream_cli.mesh.surface import extract_surface, outward
@@ -18,7 +18,7 @@ def field_to_mesh(
     smooth_rounds: int = 5,
     unwrap_limit_seconds: float = 30.0,
 ) -> TexturedMesh:
-    """Surface, floaters away, smoothing, simplification, layout, colours.
+    """Surface, floaters away, smoothing, simplification, layout, colors.
 
     Args:
         occupancy: where the field was rendered, if it was not everywhere.

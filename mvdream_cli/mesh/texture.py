@@ -1,4 +1,4 @@
-"""Colours of the surface: at its vertices, and baked into a texture.
+"""Colors of the surface: at its vertices, and baked into a texture.
 
 Letters in shapes: N vertices, M faces, A vertices of the layout, T pixels of a side of the texture, P points.
 """
@@ -16,7 +16,7 @@ _BLOCK = 1 << 17  # surface points at a time
 
 @dataclass
 class TexturedMesh:
-    """A closed surface with colours, in world axes (z up, front +x). Writers turn it as each format wants.
+    """A closed surface with colors, in world axes (z up, front +x). Writers turn it as each format wants.
 
     vertices (N, 3) float32, faces (M, 3) int32, counter-clockwise from outside, normals (N, 3) float32, unit;
     colors (N, 3) uint8, sRGB; layout and texture (T, T, 3) uint8, sRGB, row 0 at v = 1, or None without a texture.
@@ -38,11 +38,11 @@ def paint(
     depth: float = 0.06,
     unwrap_limit_seconds: float = 30.0,
 ) -> TexturedMesh:
-    """Colour a surface from its field.
+    """Color a surface from its field.
 
     Args:
-        texture_size: side of the texture; 0 for vertex colours alone.
-        depth: how far around the surface the field is asked for its colour, in world units. See `visible_color`.
+        texture_size: side of the texture; 0 for vertex colors alone.
+        depth: how far around the surface the field is asked for its color, in world units. See `visible_color`.
     """
     normals = vertex_normals(vertices, faces)
     colors = _to_uint8(visible_color(field, vertices, normals, depth))
@@ -63,9 +63,9 @@ def paint(
 
 @torch.no_grad()
 def visible_color(field, points: np.ndarray, normals: np.ndarray, depth: float, steps: int = 6) -> np.ndarray:
-    """Colour of the surface as a camera straight above it sees it: a short ray from outside in, composited.
+    """Color of the surface as a camera straight above it sees it: a short ray from outside in, composited.
 
-    The level set cuts the field somewhere in the fog that a radiance field calls a surface; the colour at that very
+    The level set cuts the field somewhere in the fog that a radiance field calls a surface; the color at that very
     point may be one that no view ever saw. (P, 3) points and normals -> (P, 3) float32 in [0, 1].
     """
     parameters = list(field.parameters()) if hasattr(field, "parameters") else []
@@ -81,7 +81,7 @@ def visible_color(field, points: np.ndarray, normals: np.ndarray, depth: float, 
         density, rgb = field(samples)
         light = torch.exp(-(density * length).cumsum(1))
         weights = torch.cat([1.0 - light[:, :1], light[:, :-1] - light[:, 1:]], 1)
-        weights[:, -1] += light[:, -1] + 1e-6  # what passes all of them takes the innermost colour
+        weights[:, -1] += light[:, -1] + 1e-6  # what passes all of them takes the innermost color
         color = (weights[..., None] * rgb).sum(1) / weights.sum(1, keepdim=True)
         out[start : start + _BLOCK] = color.cpu().numpy()
     return out
@@ -127,7 +127,7 @@ def rasterize(uv: np.ndarray, faces: np.ndarray, size: int) -> tuple[np.ndarray,
 
 
 def fill_gaps(texture: np.ndarray, covered: np.ndarray) -> np.ndarray:
-    """Give every uncovered texel (T, T) the colour of the nearest covered one: no seams under filtering or mipmaps."""
+    """Give every uncovered texel (T, T) the color of the nearest covered one: no seams under filtering or mipmaps."""
     from scipy.ndimage import distance_transform_edt
 
     if covered.all() or not covered.any():

@@ -21,7 +21,7 @@ def to_y_up(vectors: np.ndarray) -> np.ndarray:
 
 
 def _y_up_mesh(mesh: TexturedMesh):
-    """A trimesh with texture and normals, or with vertex colours."""
+    """A trimesh with texture and normals, or with vertex colors."""
     import trimesh
     from PIL import Image
 
@@ -106,7 +106,7 @@ def _stl(mesh: TexturedMesh, path: Path) -> None:
 
 def _usdz(mesh: TexturedMesh, path: Path) -> None:
     if mesh.layout is None:
-        raise UsageError("export: USDZ holds its colours in a texture; give --texture-size a size above 0")
+        raise UsageError("export: USDZ holds its colors in a texture; give --texture-size a size above 0")
     index = mesh.layout.vertices
     text = usda(to_y_up(mesh.vertices[index]), mesh.layout.faces, to_y_up(mesh.normals[index]), mesh.layout.uv)
     write_usdz(path, text, mesh.texture)

@@ -29,7 +29,7 @@ def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
 def load_asset(path: Path | str) -> Mesh:
     """Read a .glb, .gltf or .obj file into one mesh in world axes (front +x, z up), not yet normalised.
 
-    Colour = base colour texture x base colour factor x vertex colours. Skins, animations and transparency are ignored.
+    Color = base color texture x base color factor x vertex colors. Skins, animations and transparency are ignored.
 
     Raises:
         DataError: the file is missing, broken, empty, not a model, or compressed in a way that cannot be read.
@@ -159,9 +159,9 @@ def _piece(geometry, transform: np.ndarray, linear: bool) -> Mesh:
     vertices = np.ascontiguousarray(vertices[:, [2, 0, 1]], np.float32)
     normals = _normals(geometry, transform, vertices, faces)
     factor, texture = _material(geometry, linear)
-    colours = np.broadcast_to(factor, vertices.shape) * _vertex_colours(geometry, linear)
+    colors = np.broadcast_to(factor, vertices.shape) * _vertex_colors(geometry, linear)
     uv = getattr(geometry.visual, "uv", None)
-    mesh = Mesh(vertices, faces, normals, colours.astype(np.float32))
+    mesh = Mesh(vertices, faces, normals, colors.astype(np.float32))
     if texture is None or uv is None or len(uv) != len(vertices) or not np.isfinite(uv).all():
         return mesh
     return replace(mesh, uv=np.asarray(uv, np.float32), textures=[texture], face_texture=np.zeros(len(faces), np.int32))
@@ -180,7 +180,7 @@ def _normals(geometry, transform: np.ndarray, vertices: np.ndarray, faces: np.nd
 
 
 def _material(geometry, linear: bool) -> tuple[np.ndarray, np.ndarray | None]:
-    """The base colour factor as sRGB (3,) and the base colour texture uint8 (h, w, 3) or None."""
+    """The base color factor as sRGB (3,) and the base color texture uint8 (h, w, 3) or None."""
     material = getattr(geometry.visual, "material", None)
     if material is None:
         return np.ones(3), None
@@ -199,25 +199,25 @@ def _material(geometry, linear: bool) -> tuple[np.ndarray, np.ndarray | None]:
         image = image.convert("RGBA").convert("RGB")  # by way of RGBA: palettes with transparency
         if max(image.size) > _MAX_TEXTURE_PX:
             image = image.reduce(-(-max(image.size) // _MAX_TEXTURE_PX))
-    except (OSError, ValueError, SyntaxError):  # a texture that Pillow cannot decode: the factor alone is the colour
+    except (OSError, ValueError, SyntaxError):  # a texture that Pillow cannot decode: the factor alone is the color
         return factor, None
     return factor, np.asarray(image)
 
 
-def _vertex_colours(geometry, linear: bool) -> np.ndarray:
-    """Vertex colours as sRGB (N, 3), ones if there are none; beside a material trimesh hides them in the attributes."""
+def _vertex_colors(geometry, linear: bool) -> np.ndarray:
+    """Vertex colors as sRGB (N, 3), ones if there are none; beside a material trimesh hides them in the attributes."""
     visual = geometry.visual
     if visual.kind == "vertex":
-        colours = np.asarray(visual.vertex_colors)
+        colors = np.asarray(visual.vertex_colors)
     else:
         attributes = getattr(visual, "vertex_attributes", None) or {}
-        colours = attributes.get("color", geometry.vertex_attributes.get("color"))
-        if colours is None or len(colours) != len(geometry.vertices):
+        colors = attributes.get("color", geometry.vertex_attributes.get("color"))
+        if colors is None or len(colors) != len(geometry.vertices):
             return np.ones((len(geometry.vertices), 3))
-        colours = np.asarray(colours)
-    top = np.iinfo(colours.dtype).max if colours.dtype.kind == "u" else 1.0
-    colours = colours[:, :3].astype(np.float64) / top
-    return linear_to_srgb(colours) if linear else np.clip(colours, 0.0, 1.0)
+        colors = np.asarray(colors)
+    top = np.iinfo(colors.dtype).max if colors.dtype.kind == "u" else 1.0
+    colors = colors[:, :3].astype(np.float64) / top
+    return linear_to_srgb(colors) if linear else np.clip(colors, 0.0, 1.0)
 
 
 def _join(pieces: list[Mesh]) -> Mesh:
@@ -237,7 +237,7 @@ def _join(pieces: list[Mesh]) -> Mesh:
         vertices=np.concatenate([piece.vertices for piece in pieces]),
         faces=np.concatenate([piece.faces + offset for piece, offset in zip(pieces, offsets)]).astype(np.int32),
         normals=np.concatenate([piece.normals for piece in pieces]),
-        colours=np.concatenate([piece.colours for piece in pieces]),
+        colors=np.concatenate([piece.colors for piece in pieces]),
         uv=np.concatenate(uv) if textures else None,
         textures=textures,
         face_texture=np.concatenate(face_texture) if textures else None,

@@ -1,7 +1,7 @@
 """Pictures of meshes: ray casting with Embree, adaptive antialiasing, one soft light that belongs to the world.
 
 The light does not move with the camera, so that all views of an object agree. Shades multiply sRGB values: with the
-display curve close to a power law this equals shading in linear light, and base colours stay recognisable.
+display curve close to a power law this equals shading in linear light, and base colors stay recognisable.
 
 Letters in shapes: V views, S pixels of a side, R rays that hit, N vertices, M faces, K samples of a pixel.
 """
@@ -23,7 +23,7 @@ _BLOCK_RAYS = 16384  # temporary arrays of a block stay in the processor's cache
 
 @dataclass(frozen=True)
 class Light:
-    """A bright sky, a ground that reflects a little, and one large soft lamp; factors of the base colour.
+    """A bright sky, a ground that reflects a little, and one large soft lamp; factors of the base color.
 
     direction: unit vector towards the lamp, world axes. A surface that looks away from everything keeps `ground`.
     """
@@ -55,7 +55,7 @@ def render_views(
 ) -> np.ndarray:
     """Render a mesh from several cameras.
 
-    Each pixel casts one ray through its centre. Pixels whose neighbours differ in coverage or colour are replaced by
+    Each pixel casts one ray through its centre. Pixels whose neighbours differ in coverage or color are replaced by
     the mean of `samples` rays on a fixed pattern; the result there equals full supersampling with that pattern.
 
     Args:
@@ -66,7 +66,7 @@ def render_views(
         threads: views rendered at once; the pictures do not depend on it.
 
     Returns:
-        (V, S, S, 4) uint8, sRGB, straight alpha; colour 0 where alpha is 0.
+        (V, S, S, 4) uint8, sRGB, straight alpha; color 0 where alpha is 0.
     """
     c2w = np.asarray(c2w, np.float32)
     assert c2w.ndim == 3 and c2w.shape[1:] == (4, 4), c2w.shape
@@ -99,7 +99,7 @@ class _Surface:
         faces = np.ascontiguousarray(mesh.faces, np.int32)
         scene = EmbreeScene()
         TriangleMesh(scene, vertices, faces)
-        columns = [mesh.normals, mesh.colours]
+        columns = [mesh.normals, mesh.colors]
         if mesh.textures:
             columns.append(mesh.uv)
         corners = np.concatenate(columns, axis=1).astype(np.float32)[faces]
@@ -151,7 +151,7 @@ def _render_view(surface: _Surface, c2w: np.ndarray, fovy_deg: float, size_px: i
             size_px,
             light,
         )
-        rgba = rgba.reshape(len(edge), samples, 4).sum(1)  # colours are 0 where alpha is 0: premultiplied
+        rgba = rgba.reshape(len(edge), samples, 4).sum(1)  # colors are 0 where alpha is 0: premultiplied
         rgba[:, :3] /= np.maximum(rgba[:, 3:], 1.0)
         rgba[:, 3] /= samples
         window[np.divmod(edge, window.shape[1])] = (rgba * 255.0 + 0.5).astype(np.uint8)
@@ -180,7 +180,7 @@ def _window(vertices: np.ndarray, c2w: np.ndarray, focal: float, size_px: int) -
 def _shade(
     surface: _Surface, rows: np.ndarray, columns: np.ndarray, c2w: np.ndarray, focal: float, size_px: int, light: Light
 ) -> np.ndarray:
-    """Cast rays through image positions; float32 (rays, 4) RGBA in [0, 1], alpha 0 or 1, colour 0 where alpha is 0."""
+    """Cast rays through image positions; float32 (rays, 4) RGBA in [0, 1], alpha 0 or 1, color 0 where alpha is 0."""
     rgba = np.zeros((len(rows), 4), np.float32)
     for start in range(0, len(rows), _BLOCK_RAYS):
         block = slice(start, start + _BLOCK_RAYS)
@@ -202,7 +202,7 @@ def _shade_block(surface: _Surface, origin: np.ndarray, directions: np.ndarray, 
     weights[:, 1], weights[:, 2] = found["u"].take(hit), found["v"].take(hit)
     weights[:, 0] = 1.0 - weights[:, 1] - weights[:, 2]
     attributes = np.einsum("rk,rkc->rc", weights, surface.corners.take(face, 0))  # (R, 6 or 8)
-    normal, colour = attributes[:, :3], attributes[:, 3:6]
+    normal, color = attributes[:, :3], attributes[:, 3:6]
     # both sides are visible: turn the normal to the side of the face that the camera sees
     geometric = found["Ng"].take(hit, 0)
     seen = _dot(geometric, directions.take(hit, 0)) * _dot(geometric, normal)
@@ -212,9 +212,9 @@ def _shade_block(surface: _Surface, origin: np.ndarray, directions: np.ndarray, 
     toward = (toward * scale + light.wrap) / (1.0 + light.wrap)
     shade = light.ground + light.sky * (0.5 + 0.5 * normal[:, 2] * scale) + light.lamp * np.clip(toward, 0.0, 1.0)
     if surface.face_texture is not None:
-        colour = colour * _sample_textures(surface, face, attributes[:, 6:8])
+        color = color * _sample_textures(surface, face, attributes[:, 6:8])
     shaded = np.ones((len(hit), 4), np.float32)
-    np.minimum(colour * shade.astype(np.float32)[:, None], 1.0, out=shaded[:, :3])
+    np.minimum(color * shade.astype(np.float32)[:, None], 1.0, out=shaded[:, :3])
     rgba[hit] = shaded
 
 
@@ -244,7 +244,7 @@ def _sample_textures(surface: _Surface, face: np.ndarray, uv: np.ndarray) -> np.
 
 
 def _edges(image: np.ndarray) -> np.ndarray:
-    """Boolean (h, w): pixels that differ visibly from one of their four neighbours in colour or coverage."""
+    """Boolean (h, w): pixels that differ visibly from one of their four neighbours in color or coverage."""
     edge = np.zeros(image.shape[:2], bool)
     for channel in np.moveaxis(image, -1, 0):
         values = channel.astype(np.int16)

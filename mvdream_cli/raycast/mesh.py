@@ -1,4 +1,4 @@
-"""A triangle mesh with colours, in world axes (z up, front along +x), ready for ray casting."""
+"""A triangle mesh with colors, in world axes (z up, front along +x), ready for ray casting."""
 
 from dataclasses import dataclass, field, replace
 
@@ -9,27 +9,27 @@ from mvdream_cli.errors import DataError
 
 @dataclass
 class Mesh:
-    """A triangle mesh with colours, ready to be rendered.
+    """A triangle mesh with colors, ready to be rendered.
 
     vertices: (N, 3) float32. faces: (M, 3) int32. normals: (N, 3) float32, unit, smooth where vertices are shared.
-    colours: (N, 3) float32, sRGB in [0, 1]; they multiply the texture where a face has one.
+    colors: (N, 3) float32, sRGB in [0, 1]; they multiply the texture where a face has one.
     uv: (N, 2) float32, v up, repeating. textures: uint8 (h, w, 3) sRGB. face_texture: (M,) int32, -1 for none.
     """
 
     vertices: np.ndarray
     faces: np.ndarray
     normals: np.ndarray
-    colours: np.ndarray
+    colors: np.ndarray
     uv: np.ndarray | None = None
     textures: list[np.ndarray] = field(default_factory=list)
     face_texture: np.ndarray | None = None
 
     @staticmethod
-    def from_part(vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray) -> "Mesh":
-        """A mesh with vertex colours (N, 3) sRGB in [0, 1]; normals are smooth where faces share vertices."""
+    def from_part(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray) -> "Mesh":
+        """A mesh with vertex colors (N, 3) sRGB in [0, 1]; normals are smooth where faces share vertices."""
         vertices = np.ascontiguousarray(vertices, np.float32)
         faces = np.ascontiguousarray(faces, np.int32)
-        return Mesh(vertices, faces, vertex_normals(vertices, faces), np.ascontiguousarray(colours, np.float32))
+        return Mesh(vertices, faces, vertex_normals(vertices, faces), np.ascontiguousarray(colors, np.float32))
 
     def normalise(self) -> "Mesh":
         """The same mesh with its bounding box centred at the origin and its longest side 1: it fits [-0.5, 0.5]^3."""

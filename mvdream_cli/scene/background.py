@@ -38,12 +38,12 @@ class NeuralBackground(nn.Module):
         )  # fmt: skip
 
     def forward(self, rays_d: Tensor) -> Tensor:
-        """Unit directions (..., 3) -> colours (..., 3) in (0, 1)."""
+        """Unit directions (..., 3) -> colors (..., 3) in (0, 1)."""
         return torch.sigmoid(self.net(spherical_harmonics(rays_d)))
 
 
 def random_background(kind: str, device=None) -> Tensor:
-    """One colour (3,) for all rays of a step, from torch's global generator of the device.
+    """One color (3,) for all rays of a step, from torch's global generator of the device.
 
     Args:
         kind: "color", any; "gray", any gray, as in the training pictures; "middle gray", always 0.5.

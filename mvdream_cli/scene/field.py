@@ -1,4 +1,4 @@
-"""The 3D object: density and colour at every point of the box [-1, 1]^3.
+"""The 3D object: density and color at every point of the box [-1, 1]^3.
 
 Whatever answers `density(points)` and `field(points)` as below can be rendered and exported; tests use analytic ones.
 """
@@ -16,7 +16,7 @@ MOST_BATCHES = 8  # of points in one lookup of a dense grid
 class DenseGridField(nn.Module):
     """A sum of dense trilinear grids, coarse to fine, decoded without a network.
 
-    Each grid stores four numbers per node: raw density and raw colour. With p a point of the box,
+    Each grid stores four numbers per node: raw density and raw color. With p a point of the box,
         density = softplus(density_scale * sum of grids + blob)     1 / length, >= 0
         blob    = blob_density * (1 - |p| / blob_radius)            the initial ball of Magic3D
         rgb     = sigmoid(color_scale * sum of grids)               sRGB in (0, 1)
@@ -83,7 +83,7 @@ class DenseGridField(nn.Module):
         return F.softplus(self.raw_density(points))
 
     def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """World points (..., 3) of the box -> density (...) and sRGB colour (..., 3) in (0, 1)."""
+        """World points (..., 3) of the box -> density (...) and sRGB color (..., 3) in (0, 1)."""
         flat = points.reshape(-1, 3)
         values = self._lookup(flat, 4)
         density = F.softplus(self._raw_density(flat, values[:, 0]))
@@ -92,7 +92,7 @@ class DenseGridField(nn.Module):
 
 
 class HashGridField(nn.Module):
-    """The reference's field: a multiresolution hash grid decoded by two small networks, one for density, one for colour.
+    """The reference's field: a multiresolution hash grid decoded by two small networks, one for density, one for color.
 
     With p a point of the box,
         density = softplus(density_net(grid(p)) + blob), blob = blob_density * (1 - |p| / blob_radius)
@@ -145,7 +145,7 @@ class HashGridField(nn.Module):
         return F.softplus(self.raw_density(points))
 
     def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """World points (..., 3) of the box -> density (...) and sRGB colour (..., 3) in (0, 1)."""
+        """World points (..., 3) of the box -> density (...) and sRGB color (..., 3) in (0, 1)."""
         flat = points.reshape(-1, 3)
         encoded = self.grid(flat * 0.5 + 0.5)
         density = F.softplus(self._raw_density(flat, encoded))
@@ -155,7 +155,7 @@ class HashGridField(nn.Module):
 class MLPField(nn.Module):
     """DreamFusion's field: one network of residual blocks on frequencies (arXiv:2209.14988, appendix A.1).
 
-    Density and colour are activated as those of `HashGridField`. Frequencies are plain, not integrated over cones.
+    Density and color are activated as those of `HashGridField`. Frequencies are plain, not integrated over cones.
 
     Args:
         blob_density, blob_radius: the ball that an untouched field shows.
@@ -208,7 +208,7 @@ class MLPField(nn.Module):
         return F.softplus(self.raw_density(points))
 
     def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """World points (..., 3) of the box -> density (...) and sRGB colour (..., 3) in (0, 1)."""
+        """World points (..., 3) of the box -> density (...) and sRGB color (..., 3) in (0, 1)."""
         density, color = self._raw(points.reshape(-1, 3))
         return F.softplus(density).view(points.shape[:-1]), torch.sigmoid(color).view(points.shape)
 

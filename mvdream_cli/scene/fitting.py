@@ -9,7 +9,7 @@ from mvdream_cli.cameras import get_rays
 
 
 def border_color(images: Tensor, border_px: int = 3) -> Tensor:
-    """The background of each picture: the median colour of its rim. (V, H, W, 3) -> (V, 3)."""
+    """The background of each picture: the median color of its rim. (V, H, W, 3) -> (V, 3)."""
     b = border_px
     rim = torch.cat(
         [
@@ -24,7 +24,7 @@ def border_color(images: Tensor, border_px: int = 3) -> Tensor:
 
 
 def foreground_mask(images: Tensor, backgrounds: Tensor, tolerance: float = 0.07) -> Tensor:
-    """Where the object is: what differs from the background's colour, holes filled. (V, H, W, 3), (V, 3) -> (V, H, W) bool."""
+    """Where the object is: what differs from the background's color, holes filled. (V, H, W, 3), (V, 3) -> (V, H, W) bool."""
     differs = (images - backgrounds[:, None, None]).abs().amax(-1) > tolerance
     opened = [ndimage.binary_opening(view, iterations=1) for view in differs.cpu().numpy()]  # lone pixels are noise
     return torch.from_numpy(np.stack([ndimage.binary_fill_holes(view) for view in opened])).to(images.device)
@@ -35,7 +35,7 @@ def pixel_weights(mask: Tensor, background_weight: float, rim_px: int) -> Tensor
 
     Sampled views never agree to the pixel. Where one sees the object and another the background, the object's pixel can be
     explained by many points and the background's by none, so the background counts more: it carves away what hangs in the
-    air. The rim of the object, mixed with the background's colour, counts nothing.
+    air. The rim of the object, mixed with the background's color, counts nothing.
     """
     core = mask.cpu().numpy()
     if rim_px:
@@ -68,17 +68,17 @@ class FittedViews:
         rays = get_rays(c2w.to(images.device), fovy_deg, *images.shape[1:3])
         self.rays_o, self.rays_d = (ray.flatten(0, 2) for ray in rays)  # (V H W, 3)
         mask = foreground_mask(images, border_color(images))  # (V, H, W)
-        self.colours, self.inside = images.flatten(0, 2), mask.flatten()[:, None]
+        self.colors, self.inside = images.flatten(0, 2), mask.flatten()[:, None]
         self.foreground = mask.flatten().nonzero()[:, 0]
         self.weights = pixel_weights(mask, background_weight, rim_px).flatten()
 
     def draw(self, count: int, background: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Random pixels over another background (3,): origins (count, 3), directions, colours (count, 3), weights (count,)."""
-        pixel = draw_pixels(self.foreground, len(self.colours), count)
-        colours = torch.where(self.inside[pixel], self.colours[pixel], background)
-        return self.rays_o[pixel], self.rays_d[pixel], colours, self.weights[pixel]
+        """Random pixels over another background (3,): origins (count, 3), directions, colors (count, 3), weights (count,)."""
+        pixel = draw_pixels(self.foreground, len(self.colors), count)
+        colors = torch.where(self.inside[pixel], self.colors[pixel], background)
+        return self.rays_o[pixel], self.rays_d[pixel], colors, self.weights[pixel]
 
 
 def photometric_loss(rgb: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Smooth L1 between colours (N, 3) in [0, 1], weighted (N,): as L2 for small errors, forgiving where views disagree."""
+    """Smooth L1 between colors (N, 3) in [0, 1], weighted (N,): as L2 for small errors, forgiving where views disagree."""
     return (torch.nn.functional.smooth_l1_loss(rgb, target, beta=0.1, reduction="none").mean(-1) * weight).mean()

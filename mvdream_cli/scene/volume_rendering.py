@@ -17,7 +17,7 @@ from mvdream_cli.scene.shading import finite_normals
 
 @dataclass
 class Samples:
-    """The samples that carry colour and gradient, flat, for the regularizers."""
+    """The samples that carry color and gradient, flat, for the regularizers."""
 
     rays: Tensor  # (K,) index into the flattened rays
     t: Tensor  # (K,) distance along the ray
@@ -57,7 +57,7 @@ def render(
     Args:
         field: `field.density(points)` and `field(points) -> (density, rgb)`, see `scene.field`.
         rays_o, rays_d: (..., 3), rays_d of unit length.
-        background: sRGB colour, (3,) or (..., 3); carries gradient if it has one.
+        background: sRGB color, (3,) or (..., 3); carries gradient if it has one.
         samples_per_ray: spread over the occupied part of each ray (the whole box without `occupancy`).
         stratified: jitter the samples, one draw per ray from the global torch generator. For training.
         with_normals: also composite normals.
@@ -65,7 +65,7 @@ def render(
         shade: (points (K, 3), normals (K, 3), rgb (K, 3), rays (K,)) -> rgb (K, 3), applied to each sample; implies the
             normals. `rays` are indices into the flattened rays.
         min_weight: samples that give a pixel less than this share keep their density, without gradient, and give no
-            colour. 0 renders every sample.
+            color. 0 renders every sample.
         chunk_rays: rays at a time when no gradient is wanted; bounds the memory of evaluation renders.
     """
     shape = rays_o.shape[:-1]

@@ -201,8 +201,8 @@ def petal(outline, thickness: float, paint: Paint, center=(0, 0, 0), rotate_deg=
         np.stack([i[1:-1], i[2:], 0 * i[2:]], 1)[:, [2, 1, 0]] + 4 * n,
     ]
     vertices = np.concatenate([front, back]) @ rotation(*rotate_deg).T + np.asarray(center, float)
-    colours = paint(vertices) if callable(paint) else np.broadcast_to(np.asarray(paint, float), vertices.shape)
-    return Part(vertices, np.concatenate(faces), np.array(colours, float))
+    colors = paint(vertices) if callable(paint) else np.broadcast_to(np.asarray(paint, float), vertices.shape)
+    return Part(vertices, np.concatenate(faces), np.array(colors, float))
 
 
 def disc(center, radius: float, thickness: float, paint: Paint, place=(0, 0, 0), rotate_deg=(0, 0, 0)) -> Part:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mvdream_toybox.geometry.parts import Anchor, Colour, Model, Paint, Part, both, move
+from mvdream_toybox.geometry.parts import Anchor, Color, Model, Paint, Part, both, move
 from mvdream_toybox.geometry.shapes import ellipsoid, lathe, limb
 
 INK, SNOW, BONE = (0.06, 0.05, 0.07), (0.97, 0.97, 0.96), (0.93, 0.91, 0.85)
@@ -134,14 +134,14 @@ def figure(
     return Figure(parts, center, radii, neck_z, girth, hand, skin)
 
 
-def belt(fig: Figure, colour: Paint, z: float = 0.21, buckle: Colour | None = (0.93, 0.74, 0.22)) -> list[Part]:
+def belt(fig: Figure, color: Paint, z: float = 0.21, buckle: Color | None = (0.93, 0.74, 0.22)) -> list[Part]:
     """A band around the waist with a buckle; `z` is below the neck, minus 0.47, as in `figure`."""
     base = fig.neck_z - 0.47 + z
     r = 0.262 * fig.girth
     parts = [
         turned(
             [(r * 0.9, base - 0.045), (r * 1.02, base - 0.045), (r * 0.99, base + 0.045), (r * 0.88, base + 0.045)],
-            colour,
+            color,
             smooth=False,
         )
     ]
@@ -150,8 +150,8 @@ def belt(fig: Figure, colour: Paint, z: float = 0.21, buckle: Colour | None = (0
     return parts
 
 
-def buttons(fig: Figure, colour: Colour, count: int = 3) -> list[Part]:
+def buttons(fig: Figure, color: Color, count: int = 3) -> list[Part]:
     """A row of buttons down the chest."""
     z = np.linspace(0.34, 0.12, count)
     x = np.interp(z, [0.06, 0.2, 0.36], [0.26, 0.25, 0.215]) * fig.girth * 0.87
-    return [ellipsoid((a, 0, fig.neck_z - 0.47 + b), (0.025, 0.035, 0.035), colour, detail=8) for a, b in zip(x, z)]
+    return [ellipsoid((a, 0, fig.neck_z - 0.47 + b), (0.025, 0.035, 0.035), color, detail=8) for a, b in zip(x, z)]

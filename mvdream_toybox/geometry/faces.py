@@ -4,12 +4,12 @@ import numpy as np
 
 from mvdream_toybox.geometry.chibi import INK, IRISES, SNOW, Figure, pick
 from mvdream_toybox.geometry.paints import darker
-from mvdream_toybox.geometry.parts import Colour, Paint, Part, both, move
+from mvdream_toybox.geometry.parts import Color, Paint, Part, both, move
 from mvdream_toybox.geometry.shapes import curve, cylinder, ellipsoid, limb, torus, tube
 from mvdream_toybox.geometry.sheets import around, sheet
 
 
-def eyes(fig: Figure, iris: Colour = INK, size: float = 1.0, white: Paint = SNOW) -> list[Part]:
+def eyes(fig: Figure, iris: Color = INK, size: float = 1.0, white: Paint = SNOW) -> list[Part]:
     """A pair of tall white eyes with large pupils and a glint."""
     r = fig.head_radii[1] * size
     p = fig.on_face(0.4, -0.05)
@@ -22,22 +22,22 @@ def eyes(fig: Figure, iris: Colour = INK, size: float = 1.0, white: Paint = SNOW
     return both(*parts, glint)
 
 
-def dots(fig: Figure, colour: Colour = INK, size: float = 1.0) -> list[Part]:
+def dots(fig: Figure, color: Color = INK, size: float = 1.0) -> list[Part]:
     """Plain dark oval eyes with a glint."""
     r = fig.head_radii[1] * size
     p = fig.on_face(0.4, -0.05)
     return both(
-        ellipsoid(p, (0.1 * r, 0.13 * r, 0.19 * r), colour, detail=12),
+        ellipsoid(p, (0.1 * r, 0.13 * r, 0.19 * r), color, detail=12),
         ellipsoid(p + (0.09 * r, 0.03 * r, 0.08 * r), 0.045 * r, SNOW, detail=6),
     )
 
 
 def mouth(
-    fig: Figure, colour: Colour = (0.55, 0.13, 0.15), bend: float = 0.07, width: float = 0.24, z: float = -0.5
+    fig: Figure, color: Color = (0.55, 0.13, 0.15), bend: float = 0.07, width: float = 0.24, z: float = -0.5
 ) -> list[Part]:
     """A curved line; `bend` is how far its corners rise (a smile) in head radii."""
     points = [fig.on_face(y, z + bend * (abs(y) / width) ** 2, 0.005) for y in np.linspace(-width, width, 9)]
-    return [tube(points, 0.045 * fig.head_radii[1], colour, sides=8)]
+    return [tube(points, 0.045 * fig.head_radii[1], color, sides=8)]
 
 
 def grin(fig: Figure, z: float = -0.48) -> list[Part]:
@@ -51,7 +51,7 @@ def grin(fig: Figure, z: float = -0.48) -> list[Part]:
 
 
 def face(
-    fig: Figure, rng: np.random.Generator, brows: Colour | None = None, blush: bool = False, nose: float = 1.0
+    fig: Figure, rng: np.random.Generator, brows: Color | None = None, blush: bool = False, nose: float = 1.0
 ) -> list[Part]:
     """Eyes, nose, mouth, ears, and brows and blush where asked."""
     r = fig.head_radii[1]
@@ -101,7 +101,7 @@ def long_hair(fig: Figure, paint: Paint, length: float = 0.5) -> list[Part]:
     return [sheet(points[::-1], 0.09, paint)]
 
 
-def hair(fig: Figure, rng: np.random.Generator, colour: Paint, style: str) -> list[Part]:
+def hair(fig: Figure, rng: np.random.Generator, color: Paint, style: str) -> list[Part]:
     """Hair of a style: "short", "spiky", "long", "bob", "bun", "ponytail", "pigtails" or "curly"."""
     rx, ry, rz = fig.head_radii
     if style == "curly":
@@ -109,41 +109,41 @@ def hair(fig: Figure, rng: np.random.Generator, colour: Paint, style: str) -> li
         z, phi = 1 - 1.35 * i / 46, np.pi * (1 + 5**0.5) * i
         unit = np.stack([np.sqrt(1 - z**2) * np.cos(phi), np.sqrt(1 - z**2) * np.sin(phi), z], -1)
         keep = (unit[:, 0] < 0.62) | (unit[:, 2] > 0.72)
-        return [ellipsoid(fig.head + u * fig.head_radii, 0.12 * rng.uniform(0.9, 1.15), colour, detail=8) for u in unit[keep]]
+        return [ellipsoid(fig.head + u * fig.head_radii, 0.12 * rng.uniform(0.9, 1.15), color, detail=8) for u in unit[keep]]
     fringe = {"short": 9, "spiky": 16}.get(style, 6)
-    parts = [cap(fig, colour, rng.uniform(46, 56), 92, 124, 1.08, fringe)]
+    parts = [cap(fig, color, rng.uniform(46, 56), 92, 124, 1.08, fringe)]
     if style == "spiky":
         for a in np.linspace(0, 2 * np.pi, 9, endpoint=False):
             root = fig.head + fig.head_radii * np.array([0.5 * np.cos(a), 0.5 * np.sin(a), 0.82])
-            parts.append(limb(root, root + np.array([0.13 * np.cos(a), 0.13 * np.sin(a), 0.15]), 0.13, 0.02, colour, sides=10))
+            parts.append(limb(root, root + np.array([0.13 * np.cos(a), 0.13 * np.sin(a), 0.15]), 0.13, 0.02, color, sides=10))
     if style in ("long", "bob"):
-        parts += long_hair(fig, colour, rng.uniform(0.4, 0.6) if style == "long" else 0.3)
+        parts += long_hair(fig, color, rng.uniform(0.4, 0.6) if style == "long" else 0.3)
     if style == "bun":
-        parts.append(ellipsoid(fig.head + (-0.4 * rx, 0, 1.12 * rz), 0.19, colour, detail=14))
+        parts.append(ellipsoid(fig.head + (-0.4 * rx, 0, 1.12 * rz), 0.19, color, detail=14))
     if style == "ponytail":
         root = fig.head + (-0.95 * rx, 0, 0.62 * rz)
         tail = curve(root, root + (-0.22, 0, 0.02), root + (-0.3, 0, -0.3), root + (-0.2, 0, -0.62), samples=12)
         parts += [
-            tube(tail, np.interp(np.arange(12), [0, 3, 11], [0.07, 0.14, 0.03]), colour, sides=14),
+            tube(tail, np.interp(np.arange(12), [0, 3, 11], [0.07, 0.14, 0.03]), color, sides=14),
             torus(root + (-0.06, 0, 0.01), 0.08, 0.035, (0.9, 0.3, 0.4), (1, 0, 0)),
         ]
     if style == "pigtails":
         root = fig.head + np.array([-0.1 * rx, 0.98 * ry, 0.4 * rz])
         tail = curve(root, root + (0, 0.14, 0.03), root + (0, 0.2, -0.22), root + (0, 0.14, -0.45), samples=12)
         parts += both(
-            tube(tail, np.interp(np.arange(12), [0, 4, 11], [0.06, 0.13, 0.03]), colour, sides=14),
+            tube(tail, np.interp(np.arange(12), [0, 4, 11], [0.06, 0.13, 0.03]), color, sides=14),
             ellipsoid(root + (0, 0.04, 0.01), 0.08, (0.9, 0.3, 0.4), detail=10),
         )
     return parts
 
 
-def beard(fig: Figure, colour: Paint, length: float = 0.3) -> list[Part]:
+def beard(fig: Figure, color: Paint, length: float = 0.3) -> list[Part]:
     """A full beard that ends `length` below the chin, and a moustache."""
     rx, ry, rz = fig.head_radii
     chin = fig.head + np.array([0.66 * rx, 0, -0.6 * rz])
     spine = curve(chin + (0.02, 0, 0.06), chin + (0.1, 0, -0.14), chin + (0.04, 0, -0.2 - length), samples=12)
     chest = tube(
-        (spine - chin) * (1, 1, 1), np.interp(np.arange(12), [0, 4, 11], [0.26, 0.24, 0.04]) * ry / 0.42, colour, sides=20
+        (spine - chin) * (1, 1, 1), np.interp(np.arange(12), [0, 4, 11], [0.26, 0.24, 0.04]) * ry / 0.42, color, sides=20
     )
     parts = move([chest], chin, (0.75, 1.0, 1.0))
     jaw = curve(
@@ -153,10 +153,10 @@ def beard(fig: Figure, colour: Paint, length: float = 0.3) -> list[Part]:
     tash = tube(
         curve(fig.on_face(0.02, -0.36, 0.06), fig.on_face(0.22, -0.4, 0.08), fig.on_face(0.42, -0.5, 0.04), samples=8),
         [0.06, 0.075, 0.08, 0.08, 0.075, 0.065, 0.05, 0.02],
-        colour,
+        color,
         sides=12,
     )
-    return parts + both(tube(jaw, np.linspace(0.07, 0.15, 8), colour, sides=14), tash)
+    return parts + both(tube(jaw, np.linspace(0.07, 0.15, 8), color, sides=14), tash)
 
 
 def band(fig: Figure, low: float, high: float, reach: float, paint: Paint, out: float = 0.01) -> Part:
@@ -167,17 +167,17 @@ def band(fig: Figure, low: float, high: float, reach: float, paint: Paint, out: 
     return sheet(fig.head + unit * fig.head_radii * (1 + out), 0.03, paint)
 
 
-def pointed_ears(fig: Figure, length: float = 0.3, colour: Colour | None = None) -> list[Part]:
+def pointed_ears(fig: Figure, length: float = 0.3, color: Color | None = None) -> list[Part]:
     """Long ears that point outwards and a little up."""
     root = fig.head + fig.head_radii * (-0.05, 0.92, -0.05)
-    colour = fig.skin if colour is None else colour
-    ear = limb(root, root + np.array([-0.1, 0.82, 0.42]) * length, 0.1, 0.015, colour, sides=12)
+    color = fig.skin if color is None else color
+    ear = limb(root, root + np.array([-0.1, 0.82, 0.42]) * length, 0.1, 0.015, color, sides=12)
     inner = limb(
         root + (0.06, 0.02, 0),
         root + np.array([0.02, 0.6, 0.3]) * length + (0.04, 0, 0),
         0.05,
         0.01,
-        darker(colour, 0.8),
+        darker(color, 0.8),
         sides=10,
     )
     return both(ear, inner)

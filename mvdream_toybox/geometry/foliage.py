@@ -9,9 +9,9 @@ from mvdream_toybox.geometry.shapes import ellipsoid
 LEAF = (0.27, 0.58, 0.18)
 
 
-def leaf(foot, length: float, wide: float, tilt: float, turn: float, colour=LEAF) -> list[Part]:
+def leaf(foot, length: float, wide: float, tilt: float, turn: float, color=LEAF) -> list[Part]:
     """A pointed oval leaf from `foot`, raised by `tilt` and turned by `turn` degrees about z."""
-    body = ellipsoid((length / 2, 0, 0), (length / 2, wide / 2, 0.025), colour, detail=10)
+    body = ellipsoid((length / 2, 0, 0), (length / 2, wide / 2, 0.025), color, detail=10)
     along = body.vertices[:, 0] / length
     body.vertices[:, 1] *= 1.25 - 0.5 * along
     body.vertices[:, 2] += 0.25 * length * (along - along**2)
@@ -29,5 +29,5 @@ def puff(center, radius: float, paint, rng, squash: float = 0.9, detail: int = 1
 
 
 def shades(look: Look, k: int):
-    """Foliage in three near shades of the main colour, so that leaves are seen apart."""
+    """Foliage in three near shades of the main color, so that leaves are seen apart."""
     return (look.main, darker(look.main, 0.86), lighter(look.main, 0.12))[k % 3]

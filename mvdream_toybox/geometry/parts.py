@@ -1,7 +1,7 @@
-"""What every builder takes and gives: looks, coloured meshes and models; and how meshes are moved and joined.
+"""What every builder takes and gives: looks, colored meshes and models; and how meshes are moved and joined.
 
 Axes of every builder: the object's front faces +x, its left side +y, up is +z. Units are free; `world` normalises.
-A colour is an sRGB triple in [0, 1] or a paint: a function points (N, 3) -> colours (N, 3), see `paints`.
+A color is an sRGB triple in [0, 1] or a paint: a function points (N, 3) -> colors (N, 3), see `paints`.
 """
 
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from functools import cache
 
 import numpy as np
 
-Colour = tuple[float, float, float]
-Paint = Colour | Callable[[np.ndarray], np.ndarray]
+Color = tuple[float, float, float]
+Paint = Color | Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass
 class Part:
-    """A triangle mesh: vertices (N, 3) float, faces (M, 3) int, colours (N, 3) sRGB in [0, 1]."""
+    """A triangle mesh: vertices (N, 3) float, faces (M, 3) int, colors (N, 3) sRGB in [0, 1]."""
 
     vertices: np.ndarray
     faces: np.ndarray
-    colours: np.ndarray
+    colors: np.ndarray
 
 
 @dataclass
@@ -42,15 +42,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Look:
-    """What the caption says of an object's surface: main paint, plain main colour, a second and an accent colour.
+    """What the caption says of an object's surface: main paint, plain main color, a second and an accent color.
 
     `variant` names a breed or make (or None), `pose` a pose (or None).
     """
 
     paint: Paint
-    main: Colour
-    second: Colour
-    accent: Colour
+    main: Color
+    second: Color
+    accent: Color
     variant: str | None = None
     pose: str | None = None
 
@@ -77,8 +77,8 @@ def frame_along(direction) -> np.ndarray:
 def finish(vertices, faces, paint: Paint) -> Part:
     """A part whose vertices have been painted."""
     vertices = np.asarray(vertices, np.float64)
-    colours = paint(vertices) if callable(paint) else np.broadcast_to(np.asarray(paint, float), vertices.shape)
-    return Part(vertices, np.asarray(faces, np.int64), np.clip(np.array(colours, np.float64), 0, 1))
+    colors = paint(vertices) if callable(paint) else np.broadcast_to(np.asarray(paint, float), vertices.shape)
+    return Part(vertices, np.asarray(faces, np.int64), np.clip(np.array(colors, np.float64), 0, 1))
 
 
 @cache
@@ -114,5 +114,5 @@ def merge(parts: list[Part]) -> Part:
     return Part(
         np.concatenate([p.vertices for p in parts]),
         np.concatenate([p.faces + start for p, start in zip(parts, starts)]),
-        np.concatenate([p.colours for p in parts]),
+        np.concatenate([p.colors for p in parts]),
     )

@@ -1,4 +1,4 @@
-"""The clay: coloured primitives that builders put together.
+"""The clay: colored primitives that builders put together.
 
 Smooth shapes share vertices between faces; edges that should look sharp have their vertices doubled.
 """

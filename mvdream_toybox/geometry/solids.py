@@ -5,7 +5,7 @@ Conventions as in `parts`; a wheel's or hull's front is +x.
 
 import numpy as np
 
-from mvdream_toybox.geometry.parts import Colour, Model, Paint, Part, finish, grid_faces, move
+from mvdream_toybox.geometry.parts import Color, Model, Paint, Part, finish, grid_faces, move
 from mvdream_toybox.geometry.shapes import curve, cylinder, lathe, plate
 from mvdream_toybox.geometry.tones import METAL, TYRE
 
@@ -77,7 +77,7 @@ def top_plate(outline, thickness: float, paint: Paint, center=(0, 0, 0)) -> Part
     return plate([(y, -x) for x, y in outline], thickness, paint, center, (0, -90, 0))
 
 
-def wheel(center, radius: float, width: float, hub: Colour = METAL, tyre: Colour = TYRE) -> list[Part]:
+def wheel(center, radius: float, width: float, hub: Color = METAL, tyre: Color = TYRE) -> list[Part]:
     """A wheel that rolls along x: a rounded tyre, a hub on both faces."""
     x, y, z = center
     half, r = width / 2, radius
@@ -114,7 +114,7 @@ def copies(part: Part, places, spin_deg=None) -> Part:
     x, y, z = part.vertices.T
     vertices = np.stack([x * np.cos(a) - y * np.sin(a), x * np.sin(a) + y * np.cos(a), z + 0 * a], -1) + places[:, None]
     faces = part.faces[None] + n * np.arange(count)[:, None, None]
-    return Part(vertices.reshape(-1, 3), faces.reshape(-1, 3), np.tile(part.colours, (count, 1)))
+    return Part(vertices.reshape(-1, 3), faces.reshape(-1, 3), np.tile(part.colors, (count, 1)))
 
 
 def brick(center, size, paint: Paint) -> Part:

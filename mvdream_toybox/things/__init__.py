@@ -1,4 +1,4 @@
-"""All things, a folder for each family. A family's `KINDS` says which words, builders and colours its things have."""
+"""All things, a folder for each family. A family's `KINDS` says which words, builders and colors its things have."""
 
 from mvdream_toybox.kind import Kind
 from mvdream_toybox.things import animals, arms, buildings, figures, food, furniture, people, plants, riders, vehicles
@@ -7,5 +7,5 @@ from mvdream_toybox.things import animals, arms, buildings, figures, food, furni
 FAMILIES = (animals, people, figures, riders, vehicles, furniture, food, plants, buildings, arms)
 KINDS: dict[str, Kind] = {name: kind for family in FAMILIES for name, kind in family.KINDS.items()}
 
-# Variant or kind -> its coat: colour when a caption names none, second colour, pattern.
+# Variant or kind -> its coat: color when a caption names none, second color, pattern.
 NATURAL: dict[str, tuple[str, ...]] = animals.NATURAL | riders.NATURAL

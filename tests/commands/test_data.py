@@ -23,9 +23,9 @@ def test_toybox_writes_captioned_glb_files(tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "toys" / "captions.jsonl").read_text().splitlines()]
     assert len(rows) == 3 and all((tmp_path / "toys" / row["file"]).is_file() and row["caption"] for row in rows)
     part = build(draw_spec(5, 1))
-    mesh = load_asset(tmp_path / "toys" / rows[1]["file"])  # back in the world's axes and colours
+    mesh = load_asset(tmp_path / "toys" / rows[1]["file"])  # back in the world's axes and colors
     np.testing.assert_allclose(np.ptp(mesh.vertices, axis=0), np.ptp(part.vertices, axis=0), atol=1e-3)
-    assert abs(mesh.colours.mean(0) - part.colours.mean(0)).max() < 0.03
+    assert abs(mesh.colors.mean(0) - part.colors.mean(0)).max() < 0.03
     assert trimesh.load_scene(tmp_path / "toys" / rows[1]["file"]).to_geometry().vertices[:, 1].max() > 0.1  # y is up
 
 

@@ -39,7 +39,7 @@ def test_calls_add_to_one_folder(tmp_path):
     assert all(path.stat().st_mtime_ns == time for path, time in times.items())  # kept
     mesh = load_asset(tmp_path / "toy-4.glb")  # back in the world's axes and colors
     np.testing.assert_allclose(np.ptp(mesh.vertices, axis=0), (4, 1, 1), atol=1e-5)
-    np.testing.assert_allclose(mesh.colours, 0.5, atol=0.01)
+    np.testing.assert_allclose(mesh.colors, 0.5, atol=0.01)
 
 
 def test_another_world_is_refused(tmp_path):

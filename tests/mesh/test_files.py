@@ -42,7 +42,7 @@ def egg():
 
 
 def _color_at(mesh: trimesh.Trimesh, direction) -> np.ndarray:
-    """Texture colour where a ray from outside meets the surface."""
+    """Texture color where a ray from outside meets the surface."""
     direction = np.asarray(direction, float)
     hit, _, face = mesh.ray.intersects_location([direction * 3], [-direction], multiple_hits=False)
     weights = trimesh.triangles.points_to_barycentric(mesh.triangles[face], hit)

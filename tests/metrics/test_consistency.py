@@ -21,7 +21,7 @@ def test_true_views_of_a_thing_agree_better_than_views_of_two():
 
     c2w = orbit_views(4, 15.0, distance=1.2 / np.tan(np.deg2rad(20.0)) * 0.5)
     parts = [build(draw_spec(0, i, kinds=(kind,))) for i, kind in enumerate(("dog", "castle"))]
-    views = [render_views(Mesh.from_part(p.vertices, p.faces, p.colours), c2w, 40.0, 48) for p in parts]
+    views = [render_views(Mesh.from_part(p.vertices, p.faces, p.colors), c2w, 40.0, 48) for p in parts]
     masks = torch.stack([torch.as_tensor(np.asarray(v))[..., 3] > 0.5 for v in views])
     mixed = torch.stack([torch.cat([masks[0, :2], masks[1, 2:]])])
     assert opposite_agreement(masks).min() > 0.75 > opposite_agreement(mixed)[0]

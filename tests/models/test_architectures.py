@@ -37,12 +37,12 @@ def test_the_principal_encoder_projects_patches():
     """Against a singular value decomposition of unfolded patches: the same subspace, the scales of half-whitening."""
     torch.manual_seed(0)
     vae = build_pipeline("tiny", CAPTIONS).vae  # patches of 4x4, 4 components
-    colours = torch.nn.functional.interpolate(torch.rand(6, 3, 8, 8), 32, mode="bilinear")
-    principal_encoder(vae, colours.permute(0, 2, 3, 1))
+    colors = torch.nn.functional.interpolate(torch.rand(6, 3, 8, 8), 32, mode="bilinear")
+    principal_encoder(vae, colors.permute(0, 2, 3, 1))
     assert not any(parameter.requires_grad for parameter in vae.encoder.parameters())
     with torch.no_grad():
-        latents = vae.encode(colours * 2 - 1).latent  # (6, 4, 8, 8)
-    patches = torch.nn.functional.unfold(colours * 2 - 1, 4, stride=4).movedim(1, -1).flatten(0, 1).double()
+        latents = vae.encode(colors * 2 - 1).latent  # (6, 4, 8, 8)
+    patches = torch.nn.functional.unfold(colors * 2 - 1, 4, stride=4).movedim(1, -1).flatten(0, 1).double()
     patches = patches - patches.mean(0)
     left, singular, _ = torch.linalg.svd(patches, full_matrices=False)
     ours = latents.flatten(2).movedim(1, -1).flatten(0, 1).double()

@@ -1,4 +1,4 @@
-"""Reading real kinds of files: axes, linear factors, vertex colours beside materials, textures, broken files."""
+"""Reading real kinds of files: axes, linear factors, vertex colors beside materials, textures, broken files."""
 
 import json
 import struct
@@ -48,18 +48,18 @@ def test_node_transforms_are_applied(tmp_path):
     assert np.allclose(mesh.vertices.max(0), [0.5, 6.5, 0.5], atol=1e-5)
 
 
-def test_base_colour_factor_is_linear(tmp_path):
+def test_base_color_factor_is_linear(tmp_path):
     write_box(tmp_path / "red.glb", PBRMaterial(baseColorFactor=np.array([128, 26, 0, 255], np.uint8)))
-    colour = load_asset(tmp_path / "red.glb").colours[0]
-    assert np.allclose(colour, linear_to_srgb(np.array([128, 26, 0]) / 255), atol=0.01)
-    assert colour[0] > 0.7  # unconverted it would be 0.5
+    color = load_asset(tmp_path / "red.glb").colors[0]
+    assert np.allclose(color, linear_to_srgb(np.array([128, 26, 0]) / 255), atol=0.01)
+    assert color[0] > 0.7  # unconverted it would be 0.5
 
 
-def test_vertex_colours_beside_a_material_are_kept(tmp_path):
+def test_vertex_colors_beside_a_material_are_kept(tmp_path):
     """trimesh hides COLOR_0 when the primitive has a material, so the file is written by hand."""
     positions = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32)
-    colours = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 0.2]], np.float32)
-    blob = positions.tobytes() + colours.tobytes()
+    colors = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 0.2]], np.float32)
+    blob = positions.tobytes() + colors.tobytes()
     view = [{"buffer": 0, "byteOffset": k * 36, "byteLength": 36} for k in (0, 1)]
     accessors = [{"bufferView": k, "componentType": 5126, "count": 3, "type": "VEC3"} for k in (0, 1)]
     accessors[0] |= {"min": [0, 0, 0], "max": [1, 1, 0]}
@@ -77,9 +77,9 @@ def test_vertex_colours_beside_a_material_are_kept(tmp_path):
     text = json.dumps(tree).encode()
     text += b" " * (-len(text) % 4)
     body = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(blob), b"BIN\0") + blob
-    (tmp_path / "colours.glb").write_bytes(struct.pack("<4sII", b"glTF", 2, 12 + len(body)) + body)
-    mesh = load_asset(tmp_path / "colours.glb")
-    assert np.allclose(mesh.colours, linear_to_srgb(colours), atol=0.01)
+    (tmp_path / "colors.glb").write_bytes(struct.pack("<4sII", b"glTF", 2, 12 + len(body)) + body)
+    mesh = load_asset(tmp_path / "colors.glb")
+    assert np.allclose(mesh.colors, linear_to_srgb(colors), atol=0.01)
 
 
 @pytest.mark.parametrize("name", ["box.glb", "box.obj"])
@@ -93,7 +93,7 @@ def test_texture_is_read_and_multiplied_by_the_factor(tmp_path, name):
         material = SimpleMaterial(image=image, diffuse=[100, 100, 100, 255])
     write_box(tmp_path / name, material)
     mesh = load_asset(tmp_path / name)
-    assert np.allclose(mesh.colours, linear_to_srgb(128 / 255) if name.endswith(".glb") else 1.0, atol=0.01)
+    assert np.allclose(mesh.colors, linear_to_srgb(128 / 255) if name.endswith(".glb") else 1.0, atol=0.01)
     height, width = mesh.textures[0].shape[:2]
     row, column = int((1 - mesh.uv[0, 1]) * height), int(mesh.uv[0, 0] * width)
     assert np.abs(mesh.textures[0][row, column].astype(int) - (10, 200, 30)).max() <= 25  # OBJ may write a JPEG

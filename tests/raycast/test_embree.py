@@ -1,4 +1,4 @@
-"""The renderer: sides and axes, colours, antialiasing, textures."""
+"""The renderer: sides and axes, colors, antialiasing, textures."""
 
 import numpy as np
 import pytest
@@ -13,37 +13,37 @@ FLAT = Light(ground=1.0, sky=0.0, lamp=0.0)
 SIDES = {"+x": (1, 0, 0), "+y": (0, 1, 0), "+z": (0, 0, 1), "-x": (0, 1, 1), "-y": (1, 0, 1), "-z": (1, 1, 0)}
 
 
-def coloured_cube() -> Mesh:
-    vertices, faces, colours = [], [], []
-    for name, colour in SIDES.items():
+def colored_cube() -> Mesh:
+    vertices, faces, colors = [], [], []
+    for name, color in SIDES.items():
         axis, sign = "xyz".index(name[1]), 1.0 if name[0] == "+" else -1.0
         square = np.array([[0, -1, -1], [0, 1, -1], [0, 1, 1], [0, -1, 1]]) * 0.5
         square[:, 0] = 0.5 * sign
         base = 4 * len(vertices)
         vertices.append(np.roll(square, axis, axis=1))
         faces += [[base, base + 1, base + 2], [base, base + 2, base + 3]]
-        colours.append(np.tile(colour, (4, 1)))
-    return Mesh.from_part(np.concatenate(vertices), np.array(faces), np.concatenate(colours))
+        colors.append(np.tile(color, (4, 1)))
+    return Mesh.from_part(np.concatenate(vertices), np.array(faces), np.concatenate(colors))
 
 
 def sphere(detail: int = 24, front=(0.8, 0.1, 0.1), back=(0.1, 0.2, 0.9)) -> Mesh:
     import trimesh
 
     ball = trimesh.creation.uv_sphere(radius=0.5, count=(detail, 2 * detail))
-    colours = np.where(ball.vertices[:, :1] > 0, [front], [back])
-    return Mesh.from_part(ball.vertices, ball.faces, colours)
+    colors = np.where(ball.vertices[:, :1] > 0, [front], [back])
+    return Mesh.from_part(ball.vertices, ball.faces, colors)
 
 
 @pytest.mark.parametrize(("azimuth_deg", "side"), [(90, "+x"), (180, "+y"), (270, "-x"), (0, "-y")])
 def test_each_side_of_the_cube_is_seen_from_its_azimuth(azimuth_deg, side):
-    image = render_views(coloured_cube(), orbit(float(azimuth_deg), 0.0, 3.0).numpy()[None], 40.0, 32, light=FLAT)[0]
+    image = render_views(colored_cube(), orbit(float(azimuth_deg), 0.0, 3.0).numpy()[None], 40.0, 32, light=FLAT)[0]
     assert tuple(image[16, 16] // 255) == (*SIDES[side], 1)
     assert image[0, 0].tolist() == [0, 0, 0, 0]
 
 
 def test_top_is_up_and_left_is_right():
     c2w = orbit(60.0, 35.0, 3.0).numpy()[None]  # between -y and +x, from above
-    image = render_views(coloured_cube(), c2w, 40.0, 64, light=FLAT)[0]
+    image = render_views(colored_cube(), c2w, 40.0, 64, light=FLAT)[0]
     rows, columns = {}, {}
     for name in ("+x", "-y", "+z"):
         where = np.argwhere((image[..., :3] == np.array(SIDES[name]) * 255).all(-1) & (image[..., 3] == 255))
@@ -83,11 +83,11 @@ def test_sample_pattern_covers_each_row_and_column_once():
         assert sorted(cells[:, 0]) == sorted(cells[:, 1]) == list(range(samples))
 
 
-def test_light_keeps_colours_and_both_sides_of_faces_are_lit_alike():
+def test_light_keeps_colors_and_both_sides_of_faces_are_lit_alike():
     mesh = sphere()
     c2w = orbit(np.array([90.0, 270.0]), 10.0, 2.2).numpy()
     images = render_views(mesh, c2w, 40.0, 64)
-    inside_out = Mesh(mesh.vertices, mesh.faces[:, ::-1].copy(), -mesh.normals, mesh.colours)
+    inside_out = Mesh(mesh.vertices, mesh.faces[:, ::-1].copy(), -mesh.normals, mesh.colors)
     assert np.abs(render_views(inside_out, c2w, 40.0, 64).astype(int) - images).max() <= 1
     red = images[0][images[0][..., 3] == 255][:, :3].astype(float)
     assert (red[:, 0] >= 0.55 * 0.8 * 255).all() and (red[:, 0] > 3 * red[:, 1]).mean() > 0.98
@@ -118,7 +118,7 @@ def test_texture_is_sampled_upright_and_reduced_for_small_pictures():
 def test_an_object_off_centre_is_not_cut_off():
     mesh = sphere()
     for shift in np.array([[0, 0, 0.6], [0, 0, -0.6], [0, 0.6, 0], [0, -0.6, 0]]):
-        moved = Mesh.from_part(mesh.vertices * 0.4 + shift, mesh.faces, mesh.colours)
+        moved = Mesh.from_part(mesh.vertices * 0.4 + shift, mesh.faces, mesh.colors)
         alpha = render_views(moved, orbit(90.0, 0.0, 3.0).numpy()[None], 40.0, 64)[0, ..., 3] / 255.0
         row, column = (np.indices(alpha.shape) * alpha).sum((1, 2)) / alpha.sum()
         focal = 32 / np.tan(np.deg2rad(20))
@@ -135,8 +135,8 @@ def test_a_face_that_reaches_behind_the_camera():
 
 def test_camera_inside_the_object_and_behind_it():
     inside = np.eye(4, dtype=np.float32)[None]
-    assert (render_views(coloured_cube(), inside, 60.0, 16)[..., 3] == 255).all()
+    assert (render_views(colored_cube(), inside, 60.0, 16)[..., 3] == 255).all()
     away = orbit(0.0, 0.0, 3.0).numpy()[None].copy()
     away[:, :3, 2] *= -1  # looks away from the object
     away[:, :3, 0] *= -1
-    assert not render_views(coloured_cube(), away, 40.0, 16).any()
+    assert not render_views(colored_cube(), away, 40.0, 16).any()

@@ -11,18 +11,18 @@ def test_the_harmonics_are_orthonormal():
     torch.testing.assert_close(gram, torch.eye(9, dtype=torch.float64), atol=0.03, rtol=0)
 
 
-def test_the_surroundings_are_colours_that_can_be_learnt():
+def test_the_surroundings_are_colors_that_can_be_learnt():
     torch.manual_seed(0)
     network = NeuralBackground()
     directions = torch.nn.functional.normalize(torch.randn(2, 5, 5, 3), dim=-1)
-    colours = network(directions)
-    assert colours.shape == (2, 5, 5, 3) and colours.min() > 0 and colours.max() < 1
-    colours.sum().backward()
+    colors = network(directions)
+    assert colors.shape == (2, 5, 5, 3) and colors.min() > 0 and colors.max() < 1
+    colors.sum().backward()
     assert all(p.grad.abs().max() > 0 for p in network.parameters())
     assert sum(p.numel() for p in network.parameters()) == 9 * 16 + 16 * 16 + 16 * 3
 
 
-def test_one_random_colour():
+def test_one_random_color():
     torch.manual_seed(0)
     assert random_background("color").unique().numel() == 3
     assert random_background("gray").unique().numel() == 1

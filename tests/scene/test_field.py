@@ -28,7 +28,7 @@ def test_grid_nodes_are_indexed_z_y_x_with_the_corners_on_the_box():
     torch.testing.assert_close(field(points)[1][2], torch.sigmoid(torch.tensor([2.0, 0.0, 0.0])))
 
 
-def test_density_alone_equals_density_with_colour_for_any_shape():
+def test_density_alone_equals_density_with_color_for_any_shape():
     field, points = _random_field(), torch.rand(3, 4, 5, 3) * 2 - 1
     density, rgb = field(points)
     assert density.shape == (3, 4, 5) and rgb.shape == (3, 4, 5, 3)

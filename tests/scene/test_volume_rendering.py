@@ -14,7 +14,7 @@ WHITE = torch.ones(3)
 
 
 class Shape:
-    """An analytic field: `inside(points) -> bool`, constant density and colour."""
+    """An analytic field: `inside(points) -> bool`, constant density and color."""
 
     def __init__(self, inside, density: float, rgb=(0.2, 0.4, 0.6)):
         self.inside, self.value, self.rgb = inside, density, torch.tensor(rgb)
@@ -97,7 +97,7 @@ def test_samples_in_occupied_cells_cover_all_density_of_each_ray():
     torch.testing.assert_close(optical_depth(skipping), optical_depth(everything), atol=0.03, rtol=0)
 
 
-def test_opaque_ball_shows_its_colour_and_an_empty_field_the_background():
+def test_opaque_ball_shows_its_color_and_an_empty_field_the_background():
     rays_o, rays_d = get_rays(orbit(90.0, 0.0, 3.0), 40.0, 33, 33)
     background = torch.rand(33, 33, 3)
     out = render(_ball(), rays_o, rays_d, background=background, samples_per_ray=200)

@@ -60,9 +60,9 @@ def each_worn():
     return _parametrise("name", [(name, (name,)) for name in WORN], lambda case: case[0] in WORN_SAMPLE)
 
 
-def can_be_coloured(kind) -> bool:
-    """What has but one colour is never called by it."""
-    return kind.colours is None or len(kind.colours) > 1
+def can_be_colored(kind) -> bool:
+    """What has but one color is never called by it."""
+    return kind.colors is None or len(kind.colors) > 1
 
 
 def areas(vertices, faces) -> np.ndarray:

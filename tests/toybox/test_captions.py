@@ -3,7 +3,7 @@
 import numpy as np
 
 from mvdream_toybox.captions import _words, caption, vocabulary, with_article
-from mvdream_toybox.palette import COLOUR_WORDS, MADE_OF, PATTERN_WORDS
+from mvdream_toybox.palette import COLOR_WORDS, MADE_OF, PATTERN_WORDS
 from mvdream_toybox.things import KINDS
 from mvdream_toybox.things.worn import WORN
 from mvdream_toybox.world import Spec, draw_spec
@@ -19,20 +19,20 @@ def _says(text: str, words) -> bool:
     return any(f" {word.lower()} " in f" {text} " for word in words)
 
 
-def test_captions_name_kind_colour_pattern_and_worn_things():
+def test_captions_name_kind_color_pattern_and_worn_things():
     for spec, text in _draws(2000):
         plain = text.lower().replace(",", " ")
         kind = KINDS[spec.kind]
         assert _says(plain, kind.variants[spec.variant] if spec.variant else kind.nouns), (spec, text)
-        if spec.colour:
-            assert _says(plain, COLOUR_WORDS[spec.colour] + MADE_OF.get(spec.colour, ())), (spec, text)
+        if spec.color:
+            assert _says(plain, COLOR_WORDS[spec.color] + MADE_OF.get(spec.color, ())), (spec, text)
         if spec.pattern:
-            assert _says(plain, PATTERN_WORDS[spec.pattern]) and _says(plain, COLOUR_WORDS[spec.second]), (spec, text)
+            assert _says(plain, PATTERN_WORDS[spec.pattern]) and _says(plain, COLOR_WORDS[spec.second]), (spec, text)
         if spec.pose:
             assert _says(plain, (spec.pose,)), (spec, text)
-        for name, colour in spec.worn:
+        for name, color in spec.worn:
             assert _says(plain, WORN[name].words), (spec, text)
-            assert colour is None or _says(plain, COLOUR_WORDS[colour]), (spec, text)
+            assert color is None or _says(plain, COLOR_WORDS[color]), (spec, text)
 
 
 def test_vocabulary_covers_all_captions():

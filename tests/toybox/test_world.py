@@ -7,28 +7,28 @@ import pytest
 
 from mvdream_toybox import world
 from mvdream_toybox.geometry.parts import merge
-from mvdream_toybox.palette import COLOURS, canonical
+from mvdream_toybox.palette import COLORS, canonical
 from mvdream_toybox.things import KINDS, NATURAL
 from mvdream_toybox.things.riders.in_cars import BLUE
 from mvdream_toybox.things.worn import WORN
 from mvdream_toybox.things.worn.hats import RED
 from mvdream_toybox.world import Spec, build, draw_spec, split_of
-from toybox.conftest import areas, can_be_coloured, each_case, each_kind
+from toybox.conftest import areas, can_be_colored, each_case, each_kind
 
 TRIANGLES = 40_000
 
 
 def _combination(spec: Spec):
-    return spec.kind, spec.colour, spec.pattern, tuple(sorted(spec.worn, key=repr))
+    return spec.kind, spec.color, spec.pattern, tuple(sorted(spec.worn, key=repr))
 
 
-def test_every_colour_of_every_table_is_in_the_palette():
+def test_every_color_of_every_table_is_in_the_palette():
     for table in (KINDS, WORN):
         for name, thing in table.items():
-            for word in thing.colours or ():
-                assert canonical(word) in COLOURS, (name, word)
+            for word in thing.colors or ():
+                assert canonical(word) in COLORS, (name, word)
     for coat in NATURAL.values():
-        assert set(coat[:2]) <= set(COLOURS)
+        assert set(coat[:2]) <= set(COLORS)
 
 
 def test_draws_are_a_function_of_seed_and_index():
@@ -73,7 +73,7 @@ def test_build_is_deterministic_and_the_seed_changes_proportions():
     spec = draw_spec(0, 7)
     one, two = build(spec), build(spec)
     np.testing.assert_array_equal(one.vertices, two.vertices)
-    np.testing.assert_array_equal(one.colours, two.colours)
+    np.testing.assert_array_equal(one.colors, two.colors)
     other = build(dataclasses.replace(spec, seed=spec.seed + 1))
     assert one.vertices.shape != other.vertices.shape or np.abs(one.vertices - other.vertices).max() > 1e-3
 
@@ -82,8 +82,8 @@ def test_build_is_deterministic_and_the_seed_changes_proportions():
 def test_every_kind_variant_and_pose_builds_centred_in_its_box(name, variant):
     for pose in (None, *KINDS[name].poses):
         mesh = build(Spec(name, variant, pose=pose, seed=5))
-        assert np.isfinite(mesh.vertices).all() and np.isfinite(mesh.colours).all()
-        assert mesh.colours.min() >= 0 and mesh.colours.max() <= 1
+        assert np.isfinite(mesh.vertices).all() and np.isfinite(mesh.colors).all()
+        assert mesh.colors.min() >= 0 and mesh.colors.max() <= 1
         assert len(mesh.faces) <= TRIANGLES and mesh.faces.max() < len(mesh.vertices)
         low, high = mesh.vertices.min(0), mesh.vertices.max(0)
         np.testing.assert_allclose(low + high, 0, atol=1e-9)
@@ -98,35 +98,35 @@ def test_every_place_to_wear_something_is_an_anchor_of_every_model(name, variant
         assert set(kind.wears) <= set(kind.build(np.random.default_rng(0), look).anchors), pose
 
 
-@each_kind(when=can_be_coloured)
-def test_a_named_colour_and_pattern_are_seen(name):
+@each_kind(when=can_be_colored)
+def test_a_named_color_and_pattern_are_seen(name):
     kind = KINDS[name]
-    colour = canonical((kind.colours or ("green",))[-1])
-    if colour in ("wooden", "stone"):
-        colour = next(c for c in map(canonical, kind.colours) if c not in ("wooden", "stone"))
-    area = _share_of_colour(build(Spec(name, colour=colour, seed=1)), COLOURS[colour])
-    assert area > 0.03, f"{colour} {name}: {area:.3f} of its surface"
+    color = canonical((kind.colors or ("green",))[-1])
+    if color in ("wooden", "stone"):
+        color = next(c for c in map(canonical, kind.colors) if c not in ("wooden", "stone"))
+    area = _share_of_color(build(Spec(name, color=color, seed=1)), COLORS[color])
+    assert area > 0.03, f"{color} {name}: {area:.3f} of its surface"
     if kind.patterns:
-        striped = build(Spec(name, colour="blue", pattern="striped", second="yellow", seed=1))
-        assert min(_share_of_colour(striped, COLOURS[c]) for c in ("blue", "yellow")) > 0.03
+        striped = build(Spec(name, color="blue", pattern="striped", second="yellow", seed=1))
+        assert min(_share_of_color(striped, COLORS[c]) for c in ("blue", "yellow")) > 0.03
 
 
-@each_kind(when=lambda kind: kind.colours is None or "stone" in kind.colours)
+@each_kind(when=lambda kind: kind.colors is None or "stone" in kind.colors)
 def test_grained_materials_are_painted(name):
-    mesh = build(Spec(name, colour="stone", seed=1))
-    assert np.isfinite(mesh.colours).all()
+    mesh = build(Spec(name, color="stone", seed=1))
+    assert np.isfinite(mesh.colors).all()
 
 
-def _share_of_colour(mesh, colour) -> float:
-    """Share of the surface whose colour is `colour`, or a shade of it."""
+def _share_of_color(mesh, color) -> float:
+    """Share of the surface whose color is `color`, or a shade of it."""
     area = areas(mesh.vertices, mesh.faces)
-    found = (np.abs(mesh.colours[mesh.faces] - np.array(colour)).max(2) < 0.1).mean(1)
+    found = (np.abs(mesh.colors[mesh.faces] - np.array(color)).max(2) < 0.1).mean(1)
     return float((area * found).sum() / area.sum())
 
 
 def test_fronts_face_x_and_heads_are_up():
     for name in ("dog", "cat", "horse", "duck", "dragon", "owl", "shark", "bee"):
-        look = world.look_of(Spec(name, colour="red", seed=2))
+        look = world.look_of(Spec(name, color="red", seed=2))
         model = KINDS[name].build(np.random.default_rng(2), look)
         vertices = merge(model.parts).vertices
         middle = (vertices.min(0) + vertices.max(0)) / 2
@@ -146,9 +146,9 @@ def test_size_words_change_proportions():
 def test_two_worn_things_are_on_the_model():
     bare = build(Spec("dog", seed=1))
     dressed = build(Spec("dog", worn=(("crown", "purple"), ("scarf", "green")), seed=1))
-    for colour in ("purple", "green"):
-        assert _share_of_colour(dressed, COLOURS[colour]) > 0.01 > _share_of_colour(bare, COLOURS[colour])
-    crown = np.abs(dressed.colours - np.array(COLOURS["purple"])).max(1) < 0.1
+    for color in ("purple", "green"):
+        assert _share_of_color(dressed, COLORS[color]) > 0.01 > _share_of_color(bare, COLORS[color])
+    crown = np.abs(dressed.colors - np.array(COLORS["purple"])).max(1) < 0.1
     assert dressed.vertices[crown, 2].min() > 0.0
 
 
@@ -156,12 +156,12 @@ def test_an_animal_in_a_car_keeps_its_coat():
     dalmatian = build(Spec("dog riding a car", "dalmatian riding a car", seed=1))
     white_poodle = build(Spec("dog riding a car", "poodle riding a car", seed=1))
     red_cat = build(Spec("cat riding a car", None, "red", seed=1))
-    assert _share_of_colour(dalmatian, COLOURS["white"]) > 0.05 and _share_of_colour(dalmatian, COLOURS["black"]) > 0.05
-    assert _share_of_colour(white_poodle, COLOURS["white"]) > 0.1 and _share_of_colour(white_poodle, RED) > 0.05
-    assert _share_of_colour(red_cat, COLOURS["red"]) > 0.1 and _share_of_colour(red_cat, BLUE) > 0.05  # its car is blue
+    assert _share_of_color(dalmatian, COLORS["white"]) > 0.05 and _share_of_color(dalmatian, COLORS["black"]) > 0.05
+    assert _share_of_color(white_poodle, COLORS["white"]) > 0.1 and _share_of_color(white_poodle, RED) > 0.05
+    assert _share_of_color(red_cat, COLORS["red"]) > 0.1 and _share_of_color(red_cat, BLUE) > 0.05  # its car is blue
 
 
-def test_worn_things_have_their_own_colour_oftener_than_any_other():
+def test_worn_things_have_their_own_color_oftener_than_any_other():
     crowns = [c for i in range(400) for name, c in draw_spec(0, i, kinds=("dog",), worn=("crown",)).worn]
     named = [c for c in crowns if c]
     assert 0.1 < 1 - len(named) / len(crowns) < 0.3

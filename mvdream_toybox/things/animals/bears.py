@@ -29,7 +29,7 @@ def bear(rng, look: Look) -> Model:
 
 
 def panda(rng, look: Look) -> Model:
-    """A sitting panda: pale body, limbs, ears and eye patches of the captioned (naturally black) colour."""
+    """A sitting panda: pale body, limbs, ears and eye patches of the captioned (naturally black) color."""
     return _sitting(rng, WHITE, WHITE, look.paint, look.paint, look.paint)
 
 

@@ -103,9 +103,9 @@ def chicken(rng, look: Look) -> Model:
     body, head = np.array([0, 0, 0.58]), np.array([0.3, 0, 1.06])
     fan = [
         petal(
-            [(0.06, 0.0), (0.15, 0.3), (0.0, 0.5), (-0.15, 0.3), (-0.06, 0.0)], 0.1, colour, body + [-0.3, 0, 0.1], (x, -42, 0)
+            [(0.06, 0.0), (0.15, 0.3), (0.0, 0.5), (-0.15, 0.3), (-0.06, 0.0)], 0.1, color, body + [-0.3, 0, 0.1], (x, -42, 0)
         )
-        for x, colour in ((0, paint), (24, darker(look.main, 0.7)), (-24, darker(look.main, 0.7)))
+        for x, color in ((0, paint), (24, darker(look.main, 0.7)), (-24, darker(look.main, 0.7)))
     ]
     comb = [
         ellipsoid(head + r * np.array([a, 0, 1.0 + h]), r * np.array([0.26, 0.15, 0.36]), red, detail=10)
@@ -194,7 +194,7 @@ def penguin(rng, look: Look) -> Model:
 
 
 def parrot(rng, look: Look) -> Model:
-    """An upright parrot: hooked beak, wings of the second and the accent colour, a long tail."""
+    """An upright parrot: hooked beak, wings of the second and the accent color, a long tail."""
     paint = look.paint
     w, r = vary(rng, 0.25, 0.23)
     body, head = np.array([0, 0, 0.72]), np.array([0.12, 0, 1.16])
@@ -204,11 +204,11 @@ def parrot(rng, look: Look) -> Model:
         petal(
             [(-0.07, 0.0), (-0.09, -0.4), (0, -0.74 + 0.1 * k), (0.09, -0.4), (0.07, 0.0)],
             0.07,
-            colour,
+            color,
             body + [-0.16, 0, -0.1],
             (0, 32, 12 * k),
         )
-        for k, colour in ((0, paint), (1, blue), (-1, blue))
+        for k, color in ((0, paint), (1, blue), (-1, blue))
     ]
     parts = [
         ellipsoid(body, (w * 0.98, w, w * 1.5), paint, (0, 16, 0), detail=24),

@@ -14,7 +14,7 @@ HIND = np.array([(0.02, -0.02), (0.34, 0.0), (0.64, -0.1), (0.66, -0.42), (0.42,
 
 
 def butterfly(rng, look: Look) -> Model:
-    """Four large bordered wings, held up and back, with spots of the second and the accent colour."""
+    """Four large bordered wings, held up and back, with spots of the second and the accent color."""
     tilt, sweep, size = rng.uniform(-48, -34), rng.uniform(12, 24), rng.uniform(0.95, 1.08)
     edge = darker(look.main, 0.3) if np.mean(look.main) > 0.25 else lighter(look.main, 0.35)
     place, turn = (0.0, 0.04, 0.02), (0, tilt, sweep)
@@ -32,8 +32,8 @@ def butterfly(rng, look: Look) -> Model:
         ((0.44, -0.28), 0.1, look.second),
         ((0.44, -0.28), 0.05, look.accent),
     ]
-    for k, ((y, z), radius, colour) in enumerate(marks):
-        wings.append(disc((y * size, z * size), radius * size, 0.125 if k == 4 else 0.11, colour, place, turn))
+    for k, ((y, z), radius, color) in enumerate(marks):
+        wings.append(disc((y * size, z * size), radius * size, 0.125 if k == 4 else 0.11, color, place, turn))
     axis = np.array([-np.sin(np.radians(tilt)), 0, np.cos(np.radians(tilt))])
     head = axis * 0.42
     body = tube(
@@ -69,13 +69,13 @@ def _bug_legs(xs, y: float, z: float, reach: float, thickness: float, paint) -> 
 
 
 def bee(rng, look: Look) -> Model:
-    """A plump bee: bands in black on the captioned colour, clear wings, a sting."""
+    """A plump bee: bands in black on the captioned color, clear wings, a sting."""
     r, w = vary(rng, 0.24, 0.3)
     dark = INK if np.mean(look.main) > 0.2 else (0.95, 0.85, 0.2)
     centre, head = np.array([-0.1, 0, 0.46]), np.array([0.42, 0, 0.52])
     body = ellipsoid(centre, (w * 1.5, w, w), look.paint, detail=40)
     bands = ((body.vertices[:, 0] - centre[0]) / (w * 1.5) * 2.2 + 0.2) % 1.0 < 0.45
-    body.colours[bands] = dark
+    body.colors[bands] = dark
     wing = [(0.0, 0.0), (0.12, 0.28), (0.38, 0.52), (0.56, 0.4), (0.46, 0.12), (0.2, -0.04)]
     parts = [
         body,
@@ -179,7 +179,7 @@ def spider(rng, look: Look) -> Model:
 
 
 def snail(rng, look: Look) -> Model:
-    """A snail: spiral shell of the captioned colour, eyes on stalks."""
+    """A snail: spiral shell of the captioned color, eyes on stalks."""
     skin = (0.86, 0.76, 0.56) if np.linalg.norm(np.subtract(look.main, (0.86, 0.76, 0.56))) > 0.3 else (0.5, 0.6, 0.4)
     turns = np.linspace(0, 2.6 * 2 * np.pi, 90)
     grow = np.exp(-0.155 * turns)

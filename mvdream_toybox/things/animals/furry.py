@@ -17,7 +17,7 @@ def _whiskers(b, hair) -> list[Part]:
 
 
 def _cat_eyes(b, iris) -> list[Part]:
-    """Coloured irises with narrow pupils."""
+    """Colored irises with narrow pupils."""
     r, place = float(b.head_radii.mean()), b.on_head(0.72, 0.42, 0.18)
     pupil = ellipsoid(place + np.array([0.245, 0.095, 0.03]) * r, np.array([0.07, 0.055, 0.13]) * r, INK, detail=8)
     return eyes(place, r * 0.27, iris=iris) + both(pupil)
@@ -215,5 +215,5 @@ KINDS: dict[str, Kind] = {
     "rabbit": Kind(("rabbit", "bunny", "hare"), rabbit, natural("white"), True, WEARS, extras=(("after", "with long ears"),)),
     "mouse": Kind(("mouse", "rat"), mouse, natural("gray"), True, WEARS, extras=(("after", "with big ears"),)),
 }
-# Colours (main, second) and pattern of what has a coat of its own.
+# Colors (main, second) and pattern of what has a coat of its own.
 NATURAL = {"tiger": ("orange", "black", "striped"), "leopard": ("yellow", "black", "spotted")}

@@ -91,7 +91,7 @@ def cow(rng, look: Look) -> Model:
 
 
 def sheep(rng, look: Look) -> Model:
-    """A sheep in a fluffy fleece of the captioned colour, dark face and legs."""
+    """A sheep in a fluffy fleece of the captioned color, dark face and legs."""
     skin = (0.2, 0.18, 0.18) if np.mean(look.main) > 0.3 else (0.85, 0.75, 0.65)
     b = beast(
         rng,
@@ -105,7 +105,7 @@ def sheep(rng, look: Look) -> Model:
         hoof=INK,
     )
     for part in b.parts[2:]:  # head and legs
-        part.colours = np.broadcast_to(np.array(skin), part.colours.shape).copy()
+        part.colors = np.broadcast_to(np.array(skin), part.colors.shape).copy()
     r = float(b.head_radii.mean())
     fleece = puffs(rng, b.body, b.body_radii * np.array([0.98, 0.92, 0.9]), 0.15, 46, look.paint)
     cap = puffs(rng, b.on_head(-0.3, 0, 0.75), b.head_radii * np.array([0.5, 0.65, 0.35]), 0.095, 10, look.paint)

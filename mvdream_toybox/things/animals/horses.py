@@ -11,13 +11,13 @@ from mvdream_toybox.palette import natural
 
 
 def horse(rng, look: Look) -> Model:
-    """A horse with a mane and a tail of the second colour."""
+    """A horse with a mane and a tail of the second color."""
     hair = look.second if np.linalg.norm(np.subtract(look.second, look.main)) > 0.25 else darker(look.main, 0.4)
     return _horse(rng, look, [hair] * 6, None)
 
 
 def unicorn(rng, look: Look) -> Model:
-    """A horse with a golden spiral horn and a mane of many colours."""
+    """A horse with a golden spiral horn and a mane of many colors."""
     rainbow = [
         (0.95, 0.35, 0.5),
         (0.98, 0.62, 0.25),

@@ -19,8 +19,8 @@ def crocodile(rng, look: Look) -> Model:
     base, r = b.on_body(-0.75, 0, 0.1), 0.22
     sweep = curve(base, base + [-0.25, 0.0, -0.08], base + [-0.5, 0.1, -0.14], base + [-0.72, 0.24, -0.14])
     jaw = [
-        limb(b.on_head(0.3, 0, z), b.on_head(2.2, 0, z), r, r * 0.66, colour)
-        for z, colour in ((-0.1, paint), (-0.72, lighter(look.main, 0.5)))
+        limb(b.on_head(0.3, 0, z), b.on_head(2.2, 0, z), r, r * 0.66, color)
+        for z, color in ((-0.1, paint), (-0.72, lighter(look.main, 0.5)))
     ]
     for part in jaw:
         part.vertices[:, 2] = (part.vertices[:, 2] - b.head[2]) * 0.55 + b.head[2]
@@ -62,7 +62,7 @@ def crocodile(rng, look: Look) -> Model:
 
 
 def turtle(rng, look: Look) -> Model:
-    """A turtle: domed shell of the captioned colour with plates, pale green skin."""
+    """A turtle: domed shell of the captioned color with plates, pale green skin."""
     skin = (0.62, 0.78, 0.4) if abs(look.main[1] - 0.6) + look.main[0] > 0.5 else (0.85, 0.78, 0.45)
     w, h = vary(rng, 0.46, 0.34)
     shell = ellipsoid((0, 0, 0.24), (w * 1.12, w, h), look.paint, detail=28)

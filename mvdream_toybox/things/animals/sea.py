@@ -24,12 +24,12 @@ def _swimmer(profile, sides: float, paint, belly=None) -> Part:
     part.vertices[:, 1] *= sides
     if belly is not None:
         low = part.vertices[:, 2] < -0.28 * np.interp(part.vertices[:, 0], p[::-1, 0], p[::-1, 1])
-        part.colours[low] = belly
+        part.colors[low] = belly
     return part
 
 
 def fish(rng, look: Look) -> Model:
-    """A round fish with large fins of the second colour."""
+    """A round fish with large fins of the second color."""
     h, tail = vary(rng, 0.36, 0.4, share=0.12)
     dark = look.second if np.linalg.norm(np.subtract(look.second, look.main)) > 0.25 else darker(look.main, 0.6)
     body = _swimmer(

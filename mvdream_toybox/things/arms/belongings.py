@@ -22,9 +22,9 @@ def umbrella(rng: np.random.Generator, look: Look) -> Model:
     canopy.vertices[:, 2] += 0.1 * sag * out**3 - 0.03
     canopy.vertices[:, :2] *= (1 - 0.06 * sag * out**2)[:, None]
     if not callable(look.paint) and rng.random() < 0.5:
-        canopy.colours[np.floor((angle / (2 * np.pi) + 0.5) * ribs - 1e-6) % 2 == 0] = lighter(look.main, 0.22)
+        canopy.colors[np.floor((angle / (2 * np.pi) + 0.5) * ribs - 1e-6) % 2 == 0] = lighter(look.main, 0.22)
     lining = move([canopy], (0, 0, -0.025), (0.985, 0.985, 0.97))[0]
-    lining.faces, lining.colours = lining.faces[:, ::-1], lining.colours * 0.8
+    lining.faces, lining.colors = lining.faces[:, ::-1], lining.colors * 0.8
     low = -rng.uniform(0.85, 1.0)
     hook = curve(
         (0, 0, low), (0, 0.02, low - 0.13), (0, 0.13, low - 0.2), (0, 0.24, low - 0.12), (0, 0.25, low - 0.02), samples=12
@@ -43,7 +43,7 @@ def umbrella(rng: np.random.Generator, look: Look) -> Model:
 
 
 def backpack(rng: np.random.Generator, look: Look) -> Model:
-    """A school bag: body and pockets of the main colour, straps behind."""
+    """A school bag: body and pockets of the main color, straps behind."""
     wide, high = rng.uniform(0.46, 0.54), rng.uniform(1.15, 1.3)
     trim = contrast(look.main, look.second, WHITE)
     parts = [
@@ -80,7 +80,7 @@ def backpack(rng: np.random.Generator, look: Look) -> Model:
 
 
 def book(rng: np.random.Generator, look: Look) -> Model:
-    """A thick closed book that stands up; cover of the main colour, golden title and clasps."""
+    """A thick closed book that stands up; cover of the main color, golden title and clasps."""
     wide, high, deep = rng.uniform(0.52, 0.6), rng.uniform(0.78, 0.88), rng.uniform(0.24, 0.38)
     trim = contrast(look.main, look.second if rng.random() < 0.4 else GOLD, WHITE)
     parts = [block((x, 0.02, 0), (0.06, 2 * wide, 2 * high), look.paint, bevel=0.2, rows=3) for x in (-deep / 2, deep / 2)]
@@ -107,7 +107,7 @@ def book(rng: np.random.Generator, look: Look) -> Model:
 
 
 def crown(rng: np.random.Generator, look: Look) -> Model:
-    """A crown of the main colour with points and jewels."""
+    """A crown of the main color with points and jewels."""
     r, points = 0.62, int(rng.choice([5, 6, 8]))
     cols = points * 12
     phi = np.linspace(0, 2 * np.pi, cols, endpoint=False)
@@ -144,7 +144,7 @@ def crown(rng: np.random.Generator, look: Look) -> Model:
 
 
 def trophy(rng: np.random.Generator, look: Look) -> Model:
-    """A trophy cup with two handles on a plinth; the cup has the main colour."""
+    """A trophy cup with two handles on a plinth; the cup has the main color."""
     r, high = rng.uniform(0.4, 0.48), rng.uniform(0.72, 0.85)
     cup = [
         (0, 0),
@@ -181,7 +181,7 @@ def trophy(rng: np.random.Generator, look: Look) -> Model:
 
 
 def magic_wand(rng: np.random.Generator, look: Look) -> Model:
-    """A wand with a big star of the main colour and ribbons."""
+    """A wand with a big star of the main color and ribbons."""
     star = [
         (0.42 * np.cos(a) * (1 if k % 2 == 0 else 0.48), 0.62 + 0.42 * np.sin(a) * (1 if k % 2 == 0 else 0.48))
         for k, a in enumerate(np.pi / 2 + np.arange(10) * np.pi / 5)

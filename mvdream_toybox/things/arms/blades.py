@@ -25,9 +25,9 @@ def edged(outline, thickness: float, paint: Paint, center=(0, 0), shrink: float 
     return merge([flat, bevel])
 
 
-def wrap(low: float, high: float, radius: float, colour, turns: int = 7) -> list[Part]:
+def wrap(low: float, high: float, radius: float, color, turns: int = 7) -> list[Part]:
     """Leather rings around an upright handle."""
-    return [torus((0, 0, z), radius, 0.018, colour, sides=16) for z in np.linspace(low, high, turns)]
+    return [torus((0, 0, z), radius, 0.018, color, sides=16) for z in np.linspace(low, high, turns)]
 
 
 def axe(rng: np.random.Generator, look: Look) -> Model:
@@ -81,7 +81,7 @@ def axe(rng: np.random.Generator, look: Look) -> Model:
 
 
 def sword(rng: np.random.Generator, look: Look) -> Model:
-    """A knight's sword, point up. The main colour is the blade's."""
+    """A knight's sword, point up. The main color is the blade's."""
     long, wide = rng.uniform(1.15, 1.35), rng.uniform(0.1, 0.14)
     outline = [(-wide, 0), (wide, 0), (wide * 0.82, long * 0.82), (0, long), (-wide * 0.82, long * 0.82)]
     parts = [edged(outline, 0.07, look.main, (0, long * 0.45), 0.62)]
@@ -106,7 +106,7 @@ def sword(rng: np.random.Generator, look: Look) -> Model:
 
 
 def katana(rng: np.random.Generator, look: Look) -> Model:
-    """A katana, point up: curved blade, round guard, wrapped grip of the main colour's contrast."""
+    """A katana, point up: curved blade, round guard, wrapped grip of the main color's contrast."""
     long, bend = rng.uniform(1.25, 1.4), rng.uniform(0.13, 0.2)
     t = np.linspace(0, 1, 14)
     y = -bend * t**2
@@ -125,7 +125,7 @@ def katana(rng: np.random.Generator, look: Look) -> Model:
 
 
 def dagger(rng: np.random.Generator, look: Look) -> Model:
-    """A short broad dagger, point up; the blade has the main colour."""
+    """A short broad dagger, point up; the blade has the main color."""
     long, wide = rng.uniform(0.8, 0.95), rng.uniform(0.15, 0.19)
     t = np.linspace(0, 1, 9)
     half = wide * (1 - 0.25 * np.sin(np.pi * t * 0.9)) * (1 - t**2.4)
@@ -157,7 +157,7 @@ def dagger(rng: np.random.Generator, look: Look) -> Model:
 
 
 def spear(rng: np.random.Generator, look: Look) -> Model:
-    """A spear with a broad leaf-shaped point of the main colour and feathers, or (`variant`) "trident"."""
+    """A spear with a broad leaf-shaped point of the main color and feathers, or (`variant`) "trident"."""
     parts = [rod((0, 0, -1.1), (0, 0, 0.6), 0.055, WOOD)]
     if look.variant == "trident":
         parts[0] = rod((0, 0, -1.1), (0, 0, 0.5), 0.065, look.main)

@@ -10,7 +10,7 @@ from mvdream_toybox.geometry.tones import DARK, DARK_WOOD, GOLD, METAL, WHITE, W
 
 
 def guitar(rng: np.random.Generator, look: Look) -> Model:
-    """An acoustic guitar, or (`variant`) "electric guitar"; the body has the main colour."""
+    """An acoustic guitar, or (`variant`) "electric guitar"; the body has the main color."""
     electric = look.variant == "electric guitar"
     t = np.linspace(0, np.pi, 20)
     half = 0.44 * np.sin(t) ** 0.6 * (1 + 0.13 * np.cos(t)) - 0.13 * np.exp(-(((t - 1.75) / 0.42) ** 2))
@@ -123,7 +123,7 @@ def bell(rng: np.random.Generator, look: Look) -> Model:
 
 
 def drum(rng: np.random.Generator, look: Look) -> Model:
-    """A marching drum with ropes, rims and two sticks; the shell has the main colour."""
+    """A marching drum with ropes, rims and two sticks; the shell has the main color."""
     r, high = rng.uniform(0.6, 0.68), rng.uniform(0.75, 0.95)
     rim, rope = (contrast(look.main, look.second if rng.random() < 0.6 else GOLD, WHITE), contrast(look.main, WHITE, GOLD))
     parts = [

@@ -12,7 +12,7 @@ from mvdream_toybox.geometry.tones import DARK, WHITE, contrast
 
 
 def gift(rng: np.random.Generator, look: Look) -> Model:
-    """A gift box with a ribbon of the second colour and a bow."""
+    """A gift box with a ribbon of the second color and a bow."""
     half, high = rng.uniform(0.5, 0.6), rng.uniform(0.7, 1.0)
     ribbon = contrast(look.main, look.second, WHITE)
     parts = [
@@ -44,18 +44,18 @@ def ball(rng: np.random.Generator, look: Look) -> Model:
         centres = np.array([(0, a, b * g) for a in (-1, 1) for b in (-1, 1)])
         centres = np.concatenate([np.roll(centres, k, 1) for k in range(3)]) / np.hypot(1, g)
         near = np.sort(n @ centres.T, axis=1)
-        body.colours[near[:, -1] > 0.925] = contrast(look.main, DARK, WHITE)
+        body.colors[near[:, -1] > 0.925] = contrast(look.main, DARK, WHITE)
         seam = (near[:, -1] - near[:, -2] < 0.03) & (near[:, -1] < 0.925)
-        body.colours[seam] = darker(look.main, 0.55)
+        body.colors[seam] = darker(look.main, 0.55)
     elif look.variant == "basketball":
         line = (
             (np.abs(n[:, 0]) < 0.03) | (np.abs(n[:, 2]) < 0.03) | (np.abs(np.abs(n[:, 1]) - 0.35 - 0.35 * n[:, 2] ** 2) < 0.035)
         )
-        body.colours[line] = contrast(look.main, DARK, WHITE)
+        body.colors[line] = contrast(look.main, DARK, WHITE)
     elif not callable(look.paint):
         band = contrast(look.main, look.second, WHITE)
         if rng.random() < 0.5:
-            body.colours[np.abs(n[:, 2]) < 0.2] = band
+            body.colors[np.abs(n[:, 2]) < 0.2] = band
             return Model(
                 [
                     body,
@@ -71,7 +71,7 @@ def ball(rng: np.random.Generator, look: Look) -> Model:
                 ]
             )
         gore = np.floor((np.arctan2(n[:, 1], n[:, 0]) / (2 * np.pi) + 0.5) * 6 - 1e-6) % 2 == 0
-        body.colours[gore] = band
+        body.colors[gore] = band
         turned = move(
             [body, ellipsoid((0, 0, 0.8), (0.2, 0.2, 0.03), look.main, detail=10)],
             (0, 0, 0),
@@ -90,11 +90,11 @@ def balloon(rng: np.random.Generator, look: Look) -> Model:
     r, tall = rng.uniform(0.52, 0.6), rng.uniform(0.62, 0.7)
     girth = r * np.cos(a) * (1 + 0.17 * np.sin(a))
 
-    def one(paint, colour):
+    def one(paint, color):
         return [
             lathe([*zip(girth, tall * np.sin(a))], paint, sides=44, smooth=True),
-            lathe([(0.03, -tall + 0.01), (0.1, -tall - 0.09), (0, -tall - 0.06)][::-1], darker(colour, 0.85), sides=16),
-            ellipsoid((r * 0.55, 0.2, tall * 0.42), (0.05, 0.07, 0.12), lighter(colour, 0.7), (0, -25, 20), 8),
+            lathe([(0.03, -tall + 0.01), (0.1, -tall - 0.09), (0, -tall - 0.06)][::-1], darker(color, 0.85), sides=16),
+            ellipsoid((r * 0.55, 0.2, tall * 0.42), (0.05, 0.07, 0.12), lighter(color, 0.7), (0, -25, 20), 8),
         ]
 
     if look.variant != "bunch of balloons":
@@ -104,9 +104,9 @@ def balloon(rng: np.random.Generator, look: Look) -> Model:
         return Model([*one(look.paint, look.main), tube(string, 0.016, WHITE, sides=6)])
     parts = []
     shades = (look.main, look.main, contrast(look.main, look.second, WHITE), look.main, lighter(look.main, 0.3))
-    for k, colour in enumerate(shades):
+    for k, color in enumerate(shades):
         place = np.array([0.3 * np.cos(2.4 * k), 0.5 * np.sin(2.4 * k), 0.28 * (k % 3)]) if k else np.array([0.1, 0, 0.75])
-        parts += move(one(look.paint if colour == look.main else colour, colour), place, 0.75)
+        parts += move(one(look.paint if color == look.main else color, color), place, 0.75)
         parts.append(cylinder(place - (0, 0, 0.75 * tall + 0.05), (0, 0, -1.5), 0.012, WHITE, sides=5))
     return Model(parts)
 

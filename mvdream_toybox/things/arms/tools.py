@@ -29,7 +29,7 @@ def wrench(rng: np.random.Generator, look: Look) -> Model:
 
 
 def screwdriver(rng: np.random.Generator, look: Look) -> Model:
-    """A screwdriver, tip up; the handle has the main colour."""
+    """A screwdriver, tip up; the handle has the main color."""
     t = np.linspace(0, 1, 14)
     girth = 0.2 + 0.03 * np.cos(t * 2 * np.pi) - 0.05 * np.sin(np.pi * t)
     handle = lathe(
@@ -39,7 +39,7 @@ def screwdriver(rng: np.random.Generator, look: Look) -> Model:
         smooth=True,
     )
     a = np.arctan2(handle.vertices[:, 1], handle.vertices[:, 0])
-    handle.colours[np.cos(8 * a) < -0.55] *= 0.75
+    handle.colors[np.cos(8 * a) < -0.55] *= 0.75
     return Model(
         [
             handle,
@@ -80,7 +80,7 @@ def key(rng: np.random.Generator, look: Look) -> Model:
 
 
 def telescope(rng: np.random.Generator, look: Look) -> Model:
-    """A telescope on a tripod that looks up to the front; the tubes have the main colour."""
+    """A telescope on a tripod that looks up to the front; the tubes have the main color."""
     trim = contrast(look.main, look.second if rng.random() < 0.5 else GOLD, DARK)
     parts, x = [], -0.75
     for r, long in ((0.12, 0.42), (0.16, 0.5), (0.21, 0.66)):
@@ -101,7 +101,7 @@ def telescope(rng: np.random.Generator, look: Look) -> Model:
 
 
 def camera(rng: np.random.Generator, look: Look) -> Model:
-    """A photographic camera: body of the main colour, big lens to the front."""
+    """A photographic camera: body of the main color, big lens to the front."""
     wide, high = rng.uniform(0.7, 0.8), rng.uniform(0.92, 1.02)
     parts = [
         block((0, 0, 0), (0.42, 2 * wide, high), look.paint, bevel=0.14, rows=2),
@@ -135,7 +135,7 @@ def camera(rng: np.random.Generator, look: Look) -> Model:
 
 
 def hourglass(rng: np.random.Generator, look: Look) -> Model:
-    """An hourglass: frame of the main colour, sand in glass bulbs."""
+    """An hourglass: frame of the main color, sand in glass bulbs."""
     r, high = rng.uniform(0.36, 0.42), 0.62
     parts = [
         lathe(
@@ -158,7 +158,7 @@ def hourglass(rng: np.random.Generator, look: Look) -> Model:
     t = np.linspace(-1, 1, 30)
     bulb = 0.05 + (r - 0.05) * np.sin(np.pi * np.clip(np.abs(t), 0, 1) ** 0.8 * 0.62) ** 1.3
     glass = lathe([(0, -high), *zip(bulb, t * high), (0, high)], (0.8, 0.9, 0.94), sides=32, smooth=True)
-    glass.colours[(glass.vertices[:, 2] < -0.26) | ((glass.vertices[:, 2] > 0.02) & (glass.vertices[:, 2] < 0.3))] = (
+    glass.colors[(glass.vertices[:, 2] < -0.26) | ((glass.vertices[:, 2] > 0.02) & (glass.vertices[:, 2] < 0.3))] = (
         0.93,
         0.76,
         0.42,

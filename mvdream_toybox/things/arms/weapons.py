@@ -11,7 +11,7 @@ from mvdream_toybox.things.arms.blades import edged, wrap
 
 
 def hammer(rng: np.random.Generator, look: Look) -> Model:
-    """A tool hammer, or (`variant`) "war hammer"; the head has the main colour."""
+    """A tool hammer, or (`variant`) "war hammer"; the head has the main color."""
     if look.variant == "war hammer":
         parts = [
             rod((0, 0, -0.95), (0, 0, 0.6), 0.065, DARK_WOOD),
@@ -58,7 +58,7 @@ def hammer(rng: np.random.Generator, look: Look) -> Model:
 
 
 def shield(rng: np.random.Generator, look: Look) -> Model:
-    """A round viking shield or a pointed knight's shield, its face in the main colour and an emblem."""
+    """A round viking shield or a pointed knight's shield, its face in the main color and an emblem."""
     trim = contrast(look.main, GOLD if rng.random() < 0.5 else METAL, DARK)
     mark = contrast(look.main, look.second, WHITE)
     if look.variant == "round shield" or (look.variant is None and rng.random() < 0.4):
@@ -75,7 +75,7 @@ def shield(rng: np.random.Generator, look: Look) -> Model:
         if not callable(look.paint):
             v = parts[0].vertices
             quarter = (np.floor((np.arctan2(v[:, 1], v[:, 2]) / (2 * np.pi) + 0.01) * 4) % 2 == 0) & (v[:, 0] > 0)
-            parts[0].colours[quarter & (np.hypot(v[:, 1], v[:, 2]) < 0.55)] = mark
+            parts[0].colors[quarter & (np.hypot(v[:, 1], v[:, 2]) < 0.55)] = mark
         parts += [
             torus((0.02, 0, 0), 0.8, 0.06, trim, axis=(1, 0, 0)),
             ellipsoid((0.1, 0, 0), (0.16, 0.22, 0.22), trim, detail=14),
@@ -110,7 +110,7 @@ def shield(rng: np.random.Generator, look: Look) -> Model:
 
 
 def bow(rng: np.random.Generator, look: Look) -> Model:
-    """A recurve bow of the main colour with a nocked arrow."""
+    """A recurve bow of the main color with a nocked arrow."""
     high = rng.uniform(0.95, 1.1)
     arc = curve(
         (0, -0.12, -high),
@@ -145,7 +145,7 @@ def bow(rng: np.random.Generator, look: Look) -> Model:
 
 
 def helmet(rng: np.random.Generator, look: Look) -> Model:
-    """A viking helmet of the main colour with two horns, or (`variant`) "knight helmet" with a visor and plume."""
+    """A viking helmet of the main color with two horns, or (`variant`) "knight helmet" with a visor and plume."""
     metal, trim = look.paint, contrast(look.main, GOLD, DARK)
     a = np.linspace(0, np.pi / 2, 14)
     dome = lathe([(0.5, -0.12), *((0.56 * np.cos(t), 0.6 * np.sin(t)) for t in a)], metal, sides=40, smooth=True)
@@ -197,7 +197,7 @@ def helmet(rng: np.random.Generator, look: Look) -> Model:
 
 
 def cannon(rng: np.random.Generator, look: Look) -> Model:
-    """A ship's cannon of the main colour on a wheeled carriage."""
+    """A ship's cannon of the main color on a wheeled carriage."""
     long = rng.uniform(0.95, 1.1)
     barrel = [
         (0, -0.62),

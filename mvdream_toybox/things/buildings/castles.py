@@ -36,7 +36,7 @@ def _cone_tower(x, y, r, high, walls, roof, flag, cap: float) -> list[Part]:
 
 
 def castle(rng: np.random.Generator, look: Look) -> Model:
-    """A castle of the main colour: corner towers with cone roofs, walls, a keep, a gate."""
+    """A castle of the main color: corner towers with cone roofs, walls, a keep, a gate."""
     s, wall = rng.uniform(0.66, 0.74), rng.uniform(0.45, 0.55)
     walls, roof, flag = (
         look.main,
@@ -78,7 +78,7 @@ def castle(rng: np.random.Generator, look: Look) -> Model:
 
 
 def tower(rng: np.random.Generator, look: Look) -> Model:
-    """A round fairy-tale tower of the main colour with a pointed roof."""
+    """A round fairy-tale tower of the main color with a pointed roof."""
     r, high = rng.uniform(0.34, 0.4), rng.uniform(1.2, 1.4)
     roof = contrast(look.main, look.second, (0.55, 0.2, 0.2))
     shaft = [
@@ -153,7 +153,7 @@ def pyramid(rng: np.random.Generator, look: Look) -> Model:
 
 
 def pagoda(rng: np.random.Generator, look: Look) -> Model:
-    """A pagoda: storeys with wide upturned roofs of the main colour."""
+    """A pagoda: storeys with wide upturned roofs of the main color."""
     storeys = int(rng.integers(3, 6))
     walls = contrast(look.main, (0.93, 0.88, 0.78), (0.75, 0.2, 0.15))
     parts, z = [block((0, 0, 0.05), (1.3, 1.3, 0.12), STONE, bevel=0.1)], 0.1

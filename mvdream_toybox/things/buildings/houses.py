@@ -1,4 +1,4 @@
-"""Houses of toybox: house, barn, church, mushroom house. The walls have the main colour, a cap roof has it too."""
+"""Houses of toybox: house, barn, church, mushroom house. The walls have the main color, a cap roof has it too."""
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def stamp(parts: list[Part], *places) -> list[Part]:
 
 
 def house(rng: np.random.Generator, look: Look) -> Model:
-    """A gabled house whose walls have the main colour."""
+    """A gabled house whose walls have the main color."""
     deep, half, high = rng.uniform(0.62, 0.76), rng.uniform(0.6, 0.74), rng.uniform(0.72, 0.95)
     roof = contrast(look.main, TILES if rng.random() < 0.5 else (0.3, 0.32, 0.37), look.second)
     frame = contrast(look.main, WHITE, DARK_WOOD)
@@ -81,7 +81,7 @@ def house(rng: np.random.Generator, look: Look) -> Model:
 
 
 def barn(rng: np.random.Generator, look: Look) -> Model:
-    """A barn with a bent roof, white trim and crossed doors; the walls have the main colour."""
+    """A barn with a bent roof, white trim and crossed doors; the walls have the main color."""
     deep, half, high = rng.uniform(0.75, 0.9), rng.uniform(0.56, 0.64), rng.uniform(0.52, 0.6)
     trim = contrast(look.main, WHITE, WOOD)
     knee, top = (half * 0.68, high + 0.36), high + 0.62
@@ -113,7 +113,7 @@ def barn(rng: np.random.Generator, look: Look) -> Model:
 
 
 def church(rng: np.random.Generator, look: Look) -> Model:
-    """A village church: nave, bell tower with a spire, a cross; the walls have the main colour."""
+    """A village church: nave, bell tower with a spire, a cross; the walls have the main color."""
     half, high = rng.uniform(0.4, 0.46), rng.uniform(0.62, 0.72)
     roof = contrast(look.main, look.second if rng.random() < 0.5 else (0.32, 0.34, 0.4), TILES)
     parts = [
@@ -150,7 +150,7 @@ def church(rng: np.random.Generator, look: Look) -> Model:
 
 
 def cottage(rng: np.random.Generator, look: Look) -> Model:
-    """A mushroom cottage: a cap roof of the main colour over a round pale house."""
+    """A mushroom cottage: a cap roof of the main color over a round pale house."""
     wide, tall = rng.uniform(0.88, 0.98), rng.uniform(0.7, 0.85)
     a = np.linspace(0, np.pi / 2, 16)
     cap = lathe(

@@ -11,7 +11,7 @@ from mvdream_toybox.things.buildings.houses import STONE
 
 
 def lighthouse(rng: np.random.Generator, look: Look) -> Model:
-    """A banded lighthouse on a rock; the main colour is most of the tower's and its cap's."""
+    """A banded lighthouse on a rock; the main color is most of the tower's and its cap's."""
     r, high = rng.uniform(0.32, 0.38), rng.uniform(1.35, 1.55)
     band = contrast(look.main, WHITE, (0.85, 0.15, 0.12))
     parts = []
@@ -70,7 +70,7 @@ def lighthouse(rng: np.random.Generator, look: Look) -> Model:
 
 
 def windmill(rng: np.random.Generator, look: Look) -> Model:
-    """A tower windmill with four lattice sails; the tower has the main colour."""
+    """A tower windmill with four lattice sails; the tower has the main color."""
     r, high = rng.uniform(0.44, 0.5), rng.uniform(1.0, 1.15)
     roof = contrast(look.main, look.second if rng.random() < 0.5 else (0.5, 0.2, 0.14), DARK)
     parts = [
@@ -174,7 +174,7 @@ def skyscraper(rng: np.random.Generator, look: Look) -> Model:
 
 
 def ferris_wheel(rng: np.random.Generator, look: Look) -> Model:
-    """A Ferris wheel that faces the front: rim and stand of the main colour, gondolas in many colours."""
+    """A Ferris wheel that faces the front: rim and stand of the main color, gondolas in many colors."""
     r, count = rng.uniform(0.72, 0.8), int(rng.choice([8, 10]))
     parts = [torus((x, 0, 0), q, 0.035, look.main, axis=(1, 0, 0)) for x in (-0.16, 0.16) for q in (r, r * 0.55)]
     turn = rng.uniform(0, 2 * np.pi)

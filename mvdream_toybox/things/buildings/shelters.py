@@ -29,7 +29,7 @@ def tent(rng: np.random.Generator, look: Look) -> Model:
         )
         if second:
             a = (np.arctan2(body.vertices[:, 1], body.vertices[:, 0]) / (2 * np.pi) * 12 + 0.25) % 1
-            body.colours[a < 0.42] = second
+            body.colors[a < 0.42] = second
         parts = [body]
         for k in range(24):
             a = 2 * np.pi * k / 24
@@ -53,7 +53,7 @@ def tent(rng: np.random.Generator, look: Look) -> Model:
         body = lathe([(r * (1 - 0.9 * t), high * t) for t in np.linspace(0, 1, 24)], look.paint, sides=40, smooth=True)
         if not callable(look.paint):
             z = body.vertices[:, 2] / high
-            body.colours[((z > 0.16) & (z < 0.24)) | ((z > 0.6) & (z < 0.66))] = contrast(
+            body.colors[((z > 0.16) & (z < 0.24)) | ((z > 0.6) & (z < 0.66))] = contrast(
                 look.main, look.second, (0.7, 0.25, 0.15)
             )
         parts = [body]
@@ -78,11 +78,11 @@ def tent(rng: np.random.Generator, look: Look) -> Model:
     rows = np.linspace(-1, 1, 14)
     sheet = np.concatenate([[(long * x, y, z) for y, z in edge] for x in rows])
     faces = grid_faces(len(rows), len(t), wrap=False)
-    colours = look.paint(sheet) if callable(look.paint) else np.tile(np.asarray(look.paint, float), (len(sheet), 1))
+    colors = look.paint(sheet) if callable(look.paint) else np.tile(np.asarray(look.paint, float), (len(sheet), 1))
     slope = Part(
         np.concatenate([sheet, sheet - (0, 0.03, 0.02)]),
         np.concatenate([faces, faces[:, ::-1] + len(sheet)]),
-        np.concatenate([colours, colours * 0.8]),
+        np.concatenate([colors, colors * 0.8]),
     )
     parts = both(slope)
     parts.append(plate([(-half, 0), (half, 0), (0, high)], 0.02, look.main, (-long + 0.03, 0, 0)))
@@ -110,7 +110,7 @@ def igloo(rng: np.random.Generator, look: Look) -> Model:
     count = np.maximum(np.round(16 * np.cos(np.floor(row) / 7 * np.pi / 2)), 3)
     along = np.arctan2(v[:, 1], v[:, 0]) / (2 * np.pi) * count + 0.5 * (np.floor(row) % 2)
     joint = (row % 1 < 0.17) | (along % 1 < 0.13)
-    dome.colours[joint] = (0.62, 0.76, 0.88)
+    dome.colors[joint] = (0.62, 0.76, 0.88)
     parts = [dome]
     b = np.linspace(0, np.pi, 12)
     arch = [(0.34 * np.cos(a), 0.44 * np.sin(a)) for a in b]
@@ -123,7 +123,7 @@ def igloo(rng: np.random.Generator, look: Look) -> Model:
 
 
 def well(rng: np.random.Generator, look: Look) -> Model:
-    """A stone wishing well under a small roof of the main colour, with a bucket."""
+    """A stone wishing well under a small roof of the main color, with a bucket."""
     r, high = 0.5, rng.uniform(0.42, 0.5)
     ring = lathe([(r * 0.78, 0.1), (r * 0.78, high), (r * 1.04, high), (r, high - 0.06), (r, 0), (0, 0)][::-1], STONE, sides=36)
     parts = [ring, cylinder((0, 0, 0.1), (0, 0, high - 0.12), r * 0.8, (0.25, 0.5, 0.68))]

@@ -4,7 +4,7 @@ import numpy as np
 
 from mvdream_toybox.geometry.chibi import INK, SNOW
 from mvdream_toybox.geometry.paints import lighter
-from mvdream_toybox.geometry.parts import Anchor, Colour, Look, Model, Part, both
+from mvdream_toybox.geometry.parts import Anchor, Color, Look, Model, Part, both
 from mvdream_toybox.geometry.shapes import curve, cylinder, ellipsoid, limb, tube
 from mvdream_toybox.geometry.sheets import around, polar, sheet
 from mvdream_toybox.kind import ANYWHERE, Kind
@@ -12,7 +12,7 @@ from mvdream_toybox.palette import natural
 from mvdream_toybox.things.figures.robots import vary
 
 
-def ball_eyes(center, radius: float, look_at: float = 0.2, iris: Colour = INK) -> list[Part]:
+def ball_eyes(center, radius: float, look_at: float = 0.2, iris: Color = INK) -> list[Part]:
     """Two white balls with pupils; `center` is the left one."""
     c = np.asarray(center, float)
     return both(

@@ -13,7 +13,7 @@ from mvdream_toybox.things.worn.hats import RED
 
 
 def snowman(rng, look: Look) -> Model:
-    """Balls of snow of the colour, carrot nose, coal eyes, mouth and buttons, stick arms."""
+    """Balls of snow of the color, carrot nose, coal eyes, mouth and buttons, stick arms."""
     a, b, c = 0.44 * vary(rng), 0.33 * vary(rng), 0.26 * vary(rng, 0.05)
     z0, z1 = a * 0.92, a * 1.75 + b * 0.62
     z2 = z1 + b * 0.75 + c * 0.68
@@ -44,7 +44,7 @@ def snowman(rng, look: Look) -> Model:
 
 
 def teddy_bear(rng, look: Look) -> Model:
-    """A seated stuffed bear of the colour: round ears, pale muzzle, belly and soles, seams."""
+    """A seated stuffed bear of the color: round ears, pale muzzle, belly and soles, seams."""
     paint, pale = look.paint, lighter(look.main, 0.5) if sum(look.main) < 2.4 else (0.85, 0.72, 0.58)
     r = 0.37 * vary(rng, 0.05)
     head = np.array([0.05, 0, 0.66 + r * 0.8])
@@ -98,12 +98,12 @@ def teddy_bear(rng, look: Look) -> Model:
 
 
 def gingerbread_man(rng, look: Look) -> Model:
-    """A flat biscuit of the colour: a round head, four stubs, icing along the limbs, a face, candy buttons."""
+    """A flat biscuit of the color: a round head, four stubs, icing along the limbs, a face, candy buttons."""
     flat, paint, ice = 0.16, look.paint, SNOW if sum(look.main) < 2.5 else (0.85, 0.3, 0.4)
     r, hand = 0.3 * vary(rng), np.array([0.0, 0.5, 0.66 + rng.uniform(0, 0.14)])
 
-    def slab(part: Part, colour_x: float = flat) -> Part:
-        part.vertices[:, 0] = np.tanh(part.vertices[:, 0] * 8) * colour_x / 2
+    def slab(part: Part, color_x: float = flat) -> Part:
+        part.vertices[:, 0] = np.tanh(part.vertices[:, 0] * 8) * color_x / 2
         return part
 
     foot = np.array([0.0, 0.26, 0.12])

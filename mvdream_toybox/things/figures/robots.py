@@ -161,7 +161,7 @@ def mecha(rng, look: Look) -> Model:
 
 
 def alien(rng, look: Look) -> Model:
-    """A slim little body and a huge head of the colour, black almond eyes, antennas."""
+    """A slim little body and a huge head of the color, black almond eyes, antennas."""
     paint, r = look.paint, 0.46 * vary(rng, 0.05)
     head = np.array([0.02, 0, 0.98 + r * 0.3])
     skull = lathe(

@@ -11,14 +11,14 @@ from mvdream_toybox.things.food.sweets import BUTTER, CHERRY, CHOCOLATE
 
 
 def ice_cream(rng: np.random.Generator, look: Look) -> Model:
-    """An ice cream cone: one to three scoops of the main colour, sauce, a wafer."""
+    """An ice cream cone: one to three scoops of the main color, sauce, a wafer."""
     high, mouth = rng.uniform(0.95, 1.1), 0.36
     t = np.linspace(0, 1, 26)
     cone = lathe([(0, 0), *zip(0.03 + (mouth - 0.03) * t, t * high)], (0.87, 0.62, 0.30), sides=48, smooth=True)
     angle = np.arctan2(cone.vertices[:, 1], cone.vertices[:, 0]) / (2 * np.pi)
     up = cone.vertices[:, 2] / high
     groove = (np.abs(((angle * 12 + up * 7) % 1) - 0.5) > 0.36) | (np.abs(((angle * 12 - up * 7) % 1) - 0.5) > 0.36)
-    cone.colours[groove] = (0.66, 0.42, 0.17)
+    cone.colors[groove] = (0.66, 0.42, 0.17)
     parts = [cone, torus((0, 0, high), mouth, 0.04, (0.87, 0.62, 0.30))]
     scoops = int(rng.integers(1, 4))
     z = high + 0.2
@@ -39,7 +39,7 @@ def ice_cream(rng: np.random.Generator, look: Look) -> Model:
 
 
 def lollipop(rng: np.random.Generator, look: Look) -> Model:
-    """A spiral lollipop on a stick: main colour and a white spiral."""
+    """A spiral lollipop on a stick: main color and a white spiral."""
     r = rng.uniform(0.5, 0.58)
     t = np.linspace(0, 1, 20)
     shell = [(r * q, -0.11 * np.sqrt(1 - q**3)) for q in t] + [(r * q, 0.11 * np.sqrt(1 - q**3)) for q in t[-2::-1]]
@@ -59,7 +59,7 @@ def lollipop(rng: np.random.Generator, look: Look) -> Model:
 
 
 def popsicle(rng: np.random.Generator, look: Look) -> Model:
-    """An ice lolly on a wooden stick with a bite or a glaze of the second colour."""
+    """An ice lolly on a wooden stick with a bite or a glaze of the second color."""
     wide, high = rng.uniform(0.34, 0.4), rng.uniform(0.95, 1.1)
     rows = [
         (z * high, 0, 0, 0.17 * q, wide * q, 3.2)
@@ -67,7 +67,7 @@ def popsicle(rng: np.random.Generator, look: Look) -> Model:
     ]
     body = loft(rows, look.paint, "z", rows=3)
     if not callable(look.paint) and rng.random() < 0.5:
-        body.colours[body.vertices[:, 2] > 0.74 * high] = contrast(look.main, look.second, CHOCOLATE)
+        body.colors[body.vertices[:, 2] > 0.74 * high] = contrast(look.main, look.second, CHOCOLATE)
     parts = [body, block((0, 0, -0.22), (0.07, 0.18, 0.5), (0.88, 0.7, 0.45), bevel=0.4)]
     for y in (-0.42, 0.42):
         parts += [
@@ -89,7 +89,7 @@ def candy_cane(rng: np.random.Generator, look: Look) -> Model:
     part = tube(points, 0.11, WHITE, sides=20)
     along = np.repeat(np.linspace(0, 1, len(part.vertices) // 20), 20) * 9
     around = np.tile(np.linspace(0, 1, 20, endpoint=False), len(part.vertices) // 20)
-    part.colours[((along + around) % 1) < 0.6] = look.main
+    part.colors[((along + around) % 1) < 0.6] = look.main
     bow = contrast(look.main, look.second, (0.1, 0.5, 0.2))
     parts = [
         part,

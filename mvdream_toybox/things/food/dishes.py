@@ -15,11 +15,11 @@ LETTUCE = (0.42, 0.72, 0.22)
 TOMATO = (0.85, 0.20, 0.14)
 
 
-def _frill(z: float, r: float, colour, rng) -> Part:
+def _frill(z: float, r: float, color, rng) -> Part:
     """A wavy leaf of lettuce."""
     part = lathe(
         [(0, -0.03), (r * 0.7, -0.03), (r * 0.9, -0.02), (r, 0.0), (r * 0.9, 0.03), (0, 0.03)],
-        colour,
+        color,
         (0, 0, z),
         sides=72,
         smooth=True,
@@ -29,7 +29,7 @@ def _frill(z: float, r: float, colour, rng) -> Part:
     phase = rng.uniform(0, 6)
     v[:, 2] += 0.16 * q * np.sin(9 * a + phase) - 0.06 * q
     v[:, :2] *= (1 + 0.1 * q * np.sin(5 * a - phase))[:, None]
-    part.colours[:] = part.colours * (0.9 + 0.25 * q[:, None] * 2 * (np.sin(9 * a + phase)[:, None] * 0.5 + 0.5))
+    part.colors[:] = part.colors * (0.9 + 0.25 * q[:, None] * 2 * (np.sin(9 * a + phase)[:, None] * 0.5 + 0.5))
     return part
 
 
@@ -154,7 +154,7 @@ def hot_dog(rng: np.random.Generator, look: Look) -> Model:
 
 
 def fries(rng: np.random.Generator, look: Look) -> Model:
-    """French fries in a carton of the main colour."""
+    """French fries in a carton of the main color."""
     parts = [loft([(0, 0, 0, 0.2, 0.36, 8), (0.85, 0, 0, 0.3, 0.52, 8)], look.paint, "z", rows=3)]
     parts += both(ellipsoid((-0.26, 0.26, 0.83), (0.04, 0.27, 0.17), look.main, detail=12))
     parts.append(
@@ -192,7 +192,7 @@ def sushi(rng: np.random.Generator, look: Look) -> Model:
     slab = [(0.92 * a, 0, 0.4 - 0.13 * a**2 + 0.02, 0.34 * (1 - 0.4 * abs(a) ** 4), 0.085, 3) for a in t]
     top = loft(slab, fish)
     stripe = (np.abs(((top.vertices[:, 0] + 0.7 * top.vertices[:, 1]) * 3.2) % 1 - 0.5) < 0.17) & (top.vertices[:, 2] > 0.2)
-    top.colours[stripe] = (1.0, 0.8, 0.65)
+    top.colors[stripe] = (1.0, 0.8, 0.65)
     parts.append(top)
     if rng.random() < 0.5:
         parts.append(loft([(-0.09, 0, 0.25, 0.38, 0.29, 3), (0.09, 0, 0.25, 0.38, 0.29, 3)], nori))

@@ -120,7 +120,7 @@ def watermelon(rng: np.random.Generator, look: Look) -> Model:
         body = ellipsoid((0, 0, 0), (0.68, 0.78, 0.66), (0.45, 0.7, 0.3), detail=40)
         a = np.arctan2(body.vertices[:, 2], body.vertices[:, 0])
         band = np.cos(9 * a + 0.8 * np.sin(9 * body.vertices[:, 1])) > 0.15
-        body.colours[band] = (0.13, 0.36, 0.14)
+        body.colors[band] = (0.13, 0.36, 0.14)
         return stretched(rng, [body, rod((0, -0.75, 0), (0.03, -0.9, 0.08), 0.04, (0.4, 0.45, 0.2))])
     t = np.linspace(np.pi, 2 * np.pi, 20)
     thick = rng.uniform(0.3, 0.42)
@@ -130,14 +130,14 @@ def watermelon(rng: np.random.Generator, look: Look) -> Model:
         return move([side_plate(outline, d, (0, 0, 0))], (0, 0, 0), 1, (0, 0, 90))[0]
 
     parts = []
-    for r, d, colour in (
+    for r, d, color in (
         (0.95, thick, (0.16, 0.45, 0.17)),
         (0.88, thick + 0.012, (0.9, 0.95, 0.78)),
         (0.82, thick + 0.024, (0.93, 0.24, 0.24)),
     ):
         piece = half_disk(r, d)
         piece.vertices[:, 2] += (0.95 - r) * 0.02
-        piece.colours[:] = colour
+        piece.colors[:] = color
         parts.append(piece)
     parts[2].vertices[:, 2] += 0.012
     for k in range(9):
@@ -166,7 +166,7 @@ def pineapple(rng: np.random.Generator, look: Look) -> Model:
     a, z = np.arctan2(v[:, 1], v[:, 0]) / (2 * np.pi) * 10, v[:, 2] / h * 4.2
     scale = np.minimum(np.abs((a + z) % 1 - 0.5), np.abs((a - z) % 1 - 0.5))
     groove = scale > 0.3
-    body.colours[np.maximum(np.abs((a + z) % 1 - 0.5), np.abs((a - z) % 1 - 0.5)) > 0.38] *= 0.68
+    body.colors[np.maximum(np.abs((a + z) % 1 - 0.5), np.abs((a - z) % 1 - 0.5)) > 0.38] *= 0.68
     v[:, :2] *= (1 + 0.04 * groove)[:, None]
     parts = [body]
     for ring, (count, tilt, long) in enumerate(((7, 38, 0.55), (6, 60, 0.62), (4, 78, 0.68))):

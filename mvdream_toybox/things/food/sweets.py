@@ -17,10 +17,10 @@ CHERRY = (0.80, 0.06, 0.12)
 SPRINKLES = ((0.95, 0.25, 0.3), (0.25, 0.6, 0.95), (1.0, 0.85, 0.2), (0.35, 0.8, 0.4), (0.98, 0.98, 0.95))
 
 
-def dish(radius: float, z: float, colour=WHITE) -> Part:
+def dish(radius: float, z: float, color=WHITE) -> Part:
     """A round plate whose floor is at z."""
     r = radius
-    return lathe([(0, z - 0.05), (0.6 * r, z - 0.05), (r, z + 0.04), (r, z + 0.06), (0.66 * r, z), (0, z)], colour, sides=40)
+    return lathe([(0, z - 0.05), (0.6 * r, z - 0.05), (r, z + 0.04), (r, z + 0.06), (0.66 * r, z), (0, z)], color, sides=40)
 
 
 def _pancake(z: float, r: float, thick: float, offset, wobble: float, phase: float) -> Part:
@@ -34,7 +34,7 @@ def _pancake(z: float, r: float, thick: float, offset, wobble: float, phase: flo
     browned = (
         np.clip((np.abs(v[:, 2]) / (thick / 2) - 0.55) / 0.35, 0, 1)[:, None] * np.where(radius < r * 0.995, 1, 0)[:, None]
     )
-    part.colours[:] = np.array((0.94, 0.74, 0.42)) * (1 - browned) + np.array((0.78, 0.46, 0.16)) * browned
+    part.colors[:] = np.array((0.94, 0.74, 0.42)) * (1 - browned) + np.array((0.78, 0.46, 0.16)) * browned
     v[:, :2] *= (1 + wobble * np.sin(2 * angle + phase) + wobble * 0.6 * np.sin(3 * angle - phase))[:, None]
     v[:, 2] += z
     v[:, :2] += offset
@@ -94,8 +94,8 @@ def _glazed_ring(r: float, thick: float, look: Look, waves: float) -> Part:
     angle, inward = np.arctan2(v[:, 1], v[:, 0]), np.hypot(v[:, 0], v[:, 1]) < r
     line = -0.1 * thick + 0.22 * thick * np.sin(6 * angle + waves) * ~inward
     iced = v[:, 2] > line
-    colour = look.paint(v) if callable(look.paint) else look.paint
-    part.colours[:] = np.where(iced[:, None], colour, part.colours)
+    color = look.paint(v) if callable(look.paint) else look.paint
+    part.colors[:] = np.where(iced[:, None], color, part.colors)
     out = np.column_stack(
         [np.cos(angle) * (np.hypot(v[:, 0], v[:, 1]) - r), np.sin(angle) * (np.hypot(v[:, 0], v[:, 1]) - r), v[:, 2]]
     )
@@ -104,7 +104,7 @@ def _glazed_ring(r: float, thick: float, look: Look, waves: float) -> Part:
 
 
 def donut(rng: np.random.Generator, look: Look) -> Model:
-    """A doughnut whose icing has the main colour, standing on its edge or lying, with sprinkles."""
+    """A doughnut whose icing has the main color, standing on its edge or lying, with sprinkles."""
     thick, r = rng.uniform(0.3, 0.36), 0.62
     parts = [_glazed_ring(r, thick, look, rng.uniform(0, 6))]
     count, grain = int(rng.integers(34, 50)), []
@@ -112,14 +112,14 @@ def donut(rng: np.random.Generator, look: Look) -> Model:
         a, b = 2 * np.pi * (k + rng.uniform(-0.3, 0.3)) / count * 7 % (2 * np.pi), rng.uniform(0.15, np.pi - 0.45)
         reach = thick * 1.06
         place = np.array([(r + reach * np.cos(b)) * np.cos(a), (r + reach * np.cos(b)) * np.sin(a), reach * 0.85 * np.sin(b)])
-        colour = contrast(look.main, SPRINKLES[int(rng.integers(5))], WHITE if sum(look.main) < 2 else CHOCOLATE)
+        color = contrast(look.main, SPRINKLES[int(rng.integers(5))], WHITE if sum(look.main) < 2 else CHOCOLATE)
         out = np.array([np.cos(a) * np.cos(b), np.sin(a) * np.cos(b), np.sin(b)])
         along = np.cross(out, rng.normal(size=3))
-        grain.append((place, along, colour))
+        grain.append((place, along, color))
     bead = rod((0, 0, -0.045), (0, 0, 0.045), 0.021, WHITE, sides=6)
-    for place, along, colour in grain:
+    for place, along, color in grain:
         vertices = bead.vertices @ frame_along(along).T + place
-        parts.append(Part(vertices, bead.faces, np.tile(colour, (len(vertices), 1))))
+        parts.append(Part(vertices, bead.faces, np.tile(color, (len(vertices), 1))))
     lean = rng.choice([0.0, 25.0, 70.0])
     return stretched(rng, move(parts, (0, 0, 0), 1, (0, float(lean), 0)))
 
@@ -151,13 +151,13 @@ def _swirl(base: float, r: float, high: float, look: Look, turns: int = 4) -> li
 
 
 def cupcake(rng: np.random.Generator, look: Look) -> Model:
-    """A cupcake: pleated wrapper, frosting of the main colour, a cherry or sprinkles."""
+    """A cupcake: pleated wrapper, frosting of the main color, a cherry or sprinkles."""
     wrap = contrast(look.main, look.second, WHITE)
     cup = lathe([(0, 0), (0.42, 0), (0.6, 0.58), (0, 0.58)], wrap, sides=72)
     angle = np.arctan2(cup.vertices[:, 1], cup.vertices[:, 0])
     fold = np.round(angle / (2 * np.pi / 72)).astype(int) % 4 < 2
     cup.vertices[:, :2] *= np.where(fold, 1.0, 0.955)[:, None]
-    cup.colours[~fold] *= 0.82
+    cup.colors[~fold] *= 0.82
     parts = [cup, ellipsoid((0, 0, 0.56), (0.6, 0.6, 0.13), CRUST, detail=16)]
     high = rng.uniform(0.62, 0.78)
     parts += _swirl(0.6, 0.66, high, look, int(rng.choice([3, 4])))
@@ -175,7 +175,7 @@ def cupcake(rng: np.random.Generator, look: Look) -> Model:
 
 
 def cake(rng: np.random.Generator, look: Look) -> Model:
-    """A birthday cake frosted in the main colour, with glaze and candles; variants "slice of cake", "wedding cake"."""
+    """A birthday cake frosted in the main color, with glaze and candles; variants "slice of cake", "wedding cake"."""
     glaze = contrast(look.main, look.second, CHOCOLATE if sum(look.main) > 1.2 else WHITE)
     if look.variant == "slice of cake":
         return _slice(rng, look, glaze)

@@ -108,7 +108,7 @@ def bottle(rng: np.random.Generator, look: Look) -> Model:
 
 
 def egg(rng: np.random.Generator, look: Look) -> Model:
-    """An egg of the main colour in a small cup."""
+    """An egg of the main color in a small cup."""
     r, high = rng.uniform(0.46, 0.52), rng.uniform(0.62, 0.7)
     a = np.linspace(-np.pi / 2, np.pi / 2, 30)
     body = lathe([(r * np.cos(t) * (1 - 0.16 * np.sin(t)), high * np.sin(t)) for t in a], look.paint, sides=44, smooth=True)

@@ -40,7 +40,7 @@ def carrot(rng: np.random.Generator, look: Look) -> Model:
     )
     ring = np.sin(body.vertices[:, 2] * 26 + 2 * np.sin(np.arctan2(body.vertices[:, 1], body.vertices[:, 0])))
     body.vertices[:, :2] *= (1 - 0.03 * (ring > 0.75))[:, None]
-    body.colours[ring > 0.75] *= 0.85
+    body.colors[ring > 0.75] *= 0.85
     parts = [body]
     for k in range(7):
         lean = rng.uniform(8, 30) if k else 0.0
@@ -66,7 +66,7 @@ def corn(rng: np.random.Generator, look: Look) -> Model:
     v = cob.vertices
     a, z = np.arctan2(v[:, 1], v[:, 0]) / (2 * np.pi) * 14, v[:, 2] * 11
     bump = np.abs(np.sin(np.pi * a)) * np.abs(np.sin(np.pi * z))
-    cob.colours[:] = cob.colours * (0.78 + 0.22 * np.clip(bump * 1.8, 0, 1))[:, None]
+    cob.colors[:] = cob.colors * (0.78 + 0.22 * np.clip(bump * 1.8, 0, 1))[:, None]
     v[:, :2] *= (1 + 0.07 * bump)[:, None]
     parts = [cob]
     for k in range(4):
@@ -100,7 +100,7 @@ def pumpkin(rng: np.random.Generator, look: Look) -> Model:
     lobe = np.abs(np.sin(a * lobes / 2))
     v[:, :2] *= (0.9 + 0.12 * lobe**0.6)[:, None]
     v[:, 2] *= 1 - 0.25 * np.exp(-((np.hypot(v[:, 0], v[:, 1]) / 0.28) ** 2))
-    body.colours[:] *= (0.82 + 0.18 * np.clip(lobe * 1.6, 0, 1))[:, None]
+    body.colors[:] *= (0.82 + 0.18 * np.clip(lobe * 1.6, 0, 1))[:, None]
     green = (0.36, 0.42, 0.16)
     top = 0.56 * squash
     parts = [

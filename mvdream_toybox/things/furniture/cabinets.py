@@ -77,7 +77,7 @@ def desk(rng: np.random.Generator, look: Look) -> Model:
 
 
 def bookshelf(rng: np.random.Generator, look: Look) -> Model:
-    """A bookcase of the main colour full of books."""
+    """A bookcase of the main color full of books."""
     wide, high, depth = rng.uniform(0.5, 0.62), rng.uniform(1.5, 1.8), 0.42
     rows = int(rng.integers(3, 5))
     parts = both(block((0, wide, high / 2), (depth, 0.07, high), look.paint, rows=4))
@@ -188,7 +188,7 @@ def barrel(rng: np.random.Generator, look: Look) -> Model:
         smooth=False,
     )
     a = np.arctan2(body.vertices[:, 1], body.vertices[:, 0])
-    body.colours[np.abs(np.sin(a * 10)) < 0.2] *= 0.72
+    body.colors[np.abs(np.sin(a * 10)) < 0.2] *= 0.72
     hoop = contrast(look.main, STEEL, DARK)
     parts = [body]
     for s in (-0.82, -0.36, 0.36, 0.82):

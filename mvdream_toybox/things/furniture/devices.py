@@ -10,7 +10,7 @@ from mvdream_toybox.geometry.tones import DARK, GOLD, METAL, WHITE, WOOD, contra
 
 
 def alarm_clock(rng: np.random.Generator, look: Look) -> Model:
-    """A twin-bell alarm clock whose case has the main colour."""
+    """A twin-bell alarm clock whose case has the main color."""
     r, deep = 0.62, rng.uniform(0.34, 0.42)
     metal = contrast(look.main, GOLD, METAL)
     case = [
@@ -95,7 +95,7 @@ def piano(rng: np.random.Generator, look: Look) -> Model:
 
 
 def television(rng: np.random.Generator, look: Look) -> Model:
-    """An old television set: case of the main colour, rounded screen, knobs, antennas."""
+    """An old television set: case of the main color, rounded screen, knobs, antennas."""
     wide, high = rng.uniform(0.72, 0.82), rng.uniform(0.55, 0.62)
     parts = [
         loft(
@@ -128,7 +128,7 @@ def television(rng: np.random.Generator, look: Look) -> Model:
 
 
 def computer(rng: np.random.Generator, look: Look) -> Model:
-    """A laptop, its lid and shell of the main colour."""
+    """A laptop, its lid and shell of the main color."""
     parts = [
         block((0, 0, 0), (0.9, 1.3, 0.07), look.paint, bevel=0.3),
         block((0.0, 0, 0.036), (0.5, 1.16, 0.012), DARK, bevel=0.2),

@@ -10,7 +10,7 @@ from mvdream_toybox.geometry.tones import DARK, DARK_WOOD, GOLD, METAL, WOOD, co
 
 
 def lamp(rng: np.random.Generator, look: Look) -> Model:
-    """A table or floor lamp whose shade has the main colour."""
+    """A table or floor lamp whose shade has the main color."""
     floor = rng.random() < 0.35
     high = rng.uniform(1.3, 1.5) if floor else rng.uniform(0.5, 0.65)
     foot = contrast(look.main, look.second if rng.random() < 0.5 else GOLD, METAL)
@@ -45,7 +45,7 @@ def lamp(rng: np.random.Generator, look: Look) -> Model:
 
 
 def vase(rng: np.random.Generator, look: Look) -> Model:
-    """A vase; some hold flowers of the second colour."""
+    """A vase; some hold flowers of the second color."""
     belly, neck, high = rng.uniform(0.38, 0.52), rng.uniform(0.14, 0.22), rng.uniform(1.0, 1.25)
     body = round_body(
         [
@@ -65,7 +65,7 @@ def vase(rng: np.random.Generator, look: Look) -> Model:
         trim = contrast(look.main, look.second, GOLD)
         z = body.vertices[:, 2]
         for low in (0.3, 0.46):
-            body.colours[(z > low * high) & (z < (low + 0.06) * high)] = trim
+            body.colors[(z > low * high) & (z < (low + 0.06) * high)] = trim
     if rng.random() < 0.5:
         petal = contrast(look.main, look.accent, (0.95, 0.5, 0.7))
         for k in range(5):
@@ -80,7 +80,7 @@ def vase(rng: np.random.Generator, look: Look) -> Model:
 
 
 def candle(rng: np.random.Generator, look: Look) -> Model:
-    """A candle of the main colour on a holder, alight."""
+    """A candle of the main color on a holder, alight."""
     r, high = rng.uniform(0.2, 0.26), rng.uniform(0.85, 1.15)
     parts = [
         lathe(
@@ -117,7 +117,7 @@ def candle(rng: np.random.Generator, look: Look) -> Model:
 
 
 def lantern(rng: np.random.Generator, look: Look) -> Model:
-    """A lantern: a glowing glass between plates of the main colour."""
+    """A lantern: a glowing glass between plates of the main color."""
     r, high = rng.uniform(0.36, 0.42), rng.uniform(0.66, 0.8)
     roof = [(r * 1.2, high), (r * 1.1, high + 0.06), (0.14, high + 0.3), (0.12, high + 0.4), (0, high + 0.4)]
     parts = [

@@ -132,7 +132,7 @@ def stool(rng: np.random.Generator, look: Look) -> Model:
 
 
 def bed(rng: np.random.Generator, look: Look) -> Model:
-    """A bed whose blanket has the main colour; headboard behind, foot to the front."""
+    """A bed whose blanket has the main color; headboard behind, foot to the front."""
     long, wide = rng.uniform(0.95, 1.05), rng.uniform(0.52, 0.72)
     wood = WOOD if rng.random() < 0.6 else contrast(look.main, look.second, DARK_WOOD)
     head, board = rng.uniform(0.62, 0.8), darker(look.main, 0.88)

@@ -5,7 +5,7 @@ import numpy as np
 from mvdream_toybox.geometry.chibi import DARK, HAIRS, INK, LEATHER, SNOW, Figure, belt, buttons, figure, pick
 from mvdream_toybox.geometry.faces import beard, dots, face, hair
 from mvdream_toybox.geometry.paints import darker, lighter
-from mvdream_toybox.geometry.parts import Colour, Look, Model, Part, both, move
+from mvdream_toybox.geometry.parts import Color, Look, Model, Part, both, move
 from mvdream_toybox.geometry.shapes import ellipsoid, limb, torus, tube
 from mvdream_toybox.kind import ANYWHERE, Kind
 from mvdream_toybox.things.worn import outfits
@@ -13,7 +13,7 @@ from mvdream_toybox.things.worn.hats import GOLD, contrast, crown
 
 
 def man(rng, look: Look) -> Model:
-    """Short hair, a shirt of the colour, trousers of the second, shoes."""
+    """Short hair, a shirt of the color, trousers of the second, shoes."""
     tone = pick(rng, HAIRS)
     fig = figure(rng, look.paint, bottom=look.second, leg=0.42, head=0.4)
     return fig.model(
@@ -25,7 +25,7 @@ def man(rng, look: Look) -> Model:
 
 
 def woman(rng, look: Look) -> Model:
-    """Long hair and a dress of the colour."""
+    """Long hair and a dress of the color."""
     tone = pick(rng, HAIRS)
     skin = pick(rng, ((0.98, 0.8, 0.66), (0.95, 0.74, 0.58), (0.66, 0.44, 0.29), (0.45, 0.29, 0.2)))
     fig = figure(rng, look.paint, skin=skin, bottom=skin, shoes=look.second, leg=0.4, head=0.4, girth=0.92, skirt=(0.42, 0.4))
@@ -37,7 +37,7 @@ def woman(rng, look: Look) -> Model:
 
 
 def boy(rng, look: Look) -> Model:
-    """A T-shirt of the colour, shorts, sneakers."""
+    """A T-shirt of the color, shorts, sneakers."""
     tone = pick(rng, HAIRS)
     skin = pick(rng, ((0.98, 0.8, 0.66), (0.95, 0.74, 0.58), (0.66, 0.44, 0.29)))
     fig = figure(rng, look.paint, skin=skin, bottom=look.second, sleeves=skin, shoes=(0.92, 0.92, 0.92), leg=0.28, head=0.44)
@@ -55,7 +55,7 @@ def boy(rng, look: Look) -> Model:
 
 
 def girl(rng, look: Look) -> Model:
-    """Pigtails or a ponytail and a short dress of the colour."""
+    """Pigtails or a ponytail and a short dress of the color."""
     tone = pick(rng, HAIRS)
     skin = pick(rng, ((0.98, 0.8, 0.66), (0.95, 0.74, 0.58), (0.66, 0.44, 0.29)))
     fig = figure(rng, look.paint, skin=skin, bottom=skin, shoes=look.second, leg=0.3, head=0.44, girth=0.92, skirt=(0.6, 0.4))
@@ -68,7 +68,7 @@ def girl(rng, look: Look) -> Model:
 
 
 def baby(rng, look: Look) -> Model:
-    """A big head with one curl, a romper of the colour, a pacifier."""
+    """A big head with one curl, a romper of the color, a pacifier."""
     fig = figure(rng, look.paint, leg=0.16, head=0.5, girth=1.12, shoes=look.main, pose="open")
     curl = [
         fig.head + (0.05 + 0.09 * np.cos(a) * a / 7, 0.02, fig.head_radii[2] + 0.02 + 0.07 * np.sin(a) * a / 7 + 0.03)
@@ -86,7 +86,7 @@ def baby(rng, look: Look) -> Model:
 
 
 def grandmother(rng, look: Look) -> Model:
-    """White hair in a bun, round glasses, a long dress of the colour with an apron."""
+    """White hair in a bun, round glasses, a long dress of the color with an apron."""
     grey = (0.86, 0.86, 0.88)
     fig = figure(rng, look.paint, leg=0.3, head=0.43, girth=1.05, skirt=(0.2, 0.36), shoes=DARK)
     spectacles = fig.put("eyes", outfits.glasses((0.55, 0.42, 0.2)))
@@ -98,9 +98,9 @@ def _robe(rng, look: Look, **more) -> Figure:
     return figure(rng, look.paint, skirt=(0.04, 0.38), leg=0.38, head=0.41, cuff=0.13, **more)
 
 
-def _mantle(fig: Figure, colour: Colour) -> list[Part]:
+def _mantle(fig: Figure, color: Color) -> list[Part]:
     """White fur with black flecks around the shoulders."""
-    parts = [torus((0, 0, fig.neck_z - 0.05), 0.21 * fig.girth, 0.09, colour)]
+    parts = [torus((0, 0, fig.neck_z - 0.05), 0.21 * fig.girth, 0.09, color)]
     for k in range(10):
         a = 2 * np.pi * (k + 0.5) / 10
         parts.append(
@@ -115,7 +115,7 @@ def _mantle(fig: Figure, colour: Colour) -> list[Part]:
 
 
 def king(rng, look: Look) -> Model:
-    """A robe and cape of the colour with fur, a beard and a golden crown."""
+    """A robe and cape of the color with fur, a beard and a golden crown."""
     tone = pick(rng, ((0.5, 0.29, 0.14), (0.85, 0.85, 0.86), (0.3, 0.18, 0.1)))
     fig = _robe(rng, look, girth=1.12)
     cape = fig.put("back", outfits.cape(darker(look.main, 0.75)), 0.95)
@@ -133,7 +133,7 @@ def king(rng, look: Look) -> Model:
 
 
 def queen(rng, look: Look) -> Model:
-    """A wide gown of the colour with fur, long hair and a golden crown."""
+    """A wide gown of the color with fur, long hair and a golden crown."""
     tone = pick(rng, HAIRS)
     fig = figure(rng, look.paint, skirt=(0.04, 0.52), leg=0.42, head=0.4, girth=0.95)
     trim = move([torus((0, 0, 0.06), 0.5 * fig.girth, 0.04, GOLD)], scale=(0.92, 1, 1))
@@ -150,7 +150,7 @@ def queen(rng, look: Look) -> Model:
 
 
 def princess(rng, look: Look) -> Model:
-    """A ball gown of the colour with puffed sleeves, long hair and a small tiara."""
+    """A ball gown of the color with puffed sleeves, long hair and a small tiara."""
     tone = pick(rng, HAIRS)
     fig = figure(
         rng, look.paint, skirt=(0.04, 0.58), leg=0.4, head=0.42, girth=0.9, sleeves=(0.98, 0.8, 0.66), skin=(0.98, 0.8, 0.66)

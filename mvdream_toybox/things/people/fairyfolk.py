@@ -14,7 +14,7 @@ from mvdream_toybox.things.worn.hats import GOLD, RED
 
 
 def fairy(rng, look: Look) -> Model:
-    """A petal dress of the colour, butterfly wings, a wand-thin body, hair in a bun."""
+    """A petal dress of the color, butterfly wings, a wand-thin body, hair in a bun."""
     tone, skin = pick(rng, HAIRS), pick(rng, ((0.98, 0.8, 0.66), (0.66, 0.44, 0.29)))
     fig = figure(
         rng,
@@ -44,18 +44,18 @@ def fairy(rng, look: Look) -> Model:
             ],
             rotate_deg=(0, 0, a),
         )
-    wing_colour = look.accent
+    wing_color = look.accent
     return fig.model(
         face(fig, rng, tone, blush=True),
         hair(fig, rng, tone, pick(rng, ("bun", "ponytail", "long"))),
         petals,
         pointed_ears(fig, 0.15),
-        fig.put("back", outfits.butterfly_wings(wing_colour), 1.25),
+        fig.put("back", outfits.butterfly_wings(wing_color), 1.25),
     )
 
 
 def elf(rng, look: Look) -> Model:
-    """Long pointed ears, a tunic and a folded-tip hood's worth of colour, curled shoes."""
+    """Long pointed ears, a tunic and a folded-tip hood's worth of color, curled shoes."""
     tone = pick(rng, ((0.88, 0.67, 0.3), (0.72, 0.29, 0.12), (0.5, 0.29, 0.14)))
     fig = figure(
         rng, look.paint, bottom=darker(look.main, 0.55), shoes=LEATHER, leg=0.36, head=0.42, girth=0.92, skirt=(0.68, 0.33)
@@ -91,7 +91,7 @@ def elf(rng, look: Look) -> Model:
 
 
 def dwarf(rng, look: Look) -> Model:
-    """Short and stout, a huge beard, a tunic of the colour, big boots and a wide belt."""
+    """Short and stout, a huge beard, a tunic of the color, big boots and a wide belt."""
     tone = pick(rng, ((0.72, 0.29, 0.12), (0.5, 0.29, 0.14), (0.88, 0.62, 0.25), (0.75, 0.75, 0.77)))
     fig = figure(rng, look.paint, bottom=LEATHER, shoes=DARK, leg=0.22, head=0.42, girth=1.38, skirt=(0.75, 0.31), cuff=0.12)
     nose = ellipsoid(fig.on_face(0, -0.22, 0.05), (0.1, 0.1, 0.085), darker(fig.skin, 0.92), detail=12)
@@ -115,7 +115,7 @@ def dwarf(rng, look: Look) -> Model:
 
 
 def gnome(rng, look: Look) -> Model:
-    """A garden gnome: a tall pointed cap and jacket of the colour, white beard, round nose."""
+    """A garden gnome: a tall pointed cap and jacket of the color, white beard, round nose."""
     fig = figure(rng, look.paint, bottom=(0.25, 0.3, 0.5), shoes=LEATHER, leg=0.2, head=0.38, girth=1.15)
     cone = [
         tube(
@@ -139,7 +139,7 @@ def gnome(rng, look: Look) -> Model:
 
 
 def mermaid(rng, look: Look) -> Model:
-    """A fish tail of the colour with a wide fin, long hair, a shell top."""
+    """A fish tail of the color with a wide fin, long hair, a shell top."""
     tone = pick(rng, ((0.72, 0.2, 0.12), (0.88, 0.67, 0.3), (0.3, 0.18, 0.1), (0.2, 0.55, 0.5)))
     skin = pick(rng, ((0.98, 0.8, 0.66), (0.66, 0.44, 0.29)))
     fig = figure(rng, skin, skin=skin, bottom=skin, leg=0.62, head=0.4, girth=0.86, pose="open")
@@ -162,7 +162,7 @@ def mermaid(rng, look: Look) -> Model:
 
 
 def angel(rng, look: Look) -> Model:
-    """A long robe of the colour, feathered wings, a halo, curly hair."""
+    """A long robe of the color, feathered wings, a halo, curly hair."""
     tone = pick(rng, ((0.88, 0.67, 0.3), (0.5, 0.29, 0.14), (0.13, 0.1, 0.1)))
     fig = figure(rng, look.paint, skirt=(0.05, 0.38), leg=0.36, head=0.42, girth=0.95, cuff=0.14)
     return fig.model(

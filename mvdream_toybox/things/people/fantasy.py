@@ -16,7 +16,7 @@ GREEN = (0.5, 0.68, 0.35)
 
 
 def wizard(rng, look: Look) -> Model:
-    """A long robe of the colour, white hair and a white beard to the waist. Bare-headed, so that hats fit."""
+    """A long robe of the color, white hair and a white beard to the waist. Bare-headed, so that hats fit."""
     white = pick(rng, ((0.96, 0.96, 0.95), (0.9, 0.91, 0.93)))
     fig = figure(rng, look.paint, skirt=(0.04, 0.4), leg=0.44, head=0.4, cuff=0.16, skin=pick(rng, SKINS[:4]))
     trim = move([torus((0, 0, 0.05), 0.385 * fig.girth, 0.04, GOLD)], scale=(0.92, 1, 1))
@@ -44,7 +44,7 @@ def wizard(rng, look: Look) -> Model:
 
 
 def witch(rng, look: Look) -> Model:
-    """A ragged dress and a pointed hat of the colour, long nose, bright hair, a broom's friend."""
+    """A ragged dress and a pointed hat of the color, long nose, bright hair, a broom's friend."""
     tone = pick(rng, ((0.85, 0.4, 0.12), (0.45, 0.2, 0.6), (0.13, 0.1, 0.1), (0.75, 0.75, 0.78)))
     skin = pick(rng, (GREEN, (0.98, 0.8, 0.66), (0.62, 0.78, 0.45)))
     fig = figure(rng, look.paint, skin=skin, bottom=SNOW, skirt=(0.25, 0.42), leg=0.42, head=0.4, cuff=0.14, shoes=INK)
@@ -61,7 +61,7 @@ def witch(rng, look: Look) -> Model:
 
 
 def devil(rng, look: Look) -> Model:
-    """A little devil with skin of the colour: horns, bat wings, arrow-tipped tail."""
+    """A little devil with skin of the color: horns, bat wings, arrow-tipped tail."""
     dark = darker(look.main, 0.6) if sum(look.main) > 0.6 else RED
     fig = figure(rng, look.paint, skin=look.main, shoes=dark, leg=0.32, head=0.43)
     horn = fig.head + fig.head_radii * (0.2, 0.5, 0.8)
@@ -91,7 +91,7 @@ def devil(rng, look: Look) -> Model:
 
 
 def goblin(rng, look: Look) -> Model:
-    """Huge ears, a long nose, a toothy grin; skin of the colour, a leather vest."""
+    """Huge ears, a long nose, a toothy grin; skin of the color, a leather vest."""
     fig = figure(
         rng,
         LEATHER,
@@ -114,7 +114,7 @@ def goblin(rng, look: Look) -> Model:
 
 
 def orc(rng, look: Look) -> Model:
-    """A broad warrior with tusks; skin of the colour, leather straps and a metal shoulder."""
+    """A broad warrior with tusks; skin of the color, leather straps and a metal shoulder."""
     fig = figure(
         rng,
         look.paint,

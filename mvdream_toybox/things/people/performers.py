@@ -14,7 +14,7 @@ from mvdream_toybox.things.worn.hats import GOLD, RED, cowboy_hat, star
 
 
 def clown(rng, look: Look) -> Model:
-    """White face, red ball nose, tufts of bright hair, a suit of the colour with pompoms, a ruff."""
+    """White face, red ball nose, tufts of bright hair, a suit of the color with pompoms, a ruff."""
     tuft = look.accent
     fig = figure(
         rng, look.paint, skin=(0.97, 0.93, 0.9), shoes=RED, hands=SNOW, girth=1.15, leg=0.34, head=0.42, cuff=0.13, pose="open"
@@ -49,7 +49,7 @@ def clown(rng, look: Look) -> Model:
 
 
 def cowboy(rng, look: Look) -> Model:
-    """A shirt of the colour, leather vest, neckerchief, star badge, jeans and a cowboy hat."""
+    """A shirt of the color, leather vest, neckerchief, star badge, jeans and a cowboy hat."""
     tone, hide = pick(rng, HAIRS), (0.5, 0.31, 0.17)
     fig = figure(rng, look.paint, bottom=(0.25, 0.35, 0.6), shoes=LEATHER, leg=0.4, head=0.4)
     vest = both(ellipsoid((0.06, 0.14 * fig.girth, fig.neck_z - 0.22), (0.185 * fig.girth, 0.115, 0.24), hide))
@@ -71,7 +71,7 @@ def cowboy(rng, look: Look) -> Model:
 
 
 def ballerina(rng, look: Look) -> Model:
-    """A tutu of the colour, hair in a bun, raised arms of skin."""
+    """A tutu of the color, hair in a bun, raised arms of skin."""
     tone, skin = pick(rng, HAIRS), pick(rng, ((0.98, 0.8, 0.66), (0.66, 0.44, 0.29)))
     fig = figure(
         rng,

@@ -15,7 +15,7 @@ from mvdream_toybox.things.worn.headgear import hard_hat
 
 
 def astronaut(rng, look: Look) -> Model:
-    """A space suit of the colour, a round helmet with a dark visor, a life-support backpack."""
+    """A space suit of the color, a round helmet with a dark visor, a life-support backpack."""
     grey, dark = (0.62, 0.64, 0.68), (0.1, 0.14, 0.28)
     fig = figure(rng, look.paint, skin=look.main, shoes=grey, hands=grey, girth=1.2, leg=0.32, head=0.45, cuff=0.12)
     rx, ry, rz = fig.head_radii
@@ -61,7 +61,7 @@ def astronaut(rng, look: Look) -> Model:
 
 
 def chef(rng, look: Look) -> Model:
-    """A double-breasted jacket of the colour, a tall white hat, an apron, a moustache."""
+    """A double-breasted jacket of the color, a tall white hat, an apron, a moustache."""
     tone = pick(rng, HAIRS)
     fig = figure(rng, look.paint, bottom=DARK, leg=0.34, girth=1.12, head=0.41)
     apron = [
@@ -88,7 +88,7 @@ def chef(rng, look: Look) -> Model:
 
 
 def firefighter(rng, look: Look) -> Model:
-    """A jacket of the colour with bright bands, a helmet of the colour with a badge, air tank."""
+    """A jacket of the color with bright bands, a helmet of the color with a badge, air tank."""
     bright = (0.95, 0.9, 0.25) if sum(np.abs(np.subtract(look.main, (0.95, 0.9, 0.25)))) > 0.6 else SNOW
     fig = figure(rng, look.paint, bottom=look.paint, shoes=INK, hands=DARK, girth=1.1, leg=0.36, head=0.41, skirt=(0.75, 0.3))
     stripes = [
@@ -118,7 +118,7 @@ def firefighter(rng, look: Look) -> Model:
 
 
 def police_officer(rng, look: Look) -> Model:
-    """A uniform of the colour, a peaked cap, a golden badge, a black belt."""
+    """A uniform of the color, a peaked cap, a golden badge, a black belt."""
     tone, dark = pick(rng, HAIRS), darker(look.main, 0.6)
     fig = figure(rng, look.paint, bottom=dark, leg=0.4, head=0.4)
     hat = [
@@ -136,7 +136,7 @@ def police_officer(rng, look: Look) -> Model:
 
 
 def doctor(rng, look: Look) -> Model:
-    """Scrubs of the colour under a white coat, a stethoscope."""
+    """Scrubs of the color under a white coat, a stethoscope."""
     tone = pick(rng, HAIRS)
     fig = figure(rng, SNOW, bottom=look.main, leg=0.4, head=0.4, skirt=(0.55, 0.31))
     shirt = ellipsoid((0.1 * fig.girth, 0, fig.neck_z - 0.2), (0.14 * fig.girth, 0.11, 0.24), look.paint, (0, -8, 0))

@@ -14,7 +14,7 @@ from mvdream_toybox.things.worn import headgear, outfits
 
 
 def vampire(rng, look: Look) -> Model:
-    """Pale, black hair with a peak, fangs, red eyes; a suit of the colour, a black cape with a high red collar."""
+    """Pale, black hair with a peak, fangs, red eyes; a suit of the color, a black cape with a high red collar."""
     girl = look.variant == "vampire girl"
     skin = (0.9, 0.88, 0.9)
     fig = figure(
@@ -57,7 +57,7 @@ def vampire(rng, look: Look) -> Model:
 
 
 def zombie(rng, look: Look) -> Model:
-    """Green skin, torn clothes of the colour, arms stretched forward, uneven eyes, stitches."""
+    """Green skin, torn clothes of the color, arms stretched forward, uneven eyes, stitches."""
     skin = pick(rng, ((0.5, 0.68, 0.4), (0.55, 0.7, 0.5), (0.42, 0.6, 0.42)))
     fig = figure(
         rng, look.paint, skin=skin, bottom=darker(look.second, 0.6), sleeves=look.paint, pose="forward", leg=0.36, head=0.42
@@ -103,7 +103,7 @@ def zombie(rng, look: Look) -> Model:
 
 
 def skeleton(rng, look: Look) -> Model:
-    """Bones of the colour: skull with dark sockets, rib cage, spine, hips, thin limbs."""
+    """Bones of the color: skull with dark sockets, rib cage, spine, hips, thin limbs."""
     bone, dark = look.paint, INK
     leg, girth = 0.44 * rng.uniform(0.92, 1.1), rng.uniform(0.95, 1.08)
     neck = leg + 0.52
@@ -144,7 +144,7 @@ def skeleton(rng, look: Look) -> Model:
 
 
 def mummy(rng, look: Look) -> Model:
-    """A body wound in bandages of the colour, two eyes in a dark gap."""
+    """A body wound in bandages of the color, two eyes in a dark gap."""
     gap = darker(look.main, 0.25)
     fig = figure(rng, look.paint, skin=look.main, shoes=look.main, girth=1.05, leg=0.38, head=0.42, pose="forward")
     edge, wraps = darker(look.main, 0.62), []

@@ -15,7 +15,7 @@ from mvdream_toybox.things.worn.headgear import viking_helmet
 
 
 def knight(rng, look: Look) -> Model:
-    """Full plate armour of the colour: helmet with a dark slit, plume, shoulder plates."""
+    """Full plate armour of the color: helmet with a dark slit, plume, shoulder plates."""
     steel, dark = look.paint, darker(look.main, 0.6)
     fig = figure(rng, steel, skin=look.main, shoes=dark, hands=dark, girth=1.12, leg=0.38, head=0.38)
     rx, _, rz = fig.head_radii
@@ -27,7 +27,7 @@ def knight(rng, look: Look) -> Model:
         dark,
         sides=8,
     )
-    plume_colour = look.accent
+    plume_color = look.accent
     plume = curve(
         *(
             fig.head + np.array(p)
@@ -41,13 +41,13 @@ def knight(rng, look: Look) -> Model:
     )
     knees = both(ellipsoid((0.11, 0.14 * fig.girth, 0.22), (0.07, 0.09, 0.09), lighter(look.main, 0.3), detail=10))
     collar = torus((0, 0, fig.neck_z - 0.01), 0.2 * fig.girth, 0.055, dark)
-    emblem = ellipsoid((0.2 * fig.girth, 0, fig.neck_z - 0.22), (0.045, 0.09, 0.11), plume_colour, (0, -10, 0), detail=12)
-    tail = tube(plume, np.interp(np.arange(14), [0, 5, 13], [0.07, 0.17, 0.06]), plume_colour, sides=14)
+    emblem = ellipsoid((0.2 * fig.girth, 0, fig.neck_z - 0.22), (0.045, 0.09, 0.11), plume_color, (0, -10, 0), detail=12)
+    tail = tube(plume, np.interp(np.arange(14), [0, 5, 13], [0.07, 0.17, 0.06]), plume_color, sides=14)
     return fig.model(slit, holes, [ridge, tail, collar, emblem], shoulders, knees, belt(fig, dark, 0.12))
 
 
 def pirate(rng, look: Look) -> Model:
-    """A long coat of the colour over a striped shirt, bandana, eye patch, hook, wooden leg."""
+    """A long coat of the color over a striped shirt, bandana, eye patch, hook, wooden leg."""
     tone = pick(rng, HAIRS[:3])
     fig = figure(rng, look.paint, bottom=DARK, hands=None, leg=0.36, head=0.41, cuff=0.115, skirt=(0.62, 0.33), shoes=INK)
     shirt = [
@@ -84,7 +84,7 @@ def pirate(rng, look: Look) -> Model:
 
 
 def viking(rng, look: Look) -> Model:
-    """A tunic of the colour, fur collar, braided beard, horned helmet."""
+    """A tunic of the color, fur collar, braided beard, horned helmet."""
     tone = pick(rng, ((0.88, 0.62, 0.25), (0.72, 0.29, 0.12), (0.5, 0.29, 0.14)))
     fig = figure(rng, look.paint, bottom=LEATHER, girth=1.18, leg=0.32, head=0.42, skirt=(0.7, 0.32), shoes=LEATHER)
     fur = []
@@ -104,7 +104,7 @@ def viking(rng, look: Look) -> Model:
 
 
 def ninja(rng, look: Look) -> Model:
-    """A suit and hood of the colour with a slit for the eyes, a headband and a sword on the back."""
+    """A suit and hood of the color with a slit for the eyes, a headband and a sword on the back."""
     ribbon = look.accent if sum(np.abs(np.subtract(look.accent, look.main))) > 0.5 else contrast(look.main)
     skin = pick(rng, ((0.98, 0.8, 0.66), (0.95, 0.74, 0.58), (0.66, 0.44, 0.29)))
     fig = figure(rng, look.paint, skin=look.main, shoes=darker(look.main, 0.5), hands=skin, leg=0.34, head=0.43, girth=0.95)
@@ -122,7 +122,7 @@ def ninja(rng, look: Look) -> Model:
 
 
 def samurai(rng, look: Look) -> Model:
-    """Lacquered armour of the colour in bands, with a crested helmet."""
+    """Lacquered armour of the color in bands, with a crested helmet."""
     tone, dark = HAIRS[0], darker(look.main, 0.55)
     fig = figure(rng, look.paint, bottom=DARK, girth=1.08, leg=0.34, head=0.4, shoes=DARK)
     bands = [
@@ -182,7 +182,7 @@ def samurai(rng, look: Look) -> Model:
 
 
 def superhero(rng, look: Look) -> Model:
-    """A tight suit of the colour, cape, mask, emblem, boots and belt."""
+    """A tight suit of the color, cape, mask, emblem, boots and belt."""
     tone = pick(rng, HAIRS)
     away = look.accent if sum(np.abs(np.subtract(look.accent, look.main))) > 0.5 else contrast(look.main)
     fig = figure(rng, look.paint, shoes=away, hands=away, girth=1.1, leg=0.42, head=0.38, pose="open")

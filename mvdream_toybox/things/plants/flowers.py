@@ -1,4 +1,4 @@
-"""Small plants of toybox: cactus, flowers, mushroom, potted plant. The main colour is the petals', cap's or leaves'."""
+"""Small plants of toybox: cactus, flowers, mushroom, potted plant. The main color is the petals', cap's or leaves'."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def _ribbed(a, b, radius: float, look: Look) -> Part:
     """A cactus limb with ribs and spines."""
     part = limb(a, b, radius, radius * 0.92, look.paint, sides=32)
     rib = np.tile(np.cos(np.linspace(0, 2 * np.pi, 32, endpoint=False) * 8), len(part.vertices) // 32)
-    part.colours[rib < -0.5] *= 0.78
+    part.colors[rib < -0.5] *= 0.78
     return part
 
 
@@ -48,18 +48,18 @@ def cactus(rng: np.random.Generator, look: Look) -> Model:
     return Model(parts)
 
 
-def pot(r: float, top: float, colour, high: float = 0.5) -> list[Part]:
+def pot(r: float, top: float, color, high: float = 0.5) -> list[Part]:
     """A flower pot whose soil is at `top`."""
-    body = lathe([(0, top - high), (r * 0.68, top - high), (r * 0.92, top - 0.06), (0, top - 0.06)], colour, sides=36)
+    body = lathe([(0, top - high), (r * 0.68, top - high), (r * 0.92, top - 0.06), (0, top - 0.06)], color, sides=36)
     rim = lathe(
         [(r * 0.9, top - 0.1), (r * 1.06, top - 0.1), (r * 1.08, top + 0.06), (r * 0.94, top + 0.06), (r * 0.92, top)],
-        colour,
+        color,
         sides=36,
     )
     return [body, rim, lathe([(0, top - 0.02), (r * 0.95, top - 0.02), (0, top + 0.03)], SOIL, sides=24)]
 
 
-def _bloom(look: Look, center, petals: int, length: float, wide: float, heart: float, tilt: float, heart_colour) -> list[Part]:
+def _bloom(look: Look, center, petals: int, length: float, wide: float, heart: float, tilt: float, heart_color) -> list[Part]:
     """A flower head that looks to the front, tipped up by `tilt` degrees."""
     parts = []
     for layer in (0, 1):
@@ -73,7 +73,7 @@ def _bloom(look: Look, center, petals: int, length: float, wide: float, heart: f
             )
             petal.vertices[:, 0] += 0.15 * petal.vertices[:, 2] ** 2 - 0.06 * layer
             parts += move([petal], (0, 0, 0), 1, (a, 0, 0))
-    parts.append(ellipsoid((0.03, 0, 0), (0.13, heart, heart), heart_colour, detail=16))
+    parts.append(ellipsoid((0.03, 0, 0), (0.13, heart, heart), heart_color, detail=16))
     return move(parts, center, 1, (0, -tilt, 0))
 
 
@@ -127,7 +127,7 @@ def tulip(rng: np.random.Generator, look: Look) -> Model:
 
 
 def mushroom(rng: np.random.Generator, look: Look) -> Model:
-    """A toadstool: cap of the main colour with pale dots, a thick stem."""
+    """A toadstool: cap of the main color with pale dots, a thick stem."""
     r, tall = rng.uniform(0.68, 0.8), rng.uniform(0.48, 0.62)
     cream = (0.96, 0.92, 0.82)
     stem = round_body([(0, -0.8), (0.26, -0.8), (0.3, -0.62), (0.2, -0.25), (0.22, 0.1), (0, 0.12)], cream)
@@ -159,7 +159,7 @@ def mushroom(rng: np.random.Generator, look: Look) -> Model:
 
 
 def potted_plant(rng: np.random.Generator, look: Look) -> Model:
-    """A leafy house plant in a pot of the second colour."""
+    """A leafy house plant in a pot of the second color."""
     parts = pot(0.4, -0.1, contrast(look.main, look.second, TERRACOTTA))
     kind = int(rng.integers(3))
     if kind == 0:

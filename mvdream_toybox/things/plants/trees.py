@@ -1,4 +1,4 @@
-"""Trees of toybox: leafy tree, conifer, palm, bonsai, flower bush. The main colour is the foliage's."""
+"""Trees of toybox: leafy tree, conifer, palm, bonsai, flower bush. The main color is the foliage's."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ GREEN = (0.24, 0.55, 0.20)
 
 
 def tree(rng: np.random.Generator, look: Look) -> Model:
-    """A broad-leaved tree; some bear apples of the second colour."""
+    """A broad-leaved tree; some bear apples of the second color."""
     high, crown = rng.uniform(0.6, 0.85), rng.uniform(0.42, 0.5)
     parts = [
         tube(
@@ -69,12 +69,12 @@ def pine_tree(rng: np.random.Generator, look: Look) -> Model:
         if look.variant == "christmas tree":
             for j in range(int(5 + 5 * s)):
                 b = 2 * np.pi * j / int(5 + 5 * s) + k
-                colour = ((0.85, 0.1, 0.12), (0.95, 0.75, 0.2), (0.2, 0.4, 0.9), (0.95, 0.95, 0.95))[(j + k) % 4]
+                color = ((0.85, 0.1, 0.12), (0.95, 0.75, 0.2), (0.2, 0.4, 0.9), (0.95, 0.95, 0.95))[(j + k) % 4]
                 parts.append(
                     ellipsoid(
                         (0.82 * r * np.cos(b), 0.82 * r * np.sin(b), z0 + 0.13),
                         0.065,
-                        contrast(look.main, colour, WHITE),
+                        contrast(look.main, color, WHITE),
                         detail=8,
                     )
                 )
@@ -151,7 +151,7 @@ def bonsai(rng: np.random.Generator, look: Look) -> Model:
 
 
 def flower_bush(rng: np.random.Generator, look: Look) -> Model:
-    """A round bush covered with flowers of the main colour."""
+    """A round bush covered with flowers of the main color."""
     parts = [puff((0, 0, 0.35), 0.66, GREEN, rng, 0.85, 22)]
     for k in range(52):
         z = 1 - 1.35 * (k + 0.5) / 52

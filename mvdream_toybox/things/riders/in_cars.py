@@ -30,7 +30,7 @@ def _in_car(kind: Kind) -> Kind:
     """The kind and its breeds, each riding a car."""
     nouns = (kind.nouns[0] + IN_CAR, f"{kind.nouns[0]} in a car", kind.nouns[1] + IN_CAR)
     variants = {name + IN_CAR: (words[0] + IN_CAR, f"{words[0]} in a car") for name, words in kind.variants.items()}
-    return Kind(nouns, partial(ride_car, kind.build), kind.colours, kind.patterns, variants=variants)
+    return Kind(nouns, partial(ride_car, kind.build), kind.colors, kind.patterns, variants=variants)
 
 
 KINDS: dict[str, Kind] = {"dog riding a car": _in_car(dogs.KINDS["dog"]), "cat riding a car": _in_car(furry.KINDS["cat"])}

@@ -6,7 +6,7 @@ import numpy as np
 
 from mvdream_toybox.geometry.chibi import INK, LEATHER, pick
 from mvdream_toybox.geometry.paints import darker
-from mvdream_toybox.geometry.parts import Colour, Look, Model, Part, both, move
+from mvdream_toybox.geometry.parts import Color, Look, Model, Part, both, move
 from mvdream_toybox.geometry.shapes import box, curve, cylinder, ellipsoid, limb, tube
 from mvdream_toybox.kind import Kind
 from mvdream_toybox.palette import natural
@@ -16,7 +16,7 @@ from mvdream_toybox.things.worn.hats import RED
 COATS = ((0.55, 0.34, 0.18), (0.93, 0.92, 0.9), (0.36, 0.22, 0.13), (0.8, 0.62, 0.4), (0.25, 0.22, 0.22))
 
 
-def steed(rng: np.random.Generator, saddle: Colour) -> list[Part]:
+def steed(rng: np.random.Generator, saddle: Color) -> list[Part]:
     """A saddled horse: 1.1 high at the back, its back's middle at x = 0."""
     coat = pick(rng, COATS)
     mane = darker(coat, 0.4) if sum(coat) > 0.9 and rng.random() < 0.7 else (0.93, 0.9, 0.82)

@@ -23,12 +23,12 @@ def _wing(
     return loft(rows, paint, "y", rows=2)
 
 
-def _propeller(center, radius: float, blades: int, colour, axis: str = "x"):
+def _propeller(center, radius: float, blades: int, color, axis: str = "x"):
     """Blades and a spinner, facing +x, or lying flat for axis "z"."""
     parts = []
     for k in range(blades):
         a = 360 * k / blades + 20
-        blade = [ellipsoid((0, radius * 0.52, 0), (0.025, radius * 0.5, 0.07), colour, (12, 0, 0), 10)]
+        blade = [ellipsoid((0, radius * 0.52, 0), (0.025, radius * 0.5, 0.07), color, (12, 0, 0), 10)]
         parts += move(blade, (0, 0, 0), 1, (a, 0, 0))
     return move(parts, center, 1, (0, -90 if axis == "z" else 0, 0))
 

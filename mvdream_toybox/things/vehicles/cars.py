@@ -116,8 +116,8 @@ def car(rng: np.random.Generator, look: Look) -> Model:
         door = contrast(look.main, WHITE, DARK)
         parts += both(block((0.02, wide - 0.01, middle + 0.03), (length * 0.78, 0.05, half * 1.75), door, bevel=0.05))
         parts += both(ellipsoid((0.02, wide + 0.015, middle + 0.03), (0.09, 0.012, 0.09), (0.93, 0.72, 0.2), detail=10))
-        for side, colour in ((1, (0.05, 0.2, 0.95)), (-1, (0.95, 0.05, 0.05))):
-            parts.append(block((-0.1, side * 0.17, high + 0.1), (0.14, 0.3, 0.1), colour, taper=0.85))
+        for side, color in ((1, (0.05, 0.2, 0.95)), (-1, (0.95, 0.05, 0.05))):
+            parts.append(block((-0.1, side * 0.17, high + 0.1), (0.14, 0.3, 0.1), color, taper=0.85))
         parts.append(block((-0.1, 0, high + 0.06), (0.18, 0.68, 0.03), DARK))
     lamp_z = middle - half * (1 - nose) + 0.35 * half * nose
     parts += both(ellipsoid((length * 0.965, wide * 0.62, lamp_z), (0.05, 0.1, 0.06 if sporty else 0.085), LAMP, detail=10))
@@ -241,5 +241,5 @@ def taxi(rng: np.random.Generator, look: Look) -> Model:
 
 
 def police_car(rng: np.random.Generator, look: Look) -> Model:
-    """A police car: doors of another colour, a light bar."""
+    """A police car: doors of another color, a light bar."""
     return car(rng, replace(look, variant="police car"))

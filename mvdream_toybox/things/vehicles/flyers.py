@@ -50,7 +50,7 @@ def hot_air_balloon(rng: np.random.Generator, look: Look) -> Model:
     if look.paint == look.main and rng.random() < 0.7:  # plain balloons get gores of a lighter shade
         v = parts[0].vertices
         gore = np.floor((np.arctan2(v[:, 1], v[:, 0]) / (2 * np.pi) + 0.5) * 12 - 0.01).astype(int) % 4 == 0
-        parts[0].colours[gore] = contrast(look.main, look.second, WHITE)
+        parts[0].colors[gore] = contrast(look.main, look.second, WHITE)
     mouth, low = profile[0]
     parts.append(torus((0, 0, low), mouth, 0.03, DARK, sides=28))
     basket = low - rng.uniform(0.34, 0.42)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mvdream_toybox.geometry.paints import darker, lighter
-from mvdream_toybox.geometry.parts import Colour, Look, Model, Paint, Part, both, finish, grid_faces
+from mvdream_toybox.geometry.parts import Color, Look, Model, Paint, Part, both, finish, grid_faces
 from mvdream_toybox.geometry.shapes import cylinder, ellipsoid, torus, tube
 from mvdream_toybox.geometry.solids import block, brick, loft, rod, side_plate, top_plate
 from mvdream_toybox.geometry.tones import DARK, DARK_WOOD, GOLD, METAL, WHITE, WOOD, contrast, glass_for
@@ -58,15 +58,15 @@ def _hull(length: float, wide: float, deep: float, paint: Paint, sheer: float = 
     return finish(vertices, np.concatenate([skin, lid[:, ::-1], transom]), paint)
 
 
-def _flag(x: float, z: float, colour: Colour, size: float = 0.2) -> Part:
+def _flag(x: float, z: float, color: Color, size: float = 0.2) -> Part:
     """A waving pennant that streams forward from a masthead."""
     t, s = np.meshgrid(np.linspace(0, 1, 8), np.linspace(0, 1, 3), indexing="ij")
     points = np.stack([x + 1.5 * size * t, 0.12 * size * np.sin(6 * t), z + size * (s - 0.5) * (1 - 0.65 * t)], -1)
-    return _sheet(points, colour, (0, 0.012, 0))
+    return _sheet(points, color, (0, 0.012, 0))
 
 
 def tall_ship(rng: np.random.Generator, look: Look) -> Model:
-    """A three-masted ship under full sail. The main colour is the sails'; a white one has a brown hull."""
+    """A three-masted ship under full sail. The main color is the sails'; a white one has a brown hull."""
     pale = min(look.main) > 0.7
     wood = (0.42, 0.24, 0.12) if pale else darker(look.main, 0.45)
     band = GOLD if rng.random() < 0.6 else contrast(wood, look.second, WHITE)
@@ -76,9 +76,9 @@ def tall_ship(rng: np.random.Generator, look: Look) -> Model:
     beam = wide * np.where(rail < 0, 0.75 + 0.25 * (1 - rail**2), np.maximum(1 - np.abs(rail) ** 2.6, 0.03))
     deck = 0.16 * (1.1 * np.maximum(rail, 0) ** 2 + 0.9 * np.maximum(-rail, 0) ** 2)
     x = rail * length + 0.16 * length * np.maximum(rail, 0) ** 3
-    for dz, colour, r in ((0.0, band, 0.022), (-0.1, band, 0.014)):
+    for dz, color, r in ((0.0, band, 0.022), (-0.1, band, 0.014)):
         rope = np.column_stack([x, beam * (1.0 if dz == 0 else 0.99), deck + dz])
-        parts += both(tube(rope, r, colour, sides=6, caps=False))
+        parts += both(tube(rope, r, color, sides=6, caps=False))
     for gun in np.linspace(-0.7, 0.45, 7):
         y = wide * (0.75 + 0.25 * (1 - gun**2) if gun < 0 else 1 - gun**2.6)
         parts += both(brick((gun * length, y * 0.965, -0.055 + 0.1 * gun**2), (0.07, 0.05, 0.06), DARK))
@@ -147,7 +147,7 @@ def sailboat(rng: np.random.Generator, look: Look) -> Model:
     band = contrast(sails, look.main, (0.8, 0.15, 0.12))
     for sheet in (main, jib):
         part = _sheet(sheet[:, ::-1], sails, (0, 0.015, 0))
-        part.colours[(part.vertices[:, 2] > 0.52) & (part.vertices[:, 2] < 0.78)] = band
+        part.colors[(part.vertices[:, 2] > 0.52) & (part.vertices[:, 2] < 0.78)] = band
         parts.append(part)
     parts.append(rod((mast, 0, 0.22), (mast - reach - 0.04, 0, 0.22), 0.024, DARK_WOOD))
     parts.append(block((-0.1, 0, 0.1), (0.5, wide * 0.9, 0.16), WHITE, taper=0.85))

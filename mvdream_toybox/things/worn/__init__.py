@@ -1,16 +1,16 @@
 """The table of things worn and carried."""
 
-from mvdream_toybox.geometry.parts import Anchor, Colour, Part, move
+from mvdream_toybox.geometry.parts import Anchor, Color, Part, move
 from mvdream_toybox.palette import natural
 from mvdream_toybox.things.worn import carried, hats, headgear, outfits
 from mvdream_toybox.worn import Worn, on, put
 
 
-def _cape(anchor: Anchor, colour: Colour) -> list[Part]:
+def _cape(anchor: Anchor, color: Color) -> list[Part]:
     """A cape hangs from shoulders, but lies over the back of whoever walks on four legs."""
     if anchor.tilt_deg < 45:
-        return put(outfits.cape, anchor, colour)
-    return move(outfits.saddlecloth(colour), anchor.position, anchor.radius, (0, anchor.tilt_deg - 90, 0))
+        return put(outfits.cape, anchor, color)
+    return move(outfits.saddlecloth(color), anchor.position, anchor.radius, (0, anchor.tilt_deg - 90, 0))
 
 
 WORN: dict[str, Worn] = {

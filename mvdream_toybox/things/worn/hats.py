@@ -6,7 +6,7 @@ The head may rise to about 0.75 above the brim, so every crown is at least that 
 import numpy as np
 
 from mvdream_toybox.geometry.paints import darker, lighter
-from mvdream_toybox.geometry.parts import Colour, Part, both, move
+from mvdream_toybox.geometry.parts import Color, Part, both, move
 from mvdream_toybox.geometry.shapes import box, curve, cylinder, ellipsoid, lathe, plate, torus, tube
 from mvdream_toybox.geometry.sheets import around, polar, sheet
 
@@ -14,12 +14,12 @@ WHITE, BLACK = (0.97, 0.97, 0.95), (0.07, 0.07, 0.09)
 GOLD, RED, STEEL = (0.95, 0.74, 0.2), (0.85, 0.12, 0.14), (0.72, 0.75, 0.8)
 
 
-def contrast(colour: Colour, dark: Colour = BLACK, bright: Colour = WHITE) -> Colour:
-    """The dark colour for a light one, the bright colour for a dark one."""
-    return dark if sum(colour) > 1.5 else bright
+def contrast(color: Color, dark: Color = BLACK, bright: Color = WHITE) -> Color:
+    """The dark color for a light one, the bright color for a dark one."""
+    return dark if sum(color) > 1.5 else bright
 
 
-def star(radius: float, paint: Colour, center=(0, 0, 0), rotate_deg=(0, 0, 0), points: int = 5) -> Part:
+def star(radius: float, paint: Color, center=(0, 0, 0), rotate_deg=(0, 0, 0), points: int = 5) -> Part:
     """A flat star facing +x."""
     angle = np.pi / 2 + np.arange(2 * points) * np.pi / points
     reach = np.where(np.arange(2 * points) % 2 == 0, radius, 0.45 * radius)
@@ -43,7 +43,7 @@ def skull_and_bones(center, size: float, tilt_deg: float = 0.0) -> list[Part]:
     return move(parts, center, size, (0, tilt_deg, 0))
 
 
-def pirate_hat(colour: Colour) -> list[Part]:
+def pirate_hat(color: Color) -> list[Part]:
     """A tricorne: corners left, right and behind; the front flap stands up and bears skull and crossbones."""
     t, angle = around(7, 60)
     degrees = np.rad2deg(angle)
@@ -54,50 +54,50 @@ def pirate_hat(colour: Colour) -> list[Part]:
     width = np.where(front <= 80, 1.3 - 0.1 * s, 1.0 + 0.2 * s)
     radius = 1.06 + width * t * np.cos(rise) + 0.12 * np.sin(np.pi * t)
     points = polar(radius, angle, width * t * np.sin(rise))
-    trim = contrast(colour, dark=BLACK, bright=GOLD)
+    trim = contrast(color, dark=BLACK, bright=GOLD)
     edge = np.concatenate([points[-1], points[-1, :2]])
     parts = [
-        sheet(points, 0.1, colour, wrap=True),
+        sheet(points, 0.1, color, wrap=True),
         tube(edge, 0.085, trim, sides=8, caps=False),
-        ellipsoid((-0.02, 0, 0.05), (1.08, 1.08, 1.02), darker(colour, 0.85)),
-        torus((0, 0, 0.02), 1.05, 0.1, darker(colour, 0.8)),
+        ellipsoid((-0.02, 0, 0.05), (1.08, 1.08, 1.02), darker(color, 0.85)),
+        torus((0, 0, 0.02), 1.05, 0.1, darker(color, 0.8)),
     ]
     return parts + skull_and_bones((1.3, 0, 0.72), 0.78, tilt_deg=6)
 
 
-def top_hat(colour: Colour) -> list[Part]:
+def top_hat(color: Color) -> list[Part]:
     """A tall cylinder with a ribbon."""
-    ribbon = contrast(colour, dark=BLACK, bright=RED)
+    ribbon = contrast(color, dark=BLACK, bright=RED)
     return [
         lathe(
             [(0, 0), (1.62, 0.02), (1.66, 0.08), (1.62, 0.14), (1.03, 0.12), (1.0, 0.8), (1.14, 1.75), (1.1, 1.8), (0, 1.8)],
-            colour,
+            color,
         ),
         lathe([(1.0, 0.12), (1.09, 0.14), (1.08, 0.5), (1.0, 0.52)], ribbon),
     ]
 
 
-def crown(colour: Colour) -> list[Part]:
+def crown(color: Color) -> list[Part]:
     """A ring with eight spikes, a ball on each, and gems around."""
     t, angle = around(4, 64)
     zigzag = np.abs((angle * 8 / (2 * np.pi)) % 1 - 0.5) * 2  # 1 at a spike, 0 between
     radius = 1.06 + 0.22 * t
-    wall = sheet(polar(radius, angle, t * (0.52 + 0.62 * zigzag)), 0.1, colour, wrap=True)
-    parts = [wall, torus((0, 0, 0.06), 1.09, 0.11, darker(colour, 0.85))]
+    wall = sheet(polar(radius, angle, t * (0.52 + 0.62 * zigzag)), 0.1, color, wrap=True)
+    parts = [wall, torus((0, 0, 0.06), 1.09, 0.11, darker(color, 0.85))]
     gems = (RED, (0.15, 0.35, 0.85), (0.1, 0.6, 0.35), (0.6, 0.2, 0.7))
     for k in range(8):
         a = 2 * np.pi * k / 8
         side = np.array([np.cos(a), np.sin(a), 0])
-        parts.append(ellipsoid(1.29 * side + (0, 0, 1.2), 0.13, lighter(colour, 0.25), detail=10))
+        parts.append(ellipsoid(1.29 * side + (0, 0, 1.2), 0.13, lighter(color, 0.25), detail=10))
         parts.append(ellipsoid(1.18 * side + (0, 0, 0.4), 0.15, gems[k % 4], detail=10))
     return parts
 
 
-def party_hat(colour: Colour) -> list[Part]:
+def party_hat(color: Color) -> list[Part]:
     """A cone with dots and a pompom."""
-    dots = contrast(colour, dark=RED, bright=(1.0, 0.88, 0.25))
+    dots = contrast(color, dark=RED, bright=(1.0, 0.88, 0.25))
     slope = np.degrees(np.arctan2(0.96, 2.1))
-    parts = [cylinder((0, 0, 0.05), (0, 0, 2.15), 0.96, colour, 0.03, sides=36)]
+    parts = [cylinder((0, 0, 0.05), (0, 0, 2.15), 0.96, color, 0.03, sides=36)]
     for row, (height, count) in enumerate(((0.42, 6), (0.95, 5), (1.45, 3))):
         for k in range(count):
             a = 360 * (k + 0.5 * (row % 2)) / count
@@ -108,20 +108,20 @@ def party_hat(colour: Colour) -> list[Part]:
     return [*parts, ball, torus((0, 0, 0.08), 0.96, 0.1, WHITE)]
 
 
-def _pointed(colour: Colour, brim: float, height: float, bend: float) -> list[Part]:
+def _pointed(color: Color, brim: float, height: float, bend: float) -> list[Part]:
     """A brim and a cone whose tip bends backwards."""
     t, angle = around(5, 48)
     wave = 0.1 * np.sin(3 * angle + 0.6)
-    rim = sheet(polar(0.95 + (brim - 0.95) * t, angle, 0.04 + t * (wave - 0.08)), 0.1, colour, wrap=True)
+    rim = sheet(polar(0.95 + (brim - 0.95) * t, angle, 0.04 + t * (wave - 0.08)), 0.1, color, wrap=True)
     spine = curve((0, 0, -0.02), (0, 0, 0.4 * height), (-0.12, 0, 0.75 * height), (-bend, 0.05, height), samples=16)
     radii = np.array([1.07, 1.04, 1.0, 0.95, 0.88, 0.82, 0.75, 0.68, 0.6, 0.52, 0.44, 0.36, 0.28, 0.2, 0.13, 0.08])
-    return [rim, tube(spine, radii, colour, sides=28, caps=False), ellipsoid(spine[-1], 0.1, colour, detail=8)]
+    return [rim, tube(spine, radii, color, sides=28, caps=False), ellipsoid(spine[-1], 0.1, color, detail=8)]
 
 
-def wizard_hat(colour: Colour) -> list[Part]:
+def wizard_hat(color: Color) -> list[Part]:
     """A tall pointed hat with golden stars and a band."""
-    mark = contrast(colour, dark=(0.25, 0.2, 0.6), bright=GOLD)
-    parts = [*_pointed(colour, 1.75, 2.5, 0.5), lathe([(1.0, 0.06), (1.13, 0.06), (1.11, 0.3), (1.0, 0.3)], mark)]
+    mark = contrast(color, dark=(0.25, 0.2, 0.6), bright=GOLD)
+    parts = [*_pointed(color, 1.75, 2.5, 0.5), lathe([(1.0, 0.06), (1.13, 0.06), (1.11, 0.3), (1.0, 0.3)], mark)]
     for a, height, radius, size in (
         (0, 0.85, 0.98, 0.34),
         (95, 0.75, 1.0, 0.28),
@@ -135,25 +135,25 @@ def wizard_hat(colour: Colour) -> list[Part]:
     return parts
 
 
-def witch_hat(colour: Colour) -> list[Part]:
+def witch_hat(color: Color) -> list[Part]:
     """A wide brim, a crooked cone, a band with a buckle."""
-    band = contrast(colour, dark=(0.35, 0.15, 0.5), bright=(0.62, 0.25, 0.75))
+    band = contrast(color, dark=(0.35, 0.15, 0.5), bright=(0.62, 0.25, 0.75))
     buckle = [box((1.16, 0, 0.24), (0.12, 0.62, 0.46), GOLD), box((1.2, 0, 0.24), (0.1, 0.32, 0.2), band)]
-    return [*_pointed(colour, 2.0, 2.3, 0.95), lathe([(1.0, 0.04), (1.14, 0.06), (1.1, 0.42), (1.0, 0.42)], band), *buckle]
+    return [*_pointed(color, 2.0, 2.3, 0.95), lathe([(1.0, 0.04), (1.14, 0.06), (1.1, 0.42), (1.0, 0.42)], band), *buckle]
 
 
-def cowboy_hat(colour: Colour) -> list[Part]:
+def cowboy_hat(color: Color) -> list[Part]:
     """A wide brim rolled up at the sides and a pinched crown."""
     t, angle = around(7, 48)
     roll = np.sin(angle) ** 2
     points = polar(1.0 + t * (1.05 - 0.35 * roll), angle, 0.02 + t**2 * (0.85 * roll - 0.25))
-    brim = sheet(points, 0.11, colour, wrap=True)
+    brim = sheet(points, 0.11, color, wrap=True)
     crown_part = lathe(
-        [(1.06, 0), (1.05, 0.35), (0.98, 0.9), (0.86, 1.16), (0.6, 1.24), (0.0, 1.08)], colour, sides=40, smooth=True
+        [(1.06, 0), (1.05, 0.35), (0.98, 0.9), (0.86, 1.16), (0.6, 1.24), (0.0, 1.08)], color, sides=40, smooth=True
     )
     v = crown_part.vertices
     v[:, 2] -= 0.32 * np.exp(-((v[:, 1] / 0.25) ** 2)) * np.clip(v[:, 2] - 0.8, 0, 1) / 0.4  # the crease along the top
-    band = contrast(colour, dark=(0.25, 0.14, 0.08), bright=(0.9, 0.75, 0.5))
+    band = contrast(color, dark=(0.25, 0.14, 0.08), bright=(0.9, 0.75, 0.5))
     return [
         brim,
         crown_part,
@@ -162,22 +162,22 @@ def cowboy_hat(colour: Colour) -> list[Part]:
     ]
 
 
-def santa_hat(colour: Colour) -> list[Part]:
+def santa_hat(color: Color) -> list[Part]:
     """A soft cone that flops to the side, with a white fur edge and ball."""
     spine = curve((0, 0, 0), (0, 0, 0.7), (-0.1, 0.12, 1.3), (-0.25, 0.75, 1.55), (-0.3, 1.35, 1.0), samples=18)
     radii = 1.05 * (1 - np.linspace(0, 1, 18) ** 1.3 * 0.82)
     return [
-        tube(spine, radii, colour, sides=28, caps=False),
+        tube(spine, radii, color, sides=28, caps=False),
         torus((0, 0, 0.08), 1.06, 0.26, WHITE),
         ellipsoid(spine[-1] + (0, 0.05, -0.12), 0.34, WHITE),
     ]
 
 
-def chef_hat(colour: Colour) -> list[Part]:
+def chef_hat(color: Color) -> list[Part]:
     """A straight band and a puffed top."""
-    parts = [cylinder((0, 0, 0), (0, 0, 0.9), 1.06, colour, 1.1, sides=36)]
+    parts = [cylinder((0, 0, 0), (0, 0, 0.9), 1.06, color, 1.1, sides=36)]
     for k in range(7):
         a = 2 * np.pi * k / 7
-        parts.append(ellipsoid((0.8 * np.cos(a), 0.8 * np.sin(a), 1.25), (0.62, 0.62, 0.56), colour, detail=14))
-    parts.append(ellipsoid((0, 0, 1.45), (0.9, 0.9, 0.55), colour))
-    return [*parts, torus((0, 0, 0.9), 1.08, 0.05, darker(colour, 0.8))]
+        parts.append(ellipsoid((0.8 * np.cos(a), 0.8 * np.sin(a), 1.25), (0.62, 0.62, 0.56), color, detail=14))
+    parts.append(ellipsoid((0, 0, 1.45), (0.9, 0.9, 0.55), color))
+    return [*parts, torus((0, 0, 0.9), 1.08, 0.05, darker(color, 0.8))]

@@ -26,5 +26,5 @@ ARROW = [(-0.5, -0.4), (0.0, -0.1), (0.5, -0.4), (0.0, 0.6)]
 )
 def test_solids_point_outwards_and_have_their_volume(part, volume, share):
     assert volume_of(part) == pytest.approx(volume, rel=share)
-    assert part.colours.shape == part.vertices.shape
+    assert part.colors.shape == part.vertices.shape
     assert part.faces.max() < len(part.vertices)

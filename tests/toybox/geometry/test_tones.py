@@ -1,4 +1,4 @@
-"""A colour is chosen so that it is seen on another."""
+"""A color is chosen so that it is seen on another."""
 
 from mvdream_toybox.geometry.tones import contrast
 

@@ -1,4 +1,4 @@
-"""People, figures and riders: they stand on the ground, vary, and have the colour that a caption names."""
+"""People, figures and riders: they stand on the ground, vary, and have the color that a caption names."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ LOOK = Look((0.8, 0.1, 0.1), (0.8, 0.1, 0.1), (0.1, 0.3, 0.8), (0.9, 0.8, 0.1))
 @each_kind(people, figures, riders)
 def test_a_person_stands_on_the_ground_with_the_anchors_it_offers(name):
     kind, rng = KINDS[name], np.random.default_rng(0)
-    assert set(kind.colours or ()) <= set(palette.COLOURS)
+    assert set(kind.colors or ()) <= set(palette.COLORS)
     for variant in (None, *kind.variants):
         model = kind.build(rng, Look(LOOK.paint, LOOK.main, LOOK.second, LOOK.accent, variant))
         points = np.concatenate([p.vertices for p in model.parts])
@@ -34,12 +34,12 @@ def test_a_person_is_a_function_of_the_generator_and_varies(name):
 
 
 @each_kind(people, figures, riders)
-def test_the_main_colour_shows(name):
-    """At least 4 % of the surface has the colour that a caption names (a rider's horse has its own)."""
+def test_the_main_color_shows(name):
+    """At least 4 % of the surface has the color that a caption names (a rider's horse has its own)."""
     parts = KINDS[name].build(np.random.default_rng(3), LOOK).parts
     area = same = 0.0
     for part in parts:
         size = areas(part.vertices, part.faces)
         area += size.sum()
-        same += size[np.abs(part.colours[part.faces].mean(1) - LOOK.main).max(1) < 0.02].sum()
+        same += size[np.abs(part.colors[part.faces].mean(1) - LOOK.main).max(1) < 0.02].sum()
     assert same / area > 0.04
