@@ -1,4 +1,4 @@
-"""Nothing half-written under a final name."""
+"""A file or a folder gets its name when it is whole."""
 
 import os
 import shutil

@@ -16,7 +16,7 @@ def denoising_loss(
         latents: (B V, C, h, w), the views of an object contiguous.
         text: (B V, L, D).
         camera: (B V, 16), or None for the 2D mode (then `num_views` is 1).
-        timestep_power: timesteps are spread as u ** power, u uniform; 1 is the paper's, less draws more of the noisy ones.
+        timestep_power: timesteps are drawn as u ** power, u uniform; 1 is the paper's, less draws more of the noisy ones.
     """
     scheduler, objects = pipeline.scheduler, len(latents) // num_views
     last = scheduler.config.num_train_timesteps - 1
@@ -45,7 +45,7 @@ def preservation_loss(module, before: dict[str, Tensor], norm: str = "l1") -> Te
 def autoencoder_loss(vae, images: Tensor, latent_noise: float, edge_weight: float) -> tuple[Tensor, dict[str, Tensor]]:
     """L1 on pixels and on the differences of neighbouring pixels, which keeps edges and small features.
 
-    The decoder sees latents with noise of `latent_noise` times their spread, so that it forgives what a diffusion model or
+    The decoder sees latents with noise of `latent_noise` times their standard deviation, so that it forgives what a diffusion model or
     a distilled scene gets slightly wrong. A light pull keeps the latents' size bounded.
 
     Args:

@@ -131,7 +131,7 @@ def read_weights(root: Path) -> dict[str, dict]:
 
 
 def list_steps(root: Path) -> list[Path]:
-    """Checkpoint folders, newest step first; half-written and set-aside ones left out."""
+    """Checkpoint folders, newest step first; unfinished and damaged ones left out."""
     folders = [f for f in root.glob("step-*") if f.name.removeprefix("step-").isdigit() and f.is_dir()]
     return sorted(folders, key=lambda f: int(f.name.removeprefix("step-")), reverse=True)
 
