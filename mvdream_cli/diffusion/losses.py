@@ -45,8 +45,8 @@ def preservation_loss(module, before: dict[str, Tensor], norm: str = "l1") -> Te
 def autoencoder_loss(vae, images: Tensor, latent_noise: float, edge_weight: float) -> tuple[Tensor, dict[str, Tensor]]:
     """L1 on pixels and on the differences of neighbouring pixels, which keeps edges and small features.
 
-    The decoder sees latents with noise of `latent_noise` times their standard deviation, so that it forgives what a diffusion model or
-    a distilled scene gets slightly wrong. A light pull keeps the latents' size bounded.
+    The decoder sees latents with noise of `latent_noise` times their standard deviation, so that it forgives what a diffusion
+    model or a distilled scene gets slightly wrong. A light pull keeps the latents' size bounded.
 
     Args:
         vae: an AutoencoderDC.
