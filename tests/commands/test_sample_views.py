@@ -1,9 +1,11 @@
 import json
+import os
 
 import numpy as np
 import pytest
 from conftest import DTYPE, mvdream
 
+from mvdream_cli.engine.lock import lock
 from mvdream_cli.images import load_image
 
 pytestmark = pytest.mark.numeric
@@ -30,3 +32,15 @@ def test_views_singles_and_cameras(tiny_folder, tmp_path):
 def test_unknown_words_are_named_with_near_ones(tiny_folder, tmp_path):
     done = mvdream("sample-views", "a red dgo", "--model", tiny_folder, *FEW, cwd=tmp_path)
     assert done.returncode == 0 and "'dgo' (nearest: dog" in done.stderr
+
+
+def test_a_folder_is_used_by_one_process_at_a_time(tiny_folder, tmp_path):
+    """This process holds the run folder; the command, another process, says who does, and works when it is free."""
+    (tmp_path / "run").mkdir()
+    held = lock(tmp_path / "run")
+    command = ("sample-views", "a red dog", "--model", tiny_folder, "--out", "run", *FEW)
+    refused = mvdream(*command, cwd=tmp_path)
+    assert refused.returncode == 1 and f"pid {os.getpid()}" in refused.stderr, refused.stderr
+    assert not (tmp_path / "run" / "run.json").exists()
+    held.close()
+    assert mvdream(*command, cwd=tmp_path).returncode == 0
