@@ -13,8 +13,9 @@ from mvdream_cli.errors import MVDreamError
 def written_whole(path: Path) -> Iterator[Path]:
     """A path beside `path`, of the same suffix, to write a file or a folder to: `with written_whole(path) as partial: ...`.
 
-    It gets its final name, in place of what had it, when the block ends; if that fails or is interrupted, nothing is left of it
-    and what was there before stays.
+    It gets its final name, in place of what had it, when the block ends and the contents are on the disk; so not even a power
+    failure leaves half of it. If the block fails or is interrupted, nothing is left of it and what was there before stays.
+    A process that is killed may leave `.tmp-NAME` or `.old-NAME`, which the next one for the same path removes.
 
     Raises:
         MVDreamError: the disk is full.
@@ -24,10 +25,13 @@ def written_whole(path: Path) -> Iterator[Path]:
     _remove(partial)
     try:
         yield partial
+        for item in (partial, *partial.rglob("*")):
+            _flush(item)
         if path.is_dir():  # a folder cannot be replaced in one go
             _remove(old)
             os.replace(path, old)
         os.replace(partial, path)
+        _flush(path.parent)
         _remove(old)
     except BaseException as error:
         _remove(partial)
@@ -36,6 +40,23 @@ def written_whole(path: Path) -> Iterator[Path]:
         if "No space left on device" in str(error):
             raise MVDreamError(f"{path}: the disk is full; free some space and repeat the command") from error
         raise
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or the list of names in a folder, is on the disk."""
+    folder = path.is_dir()
+    if path.is_symlink() or not (folder or path.is_file()):
+        return
+    if os.name == "nt" and folder:  # Windows cannot open a folder; its renames are journalled
+        return
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        if not folder:  # some network file systems flush no folders
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _remove(path: Path) -> None:

@@ -31,7 +31,7 @@ def check_prompt(prompt: str) -> str:
 def read_prompts(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """(prompt, {dotted setting: value}) for each line of a file; empty lines and lines that begin with # are passed over.
 
-    A line is a prompt, or a JSON object: {"prompt": "a red car", "seed": 3, "to3d.steps": 500}; in a .jsonl file, each is one.
+    A line is a prompt, or a JSON object: {"prompt": "a red car", "seed": 3, "to3d.fit.steps": 500}; in a .jsonl file, each is one.
 
     Raises:
         UsageError: no such file, no text, a line that is no JSON or has no prompt, no prompts or too many.

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,33 @@ def test_a_folder_takes_the_place_of_another(tmp_path):
             partial.mkdir()
             (partial / content).write_text(content)
     assert os.listdir(tmp_path) == ["model"] and os.listdir(tmp_path / "model") == ["two"]
+
+
+@pytest.mark.parametrize("of", ["file", "folder"])
+def test_contents_are_on_the_disk_before_the_name_and_the_name_before_going_on(tmp_path, monkeypatch, of):
+    events, replace = [], os.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: events.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name))
+    monkeypatch.setattr(os, "replace", lambda *paths: events.append("renamed") or replace(*paths))
+    with written_whole(tmp_path / "new") as partial:
+        if of == "folder":
+            (partial / "inner").mkdir(parents=True)
+            (partial / "inner" / "deep").touch()
+        else:
+            partial.touch()
+    inside = ["deep", "inner"] if of == "folder" else []
+    assert sorted(events[:-2]) == [".tmp-new", *inside] and events[-2:] == ["renamed", tmp_path.name]
+
+
+def test_a_disk_that_fails_at_the_end_leaves_what_was_there(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("before")
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MVDreamError, match="the disk is full"), written_whole(tmp_path / "a.txt") as partial:
+        partial.write_text("after")
+    assert (tmp_path / "a.txt").read_text() == "before" and os.listdir(tmp_path) == ["a.txt"]
 
 
 def test_a_failure_leaves_what_was_there(tmp_path):

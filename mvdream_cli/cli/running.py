@@ -37,7 +37,7 @@ def run_command(section: str, flags: dict[str, Any], recipe: Callable[[Any], dic
             return
         from mvdream_cli.commands.dry_run import forecast
 
-        print(show.dump(settings, [section]).rstrip())
+        print(show.dump(settings, [section, "export"] if section == "to3d" else [section]).rstrip())
         print("\n".join(f"# {line}" for line in forecast(settings, section, shared.out)))
         return
     if settings.engine.offline:

@@ -1,14 +1,18 @@
 """What is to be rendered: an id, a mesh or the file of one, a caption; and how a folder of assets gets its captions."""
 
+import hashlib
 import json
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mvdream_cli.errors import DataError
-from mvdream_cli.raycast.assets import EXTENSIONS
+from mvdream_cli.hashes import checksum
+from mvdream_cli.raycast.assets import EXTENSIONS, referenced_files
 
 _ABOUT = ("source", "licence", "license")
 
@@ -20,16 +24,31 @@ class AssetSource:
     id: letters, digits, "-" and "_" only; it names files and seeds the cameras and the light.
     load: the path of an asset, or a picklable callable that returns a `Mesh` or anything with vertices, faces, colours.
     about: further entries of the meta file (source, licence).
+    made_from: all that the mesh of a callable depends on, in words; if empty, its name and its arguments say it.
     """
 
     id: str
     load: Path | str | Callable[[], Any]
     caption: str
     about: dict[str, str] = field(default_factory=dict)
+    made_from: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,90}", self.id):
             raise DataError(f"{self.id!r}: not usable as an object id; use at most 90 letters, digits, '-' and '_'")
+
+    def identity(self) -> str:
+        """sha256 hex over all that the object is made from, contents of files included; it reads them.
+
+        A file that is missing or cannot be read counts as such: the identity is another one when it is there.
+        """
+        if callable(self.load):
+            made_from: Any = self.made_from or _described(self.load)
+        else:
+            path = Path(self.load)
+            made_from = [(path.suffix, _contents(path))]
+            made_from += [(file.name, _contents(file)) for file in referenced_files(path)]
+        return hashlib.sha256(repr((self.id, self.caption, self.about, made_from)).encode()).hexdigest()
 
 
 def sources_from_folder(root: Path | str) -> list[AssetSource]:
@@ -42,7 +61,7 @@ def sources_from_folder(root: Path | str) -> list[AssetSource]:
     root = Path(root)
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; give a folder of {', '.join(EXTENSIONS)} files")
-    rows = _caption_rows(root / "captions.jsonl")
+    rows = caption_rows(root / "captions.jsonl")
     sources, taken = [], set()
     for path in sorted(root.rglob("*")):
         if path.suffix.lower() not in EXTENSIONS or not path.is_file():
@@ -75,7 +94,27 @@ def _beside(path: Path) -> str:
     return " ".join(text.read_text(encoding="utf-8", errors="replace").split()) if text.is_file() else ""
 
 
-def _caption_rows(path: Path) -> dict[str, dict]:
+def _contents(path: Path) -> str:
+    try:
+        return checksum(path) if path.is_file() else "missing"  # a pipe or a device would be read for ever
+    except OSError as error:
+        return f"cannot be read ({error.errno})"
+
+
+def _described(function: Callable) -> str:
+    """A callable by name, a partial one with its arguments. What has no name of its own is another one each time."""
+    if isinstance(function, partial):
+        return repr((_described(function.func), function.args, function.keywords))
+    name = f"{function.__module__}.{getattr(function, '__qualname__', repr(function))}"
+    return f"{name} {secrets.token_hex()}" if "<" in name else name  # <lambda>, <locals>, <object at ...>
+
+
+def caption_rows(path: Path) -> dict[str, dict]:
+    """The rows of a captions.jsonl by their "file"; none if there is no such file.
+
+    Raises:
+        DataError: a line is not a JSON object with a "file".
+    """
     if not path.is_file():
         return {}
     rows = {}

@@ -3,11 +3,12 @@
 Two forms, read alike and mixed freely:
     folders  DIR/ID/{000.png, 001.png, ..., meta.json}
     shards   DIR/views-000000.tar, WebDataset members ID.000.png ... ID.json, and beside it views-000000.json, an index
-             that only saves time: a shard without it (or changed since) is scanned.
+             that only saves time: a shard without it (or changed since) is scanned. It also holds the shard's checksum.
 The meta file holds id, caption, c2w (V, 4, 4; OpenGL axes), fovy_deg, elevation_deg, azimuth_deg (V each), size_px and,
-where known, source and licence. Pictures are straight-alpha sRGB.
+where known, source, licence and the identity of what the object was made from. Pictures are straight-alpha sRGB.
 """
 
+import hashlib
 import io
 import json
 import tarfile
@@ -20,6 +21,7 @@ from PIL import Image
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.errors import DataError
+from mvdream_cli.hashes import checksum
 
 SHARD_PATTERN = "views-*.tar"
 
@@ -70,9 +72,11 @@ def write_shard(path: Path | str, objects: Iterable[tuple[str, dict[str, bytes]]
                     member = tarfile.TarInfo(f"{object_id}.{name}")
                     member.size = len(content)
                     tar.addfile(member, io.BytesIO(content))
-        index = {"bytes": partial.stat().st_size, "objects": _scan(partial), **(note or {})}
-        with written_whole(path.with_suffix(".json")) as index_partial:
-            index_partial.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+        index = {"bytes": partial.stat().st_size, "sha256": checksum(partial), "objects": _scan(partial), **(note or {})}
+        index_path = path.with_suffix(".json")
+        index_path.unlink(missing_ok=True)  # at no time is there an index of another shard, which may be as long
+    with written_whole(index_path) as index_partial:
+        index_partial.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
     return path
 
 
@@ -109,6 +113,34 @@ def index_views(root: Path | str) -> list[Entry]:
     return entries
 
 
+def set_identity(entries: Sequence[Entry]) -> str:
+    """sha256 hex over all that `entries` hold, pictures included, in their order; where the set lies does not matter.
+
+    Shards are not read if their index knows their checksum, so it is quick for large sets too.
+
+    Raises:
+        DataError: files are missing.
+    """
+    digest, shards = hashlib.sha256(), {}
+    for entry in entries:
+        if entry.spans is not None:
+            if entry.path not in shards:
+                shards[entry.path] = (read_shard_index(entry.path) or {}).get("sha256") or _checksum(entry.path)
+            contents = [shards[entry.path]]
+        else:
+            names = ["meta.json", *(f"{index:03d}.png" for index in range(entry.num_views))]
+            contents = [_checksum(entry.path / name) for name in names]
+        digest.update(repr((entry.id, entry.caption, entry.num_views, entry.spans, contents)).encode())
+    return digest.hexdigest()
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return checksum(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}); render it again") from error
+
+
 def load(entry: Entry, views: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     """Read one object, or some of its views.
 
@@ -133,14 +165,6 @@ def load(entry: Entry, views: Sequence[int] | None = None) -> tuple[np.ndarray, 
     except (OSError, IndexError, ValueError) as error:
         raise DataError(f"{entry.path}: object {entry.id} cannot be read ({error}); render it again") from error
     return rgba, c2w, fovy_deg, meta.get("caption", "")
-
-
-def load_meta(entry: Entry) -> dict:
-    """The meta data of one object."""
-    if entry.spans is None:
-        return _parse_meta((entry.path / "meta.json").read_bytes(), entry.path)
-    with entry.path.open("rb") as shard:
-        return _parse_meta(_read_span(shard, entry.meta_span), entry.path)
 
 
 def _read_span(file, span: tuple[int, int]) -> bytes:

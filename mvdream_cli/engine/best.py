@@ -1,11 +1,12 @@
 """The best weights of a run so far, by a score, beside its checkpoints."""
 
-import os
 from pathlib import Path
 
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
+
+from mvdream_cli.atomic import written_whole
 
 
 class Best:
@@ -27,10 +28,9 @@ class Best:
         kept = self.facts()
         if kept is not None and kept[1] >= score:
             return
-        partial = self.path.with_name(f".{self.path.name}.tmp")
         state = {key: value.detach().contiguous() for key, value in module.state_dict().items()}
-        save_file(state, partial, {"step": str(step), "score": repr(score)})
-        os.replace(partial, self.path)
+        with written_whole(self.path) as partial:
+            save_file(state, partial, {"step": str(step), "score": repr(score)})
 
     def restore(self, module: nn.Module) -> None:
         """Put the kept state into the module."""

@@ -8,15 +8,20 @@ import torch
 LEAST_STEPS = 10
 
 
-def seconds_of(step: Callable[[], object], device: torch.device, repeats: int = 2) -> float:
-    """Seconds that one call takes on the device, the first left out: it allocates, compiles and fills caches."""
+def seconds_of(
+    step: Callable[[], object], device: torch.device, repeats: int = 2, now: Callable[[], float] = time.perf_counter
+) -> float:
+    """Seconds that one call takes on the device, the first left out: it allocates, compiles and fills caches.
+
+    `now` is the clock, in seconds.
+    """
 
     def finished(calls: int) -> float:
         for _ in range(calls):
             step()
         if device.type != "cpu":  # there a call only asks for the work
             torch.accelerator.synchronize()
-        return time.perf_counter()
+        return now()
 
     started = finished(1)
     return (finished(repeats) - started) / repeats

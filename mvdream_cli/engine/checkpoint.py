@@ -17,43 +17,45 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from mvdream_cli.atomic import written_whole
+from mvdream_cli.engine import distributed
 from mvdream_cli.engine.progress import warn
-from mvdream_cli.errors import CheckpointError
+from mvdream_cli.errors import CheckpointError, MVDreamError
+from mvdream_cli.hashes import checksum
 
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.pt", "state.json"
 SPARE_BYTES = 64 << 20  # left free on the disk for logs and results
+DAMAGED = (OSError, ValueError, RuntimeError, SafetensorError, pickle.UnpicklingError)
 
 
 def save(root: Path, *, step: int, modules: dict, optimizer, state: dict, keep: int) -> Path:
-    """Write checkpoints/step-XXXXXXXX and drop all but the newest `keep`.
+    """Write checkpoints/step-XXXXXXXX and drop all but the newest `keep`. All ranks call it, rank 0 writes.
 
     `modules` maps a name without dots to an object with `state_dict()`: tensors go to safetensors, numbers, strings and
     lists to state.json. Until the last rename the folder does not exist under its name, so one that exists is whole.
     Raises CheckpointError if the disk is full or not writable; the checkpoints before it stay.
     """
-    tensors, plain = _flatten(modules)
-    optimizer_state = optimizer.state_dict()
-    _check_space(root, _bytes_of(tensors) + _bytes_of(optimizer_state), step)
-    folder = root / f"step-{step:08d}"
-    partial = root / f"{folder.name}.tmp"
+    return distributed.from_main(lambda: _save(root, step, modules, optimizer, state, keep))
+
+
+def _save(root: Path, step: int, modules: dict, optimizer, state: dict, keep: int) -> Path:
+    states, optimizer_state = {name: module.state_dict() for name, module in modules.items()}, optimizer.state_dict()
+    _check_space(root, _bytes_of(states) + _bytes_of(optimizer_state), step)
+    tensors, plain = _flatten(states)
+    folder = _folder(root, step)
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        save_file(tensors, partial / WEIGHTS)
-        torch.save(optimizer_state, partial / OPTIMIZER)
-        checksums = {name: _sha256(partial / name) for name in (WEIGHTS, OPTIMIZER)}
-        versions = {name: metadata.version(name) for name in ("torch", "safetensors")}
-        state = {**state, "step": step, "plain": plain, "versions": versions, "sha256": checksums}
-        (partial / STATE).write_text(json.dumps({**state, "checksum": _checksum(state)}, indent=1), encoding="utf-8")
-        for name in (WEIGHTS, OPTIMIZER, STATE, "."):
-            _fsync(partial / name)
-        _remove(folder)
-        os.rename(partial, folder)
-        _fsync(root)
-    except (OSError, RuntimeError, SafetensorError) as error:
-        shutil.rmtree(partial, ignore_errors=True)
+        with written_whole(folder) as partial:
+            partial.mkdir()
+            save_file(tensors, partial / WEIGHTS)
+            torch.save(optimizer_state, partial / OPTIMIZER)
+            checksums = {name: checksum(partial / name) for name in (WEIGHTS, OPTIMIZER)}
+            versions = {name: metadata.version(name) for name in ("torch", "safetensors")}
+            state = {**state, "step": step, "plain": plain, "versions": versions, "sha256": checksums}
+            text = json.dumps({**state, "checksum": state_checksum(state)}, indent=1)
+            (partial / STATE).write_text(text, encoding="utf-8")
+    except (MVDreamError, OSError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(
-            f"{folder}: could not be written ({error}); free some space or fix the disk, then run the same "
+            f"{folder}: could not be written ({error.__cause__ or error}); free some space or fix the disk, then run the same "
             "command again, which goes on from the checkpoint before"
         ) from error
     _prune(root, keep)
@@ -63,33 +65,55 @@ def save(root: Path, *, step: int, modules: dict, optimizer, state: dict, keep: 
 def restore(root: Path, modules: dict, optimizer=None) -> dict | None:
     """Load the newest whole checkpoint into `modules` and `optimizer`; its state, or None if there is no checkpoint.
 
-    A broken one is reported, set aside as step-X.broken, and the one before is used. Raises CheckpointError if all are
-    broken or if the newest whole one belongs to another model.
+    A broken one is reported, set aside as step-X.broken, and the one before is used. All ranks call it; rank 0 chooses.
+    Raises CheckpointError if all are broken or if the newest whole one belongs to another model.
     """
+    state = distributed.from_main(lambda: _restore(root, modules, optimizer))
+    if state is not None and not distributed.is_main():
+        folder = _folder(root, state["step"])
+        try:
+            contents = _read(folder, optimizer is not None)
+        except DAMAGED as error:
+            raise CheckpointError(f"{folder}: cannot be read here ({error}); all processes need the same run folder") from error
+        _load(folder, contents, modules, optimizer)
+    return state
+
+
+def _restore(root: Path, modules: dict, optimizer) -> dict | None:
     found = list_steps(root)
     for folder in found:
         try:
-            state = verify(folder)
-            tensors = load_file(folder / WEIGHTS)
-            saved = torch.load(folder / OPTIMIZER, map_location="cpu", weights_only=True) if optimizer is not None else None
-        except (OSError, ValueError, RuntimeError, SafetensorError, pickle.UnpicklingError) as error:
+            contents = _read(folder, optimizer is not None)
+        except DAMAGED as error:
             warn(f"{folder.name} is damaged ({error}); using the checkpoint before it")
             broken = folder.with_name(f"{folder.name}.broken")
             shutil.rmtree(broken, ignore_errors=True)
             os.rename(folder, broken)
             continue
-        try:
-            for name, contents in _unflatten(tensors, state["plain"], modules).items():
-                modules[name].load_state_dict(contents)
-            if optimizer is not None:
-                optimizer.load_state_dict(saved)
-        except (KeyError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise CheckpointError(f"{folder}: does not fit this model ({reason}); --restart starts over") from error
-        return state
+        return _load(folder, contents, modules, optimizer)
     if found:
         raise CheckpointError(f"{root}: none of its {len(found)} checkpoints can be read; --restart starts over")
     return None
+
+
+def _read(folder: Path, with_optimizer: bool) -> tuple[dict, dict, dict | None]:
+    """(state, tensors, optimizer's state) of a checkpoint, on the CPU. Raises one of DAMAGED."""
+    state = verify(folder)
+    saved = torch.load(folder / OPTIMIZER, map_location="cpu", weights_only=True) if with_optimizer else None
+    return state, load_file(folder / WEIGHTS), saved
+
+
+def _load(folder: Path, contents: tuple[dict, dict, dict | None], modules: dict, optimizer) -> dict:
+    state, tensors, saved = contents
+    try:
+        for name, values in _unflatten(tensors, state["plain"], modules).items():
+            modules[name].load_state_dict(values)
+        if optimizer is not None:
+            optimizer.load_state_dict(saved)
+    except (KeyError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{folder}: does not fit this model ({reason}); --restart starts over") from error
+    return state
 
 
 def read_weights(root: Path) -> dict[str, dict]:
@@ -112,22 +136,26 @@ def list_steps(root: Path) -> list[Path]:
     return sorted(folders, key=lambda f: int(f.name.removeprefix("step-")), reverse=True)
 
 
+def _folder(root: Path, step: int) -> Path:
+    return root / f"step-{step:08d}"
+
+
 def verify(folder: Path) -> dict:
     """The state of a checkpoint after comparing all checksums. Raises ValueError or OSError if it is damaged."""
     state = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    if not isinstance(state, dict) or state.pop("checksum", None) != _checksum(state):
+    if not isinstance(state, dict) or state.pop("checksum", None) != state_checksum(state):
         raise ValueError(f"{STATE} does not match its checksum")
     for name, expected in state["sha256"].items():
-        if _sha256(folder / name) != expected:
+        if checksum(folder / name) != expected:
             raise ValueError(f"{name} does not match its checksum")
     return state
 
 
-def _flatten(modules: dict) -> tuple[dict[str, torch.Tensor], dict]:
+def _flatten(states: dict[str, dict]) -> tuple[dict[str, torch.Tensor], dict]:
     tensors, plain, seen = {}, {}, set()
-    for name, module in modules.items():
+    for name, state in states.items():
         assert "." not in name, name
-        for key, value in module.state_dict().items():
+        for key, value in state.items():
             if not isinstance(value, torch.Tensor):
                 plain[f"{name}.{key}"] = value
                 continue
@@ -181,37 +209,15 @@ def _check_space(root: Path, needed: int, step: int) -> None:
 
 def _prune(root: Path, keep: int) -> None:
     for folder in list_steps(root)[max(1, keep) :]:
-        _remove(folder)
-    for leftover in [*root.glob("step-*.broken"), *root.glob("step-*.tmp"), *root.glob("step-*.old")]:
-        shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        aside = folder.with_name(f"{folder.name}.old")
+        aside = folder.with_name(f".old-{folder.name}")
         shutil.rmtree(aside, ignore_errors=True)
         os.rename(folder, aside)  # a folder that keeps its name is whole, even if deleting it is cut short
-        shutil.rmtree(aside, ignore_errors=True)
+    for pattern in ("step-*.broken", ".tmp-step-*", ".old-step-*"):  # the last two: of a process that was killed
+        for leftover in root.glob(pattern):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 22):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _checksum(state: dict) -> str:
+def state_checksum(state: dict) -> str:
+    """The SHA-256 of a checkpoint's state without its own checksum, as 64 hexadecimal digits."""
     state = json.loads(json.dumps(state))  # as it will be read: tuples are lists, keys are strings
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
-
-
-def _fsync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():  # Windows cannot open a folder; its renames are journalled
-        return
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -76,7 +76,7 @@ def cpu_bfloat16() -> str:
                 return name
         except (AttributeError, RuntimeError):  # another version of torch, or not an x86 processor
             continue
-    return _flags_bfloat16(_cpu_flags())
+    return flags_bfloat16(_cpu_flags())
 
 
 def _cpu_flags() -> set[str]:
@@ -90,7 +90,8 @@ def _cpu_flags() -> set[str]:
     return set()
 
 
-def _flags_bfloat16(flags: set[str]) -> str:
+def flags_bfloat16(flags: set[str]) -> str:
+    """As `cpu_bfloat16`, from the processor's flags as Linux names them."""
     # torch must be allowed to use them too: a build or ATEN_CPU_CAPABILITY may hold it back to AVX2.
     if torch.backends.cpu.get_cpu_capability() != "AVX512":
         return ""
@@ -151,13 +152,15 @@ def _keep_freed_blocks() -> None:
             set_option(option, size)
 
 
-def seed_step(seed: int, step: int, micro: int = 0, attempt: int = 0) -> None:
+def seed_step(seed: int, step: int, micro: int = 0, attempt: int = 0, rank: int = 0) -> None:
     """Set the random state of `random`, numpy and torch (every device) from integers alone.
 
-    Everything random in step `step` is a function of these four numbers, so a resumed run equals an uninterrupted one.
+    Everything random in step `step` is a function of these five numbers, so a resumed run equals an uninterrupted one. `rank`
+    is the number of the process among those that train together; a process that is alone is number 0.
     """
     numbers = [number % 2**64 for number in (seed, step, micro, attempt)]  # negative steps are for what comes before step 0
-    words = np.random.SeedSequence(numbers).generate_state(12, np.uint32)
+    sequence = np.random.SeedSequence(numbers, spawn_key=(rank,) if rank else ())
+    words = sequence.generate_state(12, np.uint32)
     random.seed(int.from_bytes(words[:4].tobytes(), "little"))
     np.random.seed(words[4:8])  # noqa: NPY002 (the global state, for libraries that draw from it)
     torch.manual_seed(int.from_bytes(words[8:10].tobytes(), "little") >> 1)

@@ -1,6 +1,7 @@
 """One process at a time in a run folder."""
 
 import os
+import socket
 from pathlib import Path
 
 from mvdream_cli.engine.progress import say
@@ -12,9 +13,16 @@ NAME = ".lock"
 def lock(folder: Path):
     """An open, locked file in `folder`; closing it, or the end of the process however it comes, frees the folder.
 
-    Raises CheckpointError if another process holds it.
+    Raises CheckpointError if another process holds it, with that process's pid and host, or if it is a symbolic link: what a
+    link points to belongs to somebody else and would be emptied. Raises OSError if the folder cannot be written.
     """
-    file = open(folder / NAME, "a+", encoding="utf-8")  # noqa: SIM115 (open as long as the run)
+    path = folder / NAME
+    try:
+        file = open(path, "a+", encoding="utf-8", opener=_open_no_link)  # noqa: SIM115 (open as long as the run)
+    except OSError as error:
+        if path.is_symlink():
+            raise CheckpointError(f"{path}: is a symbolic link, not a lock of mvdream; remove it") from error
+        raise
     try:
         import fcntl
     except ImportError:
@@ -23,17 +31,22 @@ def lock(folder: Path):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         file.seek(0)
-        pid = file.read().strip() or "?"
+        pid, _, host = file.read(300).strip().partition(" ")
         file.close()
         raise CheckpointError(
-            f"{folder}: another mvdream process (pid {pid}) is using it; wait for it or choose another --out"
+            f"{folder}: another mvdream process (pid {pid or '?'} on {host or '?'}) is using it; "
+            "wait for it or choose another --out"
         ) from error
     except OSError:
         say(f"{folder}: this file system has no locks; take care not to start the same run twice")
     file.truncate(0)
-    file.write(str(os.getpid()))
+    file.write(f"{os.getpid()} {socket.gethostname()}")
     file.flush()
     return file
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)  # Windows has no such flag
 
 
 def _lock_windows(file, folder: Path):

@@ -1,6 +1,7 @@
 """AdamW with float32 master weights for parameters held in half precision, exponential averages, learning rates."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable
 
 import torch
@@ -172,14 +173,8 @@ class Ema:
             average.copy_(state[name])
 
 
-def warmup(steps: int) -> Callable[[int], float]:
-    """Factor on the learning rate: linear from 1/steps to 1 over the first `steps` steps, then 1."""
-    return lambda step: min(1.0, (step + 1) / steps) if steps > 0 else 1.0
-
-
 def warmup_cosine(warmup_steps: int, steps: int, final: float = 0.0) -> Callable[[int], float]:
-    """As `warmup`, then half a cosine from 1 down to `final` at `steps`."""
-    import math
+    """Step -> factor on the learning rate: linear from 1 / `warmup_steps` to 1, then half a cosine to `final` at `steps`."""
 
     def scale(step: int) -> float:
         if step < warmup_steps:

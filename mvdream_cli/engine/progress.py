@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
 
 logger = logging.getLogger("mvdream")
 logger.setLevel(logging.INFO)
@@ -51,6 +52,11 @@ def show(quiet: bool = False) -> None:
     logger.addHandler(handler)
 
 
+def mute(muted: bool) -> None:
+    """Drop all messages and bars of this process from now on, whatever `show` says: another one speaks for it."""
+    logger.disabled = muted
+
+
 def clock(seconds: float) -> str:
     """3:05 or 1:02:03."""
     minutes, seconds = divmod(int(seconds + 0.5), 60)
@@ -68,17 +74,17 @@ def rate_text(steps_per_second: float) -> str:
 class Bar:
     """Progress of `total` steps: a Rich bar on a terminal, a plain line every `PLAIN_LINE_SECONDS` elsewhere.
 
-    `done` is where a resumed run starts; speed and time left count only what this process did.
+    `done` is where a resumed run starts; speed and time left count only what this process did. `now`: the clock, in seconds.
     """
 
-    def __init__(self, description: str, total: int, done: int = 0):
-        self.description, self.total, self.first, self.done = description, total, done, done
-        self.started = self.last_line = time.monotonic()
+    def __init__(self, description: str, total: int, done: int = 0, now: Callable[[], float] = time.monotonic):
+        self.description, self.total, self.first, self.done, self.now = description, total, done, done, now
+        self.started = self.last_line = now()
         self.first_done_at = None  # the first step warms up caches and compilers: it does not count for the time left
         self.bar = self.task = None
 
     def __enter__(self):
-        if _visible and _console is not None:
+        if _visible and not logger.disabled and _console is not None:
             from rich.progress import BarColumn, Progress, TextColumn
 
             self.bar = Progress(
@@ -96,7 +102,7 @@ class Bar:
     @property
     def steps_per_second(self) -> float:
         """Mean of this process, previews and checkpoints included, the first step left out once there is a second."""
-        now = time.monotonic()
+        now = self.now()
         if self.first_done_at is None or self.done <= self.first + 1:
             return (self.done - self.first) / max(now - self.started, 1e-9)
         return (self.done - self.first - 1) / max(now - self.first_done_at, 1e-9)
@@ -108,10 +114,10 @@ class Bar:
     def update(self, done: int, facts: str = "") -> None:
         """Move to `done` finished steps; `facts` is short text such as "loss 0.12, 1.3 GB"."""
         self.done = done
-        now = time.monotonic()
+        now = self.now()
         if self.first_done_at is None and done > self.first:
             self.first_done_at = now
-        if not _visible:
+        if not _visible or logger.disabled:
             return
         left = clock(self.seconds_left) if done > self.first else "?"
         text = ", ".join(part for part in (rate_text(self.steps_per_second), f"{left} left", facts) if part)

@@ -9,38 +9,57 @@ import hashlib
 import json
 import logging
 import math
-import os
 import platform
-import re
 import shutil
 import sys
 import time
-import unicodedata
-from importlib import metadata
 from pathlib import Path
 
+from mvdream_cli.engine import distributed
 from mvdream_cli.engine.lock import lock
 from mvdream_cli.engine.progress import logger
-from mvdream_cli.errors import CheckpointError
+from mvdream_cli.engine.records import (
+    flatten,
+    latest_run,
+    now,
+    read_run,
+    short,
+    slug,
+    versions,
+    within,
+    write_json,
+    write_text,
+)
+from mvdream_cli.errors import CheckpointError, MVDreamError
 
-RECORDED_VERSIONS = ("mvdream-cli", "torch", "diffusers", "transformers", "nerfacc", "numpy")
+__all__ = ["Run", "latest_run", "open_run", "read_run"]
+
 WORK = ("stats.jsonl", "checkpoints", "previews", "cache")
 OWN_NAMES = ("run.json", "log.txt", *WORK)  # --restart deletes them
+STOPPED = (130, 143)  # exit codes: Ctrl-C, SIGTERM
 
 
 class Run:
-    """An open run folder. Use as a context manager: leaving it records how the run ended and frees the folder."""
+    """An open run folder. Use as a context manager: leaving it records how the run ended and frees the folder.
 
-    def __init__(self, folder: Path, record: dict, lock_file):
+    Of several ranks the first holds the lock and writes; on the others (`lock_file` None) a Run reads and writes nothing.
+    """
+
+    def __init__(self, folder: Path, record: dict, lock_file=None):
         self.folder, self.record, self._lock_file = folder, record, lock_file
-        self._started = time.monotonic()
-        self._log = logging.FileHandler(folder / "log.txt", encoding="utf-8")
-        self._log.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-        logger.addHandler(self._log)
+        self._started, self._log = time.monotonic(), None
+        if self._writes:
+            self._log = logging.FileHandler(folder / "log.txt", encoding="utf-8")
+            self._log.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+            logger.addHandler(self._log)
+
+    @property
+    def _writes(self) -> bool:
+        return self._lock_file is not None
 
     @property
     def finished(self) -> bool:
-        """True if the same command ended here before; its results are in `results`."""
+        """True if the same command ended here before and what it made was still there when the run was opened: `results`."""
         return self.record["status"] == "finished"
 
     @property
@@ -54,34 +73,39 @@ class Run:
     @property
     def previews(self) -> Path:
         """The previews folder, made on first use."""
-        folder = self.folder / "previews"
-        folder.mkdir(exist_ok=True)
-        return folder
+        return self._made("previews")
 
     @property
     def cache(self) -> Path:
         """A folder for what is slow to compute and can be computed again; made on first use, deleted by --restart."""
-        folder = self.folder / "cache"
-        folder.mkdir(exist_ok=True)
-        return folder
+        return self._made("cache")
 
     def update(self, **fields) -> None:
-        """Set fields of run.json (JSON values), replacing the file in one go."""
+        """Set fields of run.json (JSON values), replacing the file in one go.
+
+        Raises MVDreamError if the disk is full, OSError if the folder cannot be written.
+        """
         self.record.update(fields)
-        self.record["updated"] = _now()
-        write_json(self.folder / "run.json", self.record)
+        self.record["updated"] = now()
+        if self._writes:
+            write_json(self.folder / "run.json", self.record)
 
     def finish(self, **results) -> dict:
         """Record the results and the status "finished"; returns {"run": folder, **results}.
 
-        In run.json, where `results` finds them again, paths inside the folder are relative to it.
+        In run.json, where `results` finds them again, paths inside the folder are relative to it. The run counts as finished
+        for as long as all of those exist.
         """
         relative = {key: self._relative(value) for key, value in results.items()}
-        self.update(status="finished", results=relative, seconds=self.seconds())
+        listed = [item for value in results.values() for item in (value if isinstance(value, (list, tuple)) else [value])]
+        files = [self._relative(item) for item in listed if isinstance(item, Path) and self._holds(item)]
+        self.update(status="finished", results=relative, files=files, seconds=self.seconds())
         return {"run": self.folder, **results}
 
     def write_stats(self, **facts) -> None:
         """Append one line to stats.jsonl; numbers that are not finite become null."""
+        if not self._writes:
+            return
         facts = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
         with open(self.folder / "stats.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(facts) + "\n")
@@ -89,7 +113,7 @@ class Run:
     def cut_stats(self, step: int) -> None:
         """Drop the lines after `step`, which a resumed run is about to make again."""
         path = self.folder / "stats.jsonl"
-        if not path.is_file():
+        if not self._writes or not path.is_file():
             return
         kept = []
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -98,12 +122,13 @@ class Run:
                     kept.append(line + "\n")
             except (ValueError, KeyError):  # the half line of a process that was killed
                 continue
-        _replace(path, "".join(kept))
+        write_text(path, "".join(kept))
 
     def close(self) -> None:
-        logger.removeHandler(self._log)
-        self._log.close()
-        self._lock_file.close()
+        if self._writes:
+            logger.removeHandler(self._log)
+            self._log.close()
+            self._lock_file.close()
 
     def __enter__(self):
         return self
@@ -111,13 +136,10 @@ class Run:
     def __exit__(self, kind, error, trace) -> None:
         try:
             if error is not None:
-                stopped = isinstance(error, (KeyboardInterrupt, SystemExit)) or getattr(error, "exit_code", 0) in (
-                    130,
-                    143,
-                )
+                stopped = isinstance(error, (KeyboardInterrupt, SystemExit)) or getattr(error, "exit_code", 0) in STOPPED
                 self.update(status="interrupted" if stopped else "failed", reason=str(error) or kind.__name__,
                             seconds=self.seconds())  # fmt: skip
-        except OSError:
+        except (OSError, MVDreamError):
             pass  # a full disk must not hide the error that the person has to read
         finally:
             self.close()
@@ -126,10 +148,18 @@ class Run:
         """Seconds of work on this run so far, earlier sessions included."""
         return round(self.record.get("seconds_before", 0.0) + time.monotonic() - self._started, 3)
 
+    def _made(self, name: str) -> Path:
+        folder = self.folder / name
+        if self._writes:
+            folder.mkdir(exist_ok=True)
+        return folder
+
+    def _holds(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self.folder.resolve())
+
     def _relative(self, value):
         if isinstance(value, Path):
-            inside = value.resolve().is_relative_to(self.folder.resolve())
-            return str(value.resolve().relative_to(self.folder.resolve())) if inside else str(value)
+            return str(value.resolve().relative_to(self.folder.resolve())) if self._holds(value) else str(value)
         if isinstance(value, (list, tuple)):
             return [self._relative(item) for item in value]
         return value
@@ -146,7 +176,7 @@ def open_run(
     root: Path = Path("runs"),
     free_keys: tuple[str, ...] = (),
 ) -> Run:
-    """Open (or make) the run folder of a command and lock it.
+    """Open (or make) the run folder of a command and lock it. All ranks call it; rank 0 does it.
 
     settings: nested dict of JSON values, all of it recorded. identity_keys: dotted keys or whole sections of it (such
     as "to3d" or "engine.seed") that must be equal for resuming to make sense; free_keys are exceptions among them, such
@@ -159,35 +189,46 @@ def open_run(
     flat = flatten(settings)
     identity = {
         key: value for key, value in flat.items()
-        if _within(key, identity_keys) and not _within(key, free_keys)
+        if within(key, identity_keys) and not within(key, free_keys)
     }  # fmt: skip
     if out is None:
         digest = hashlib.blake2b(json.dumps([command, identity], sort_keys=True).encode(), digest_size=4).hexdigest()
         folder = root / f"{slug(text) or slug(command)}-{digest}"
     else:
         folder = Path(out)
+    opened = None
+
+    def open_here() -> dict:
+        nonlocal opened
+        opened = _open(folder, command, settings, flat, identity, text, restart)
+        return opened.record
+
+    record = distributed.from_main(open_here)
+    return opened or Run(folder, record)
+
+
+def _open(folder: Path, command: str, settings: dict, flat: dict, identity: dict, text: str, restart: bool) -> Run:
+    opened = None  # what has to be closed if the run cannot be opened
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock_file = lock(folder)
-        with open(folder / "log.txt", "a", encoding="utf-8"):
-            pass
-    except OSError as error:
-        raise CheckpointError(f"{folder}: cannot be written ({error.strerror}); choose another folder with --out") from error
-    try:
+        opened = lock_file = lock(folder)
         record = _resumable(folder, command, flat, identity, restart)
         if record is None:
-            record = {"command": command, "created": _now(), "identity": identity, "status": "running"}
+            record = {"command": command, "created": now(), "identity": identity, "status": "running"}
             if text:
                 record["text"] = text
         record["seconds_before"] = record.pop("seconds", 0.0)
-        versions = {"python": platform.python_version(), **_versions()}
-        run = Run(folder, record, lock_file)
-        run.update(argv=sys.argv[1:], settings=settings, versions=versions, machine=platform.platform())
+        opened = run = Run(folder, record, lock_file)
+        python = {"python": platform.python_version()}
+        run.update(argv=sys.argv[1:], settings=settings, versions=python | versions(), machine=platform.platform())
         return run
     except BaseException as error:
-        lock_file.close()
+        if opened is not None:
+            opened.close()
         if isinstance(error, OSError):
-            raise CheckpointError(f"{folder}: cannot be written ({error.strerror}); choose another --out") from error
+            raise CheckpointError(
+                f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
+            ) from error
         raise
 
 
@@ -208,6 +249,7 @@ def _resumable(folder: Path, command: str, flat: dict, identity: dict, restart: 
         record = json.loads(path.read_text(encoding="utf-8"))
         before, earlier_command = record["identity"], record["command"]
         earlier = flatten(record["settings"])
+        made = [folder / name for name in record.get("files", [])]  # runs of earlier versions do not list them
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: cannot be read ({error}); --restart starts over") from error
     if earlier_command != command:
@@ -217,11 +259,11 @@ def _resumable(folder: Path, command: str, flat: dict, identity: dict, restart: 
     if changed and record.get("status") == "failed" and not others and not any((folder / name).exists() for name in WORK):
         return None  # a mistyped first try left nothing to protect
     if changed:
-        listed = "; ".join(f"{k} was {_short(before.get(k))}, is {_short(identity.get(k))}" for k in changed)
+        listed = "; ".join(f"{k} was {short(before.get(k))}, is {short(identity.get(k))}" for k in changed)
         raise CheckpointError(f"{folder}: cannot be resumed with other settings: {listed}; --restart starts over")
     flat = json.loads(json.dumps(flat))
     same = all(earlier.get(k) == flat.get(k) for k in {*earlier, *flat} if not k.startswith("engine."))
-    if record.get("status") != "finished" or not same:
+    if record.get("status") != "finished" or not same or not all(path.exists() for path in made):
         record["status"] = "running"
     record.pop("reason", None)
     return record
@@ -239,95 +281,3 @@ def _delete_earlier(folder: Path) -> None:
         target = folder / name
         if folder.resolve() in target.resolve().parents:
             shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
-
-
-def latest_run(root: Path = Path("runs"), command: str | None = None) -> Path:
-    """The run folder under `root` that was written last (of `command`, if given). Raises CheckpointError if none."""
-    newest: tuple[float, Path] | None = None
-    for path in root.glob("*/run.json"):
-        try:
-            record = read_run(path.parent)
-        except CheckpointError:
-            continue
-        if command is None or record.get("command") == command:
-            newest = max(newest or (0.0, path.parent), (path.stat().st_mtime, path.parent))
-    if newest is None:
-        of = f" of `mvdream {command}`" if command else ""
-        raise CheckpointError(f"{root}: there is no run{of} here; name its folder")
-    return newest[1]
-
-
-def read_run(folder: Path) -> dict:
-    """The record (run.json) of a run folder. Raises CheckpointError if it is none."""
-    try:
-        record = json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
-        if not isinstance(record, dict):
-            raise ValueError("not an object")
-        return record
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder}: is not a run folder (no run.json); name one, or leave it out for the newest"
-        ) from error
-    except ValueError as error:
-        raise CheckpointError(f"{folder}/run.json: cannot be read ({error})") from error
-
-
-def slug(text: str, longest: int = 40) -> str:
-    """Lower-case ASCII letters, digits and single hyphens, cut at a word where possible; "" if nothing is left."""
-    plain = unicodedata.normalize("NFKD", text[:1000]).encode("ascii", "ignore").decode().lower()
-    words = re.findall(r"[a-z0-9]+", plain)
-    name = ""
-    for word in words:
-        joined = f"{name}-{word}" if name else word[:longest]
-        if len(joined) > longest:
-            break
-        name = joined
-    return name
-
-
-def flatten(settings: dict, prefix: str = "") -> dict:
-    """{"to3d": {"steps": 5}} to {"to3d.steps": 5}."""
-    flat = {}
-    for key, value in settings.items():
-        if isinstance(value, dict) and value:
-            flat.update(flatten(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-def write_json(path: Path, value) -> None:
-    """Replace a JSON file in one go: a reader sees the old one or the new one, whole."""
-    _replace(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.tmp")
-    with open(partial, "w", encoding="utf-8", errors="replace") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
-
-
-def _within(key: str, keys) -> bool:
-    return any(key == k or key.startswith(f"{k}.") for k in keys)
-
-
-def _short(value) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in RECORDED_VERSIONS:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")

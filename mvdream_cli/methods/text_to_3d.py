@@ -184,11 +184,11 @@ class TextTo3D:
         self.samples_per_ray //= 2
         return f"{self.samples_per_ray} samples on a ray"
 
-    def keep_to_budget(self, minutes: float, run, clock: Callable[[], float] = time.perf_counter) -> None:
+    def keep_to_budget(self, minutes: float, run, now: Callable[[], float] = time.perf_counter) -> None:
         """Leave out steps so that the whole run takes `minutes`; a resumed run keeps to what was planned.
 
         Args:
-            clock: seconds; tests hold their own.
+            now: the clock, in seconds.
         """
         if "planned_steps" not in run.record:
             self.occupancy.update(self.field)
@@ -200,7 +200,7 @@ class TextTo3D:
             ]
             costs = []
             for self.phase, count, step in phases:
-                costs.append(seconds_of(lambda step=step: step()[1].backward(), self.device, clock=clock) if count else 0.0)
+                costs.append(seconds_of(lambda step=step: step()[1].backward(), self.device, now=now) if count else 0.0)
             left = 60 * minutes * (1 - EXPORT_FRACTION) - run.seconds()
             fit_steps, *distillation = affordable([count for _, count, _ in phases], costs, left)
             run.update(planned_steps=[fit_steps, sum(distillation)])

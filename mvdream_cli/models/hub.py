@@ -5,7 +5,6 @@ hidden folder beside its final place, where it is resumed, and is renamed when i
 No code that a repository holds is downloaded or run.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mvdream_cli.errors import ModelError
+from mvdream_cli.hashes import checksum
 
 CHECKPOINT_SUFFIXES = (".pt", ".ckpt", ".pth", ".bin", ".safetensors")
 RECORD = "sha256.json"
@@ -201,15 +201,6 @@ def read_record(folder: Path) -> dict[str, dict]:
         return json.loads((folder / RECORD).read_text())
     except (OSError, ValueError):
         return {}
-
-
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file, as hexadecimal text."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 24):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _snapshot(source: HubFiles, **kwargs):

@@ -4,9 +4,12 @@ World axes of this project: z up, front along +x. glTF and OBJ files: y up, fron
 (x, y, z)_world = (z, x, y)_file.
 """
 
+import json
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -32,7 +35,15 @@ def load_asset(path: Path | str) -> Mesh:
         DataError: the file is missing, broken, empty, not a model, or compressed in a way that cannot be read.
     """
     path = Path(path)
-    scene = _open_scene(path)
+    return mesh_of_scene(open_scene(path), path)
+
+
+def mesh_of_scene(scene, path: Path) -> Mesh:
+    """One mesh of a scene of `open_scene`, in world axes; `path` is its file.
+
+    Raises:
+        DataError: no triangles, or vertices that cannot be used.
+    """
     pieces = []
     for node in scene.graph.nodes_geometry:
         transform, name = scene.graph[node]
@@ -53,8 +64,12 @@ def load_asset(path: Path | str) -> Mesh:
     return mesh
 
 
-def _open_scene(path: Path):
-    """trimesh's scene of a file, or DataError."""
+def open_scene(path: Path):
+    """trimesh's scene of a .glb, .gltf or .obj file.
+
+    Raises:
+        DataError: the file is missing, broken or not a model.
+    """
     import trimesh
 
     if path.suffix.lower() not in EXTENSIONS:
@@ -78,6 +93,61 @@ def _open_scene(path: Path):
         raise DataError(f"{path}: cannot be read as a model ({reason}); the file is broken or cut short") from error
     finally:
         log.setLevel(level)
+
+
+def referenced_files(path: Path) -> list[Path]:
+    """The files beside a model from which its mesh is read too: buffers and images of glTF, materials and textures of OBJ.
+
+    Only those that are there; broken and missing files refer to nothing. As for the reader, names lead nowhere above the
+    model's folder.
+    """
+    try:
+        if not path.is_file():  # a pipe would be read for ever
+            return []
+        if path.suffix.lower() == ".obj":
+            lines = path.read_bytes().replace(b"\\\n", b"")  # a backslash continues a line
+            libraries = _beside(path, [_decoded(name) for name in re.findall(rb"mtllib([^\r\n]*)", lines)])
+            textures = [name for file in libraries for name in re.findall(rb"(?i)map_kd([^\r\n]*)", file.read_bytes())]
+            return libraries + _beside(path, [_decoded(name) for name in textures])
+        tree = gltf_tree(path)
+        return _beside(path, [item.get("uri") for key in ("buffers", "images") for item in tree.get(key) or []])
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return []
+
+
+def gltf_tree(path: Path) -> dict:
+    """The JSON of a .gltf or .glb file. Raises OSError or ValueError if there is none."""
+    with path.open("rb") as file:
+        if path.suffix.lower() == ".gltf":
+            return json.loads(file.read())
+        head = file.read(20)  # "glTF", version, length, length of the JSON, "JSON"
+        if head[:4] != b"glTF" or head[16:] != b"JSON":
+            raise ValueError(f"{path}: not a binary glTF 2 file")
+        return json.loads(file.read(int.from_bytes(head[12:16], "little")))
+
+
+def _decoded(name: bytes) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return name.decode("latin-1")
+
+
+def _beside(path: Path, names: list) -> list[Path]:
+    """The files that the names in a model may mean: as trimesh looks for them, and with percent signs decoded."""
+    folder, found = path.parent.resolve(), {}
+    for name in names:
+        if not isinstance(name, str) or "base64," in name:
+            continue
+        for written in (name.strip(), unquote(name.strip())):
+            for candidate in (written, written.lstrip("/"), written.rsplit("/", 1)[-1]):
+                try:
+                    file = (folder / candidate).resolve()
+                    if file.is_relative_to(folder) and file.is_file():
+                        found[file] = None
+                except (OSError, ValueError, RuntimeError):  # too long, a zero byte, links in a circle
+                    continue
+    return list(found)
 
 
 def _piece(geometry, transform: np.ndarray, linear: bool) -> Mesh:

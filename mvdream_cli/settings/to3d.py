@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mvdream_cli.settings.fields import (
-    Count, DenoisingSteps, Fraction, MeshFormat, Positive, Probability, Range, Section, Size, Views, Weight,
+    Count,
+    DenoisingSteps,
+    Fraction,
+    MeshFormat,
+    Positive,
+    Probability,
+    Range,
+    Section,
+    Size,
+    Views,
+    Weight,
 )  # fmt: skip
 
 
@@ -122,8 +132,12 @@ class ObjectField(Section):
         "hash_grid", description="hash_grid: MVDream's; mlp: DreamFusion's; dense_grid: the fastest on a CPU"
     )
     levels: Annotated[int, Field(ge=1, le=32)] = Field(16, description="hash_grid: grids, coarse to fine")
-    log2_table: Annotated[int, Field(ge=4, le=24)] = Field(19, description="hash_grid: a level has at most 2 to this power nodes")
-    resolutions: list[Annotated[int, Field(ge=4, le=512)]] = Field([24, 96], description="dense_grid: nodes a side of each grid")
+    log2_table: Annotated[int, Field(ge=4, le=24)] = Field(
+        19, description="hash_grid: a level has at most 2 to this power nodes"
+    )
+    resolutions: list[Annotated[int, Field(ge=4, le=512)]] = Field(
+        [24, 96], description="dense_grid: nodes a side of each grid"
+    )
     blob_density: Weight = Field(10.0, description="density of the ball that an untouched field shows")
     blob_radius: Positive = Field(0.5, description="its radius, in a box from -1 to 1")
 

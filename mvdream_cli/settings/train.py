@@ -10,7 +10,9 @@ from mvdream_cli.settings.fields import Count, Fraction, Positive, Probability, 
 class Optimizer(Section):
     learning_rate: Positive = Field(1e-5, description="AdamW's, after the warm-up (not stated in the paper)")
     warmup_steps: int = Field(1000, ge=0, description="steps of linear warm-up")
-    final_learning_rate_fraction: Fraction = Field(1.0, description="learning rate at the end, after half a cosine; 1: constant")
+    final_learning_rate_fraction: Fraction = Field(
+        1.0, description="learning rate at the end, after half a cosine; 1: constant"
+    )
     weight_decay: Weight = Field(0.01, description="AdamW's")
     grad_clip: Positive | None = Field(1.0, description="largest norm of all gradients together; none: no clipping")
     ema_decay: float = Field(0.9999, ge=0, lt=1, description="of the averaged weights that are exported")

@@ -44,3 +44,40 @@ def test_a_narrowed_world_and_its_mistakes(tmp_path):
     assert wrong.returncode == 2 and "did you mean robot" in wrong.stderr
     missing = mvdream("data", "render", "nowhere", "--out", "views", cwd=tmp_path)
     assert missing.returncode == 1 and "nowhere" in missing.stderr
+
+
+def test_one_folder_holds_one_world(tmp_path):
+    command = ("data", "toybox", "--objects", 2, "--out", "toys")
+    assert mvdream(*command, "--seed", 5, cwd=tmp_path).returncode == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "toys").iterdir()}
+    for changes, said in (
+        (("--seed", 6), "seed (there 5, here 6)"),
+        (("--seed", 5, "--split", "held-out"), "split (there train, here held-out)"),
+        (("--seed", 5, "--set", "data.toybox.kinds=[cat]"), "kinds (there [], here ['cat'])"),
+        (("--seed", 5, "--set", "data.toybox.worn=[crown]"), "worn (there [], here ['crown'])"),
+    ):
+        other = mvdream(*command, *changes, cwd=tmp_path)
+        assert other.returncode == 2 and said in " ".join(other.stderr.split()) and "choose another folder" in other.stderr
+    assert {path.name: path.read_bytes() for path in (tmp_path / "toys").iterdir()} == before
+    more = mvdream(*command, "--seed", 5, "--set", "data.toybox.first=2", cwd=tmp_path)
+    assert more.returncode == 0, more.stderr
+    mvdream("data", "toybox", "--objects", 4, "--out", "at-once", "--seed", 5, cwd=tmp_path)
+    apart, at_once = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("toys", "at-once"))
+    assert apart == at_once and len(apart) == 6
+
+
+def test_a_model_replaced_under_its_name_and_another_world_are_rendered_again(tmp_path):
+    assert mvdream("data", "toybox", "--objects", 2, "--out", "toys", cwd=tmp_path).returncode == 0
+    options = ("--views", 4, "--size-px", 16, "--set", "data.workers=1", "--json")
+
+    def rendered(source, out, *more):
+        done = mvdream("data", "render", source, "--out", out, *options, *more, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["rendered"]
+
+    assert rendered("toys", "views") == 2 and rendered("toys", "views") == 0
+    trimesh.creation.box().export(tmp_path / "toys" / "toy-0000001.glb")
+    assert rendered("toys", "views") == 2 and rendered("toys", "views") == 0
+    toys = ("--objects", 2, "--set", "data.toybox.kinds=[cat]")
+    assert rendered("toybox", "cats", *toys) == 2 and rendered("toybox", "cats", *toys) == 0
+    assert rendered("toybox", "cats", "--objects", 2, "--set", "data.toybox.kinds=[dog]") == 2

@@ -1,5 +1,6 @@
 """Rendering whole sets: forms, resuming, skipping, captions."""
 
+import hashlib
 import json
 from dataclasses import replace
 from functools import partial
@@ -10,9 +11,9 @@ import trimesh
 
 from mvdream_cli.cameras import orbit
 from mvdream_cli.data.render_set import render_dataset
-from mvdream_cli.data.sources import AssetSource, caption_from_name, sources_from_folder
-from mvdream_cli.data.views import index_views, load, load_meta
-from mvdream_cli.errors import ConfigError, DataError
+from mvdream_cli.data.sources import AssetSource, sources_from_folder
+from mvdream_cli.data.views import index_views, load
+from mvdream_cli.errors import ConfigError, DataError, MVDreamError
 from mvdream_cli.raycast.embree import render_views
 from mvdream_cli.raycast.mesh import Mesh
 
@@ -39,6 +40,13 @@ def balls(count: int) -> list[AssetSource]:
     return [AssetSource(f"ball-{k}", partial(ball, k / count), f"ball number {k}", about) for k in range(count)]
 
 
+def meta_of(entry) -> dict:
+    if entry.spans is None:
+        return json.loads((entry.path / "meta.json").read_text())
+    start, size = entry.meta_span
+    return json.loads(entry.path.read_bytes()[start : start + size])
+
+
 def contents(folder) -> dict[str, bytes]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
@@ -52,7 +60,7 @@ def test_a_set_reads_back_with_its_cameras(tmp_path, form):
     assert [entry.id for entry in entries] == ["ball-0", "ball-1", "ball-2"]
     rgba, c2w, fovy_deg, caption = load(entries[1])
     assert rgba.shape == (4, 24, 24, 4) and rgba.dtype == np.uint8 and caption == entries[1].caption == "ball number 1"
-    meta = load_meta(entries[1])
+    meta = meta_of(entries[1])
     distance = float(np.linalg.norm(c2w[0, :3, 3]))
     assert np.allclose(c2w, orbit(np.array(meta["azimuth_deg"]), meta["elevation_deg"][0], distance), atol=1e-5)
     assert meta["azimuth_deg"] == [0, 90, 180, 270] and meta["licence"] == "CC0"
@@ -142,8 +150,98 @@ def test_bad_assets_are_skipped_and_listed_even_if_they_kill_their_process(tmp_p
     listed = [json.loads(line) for line in (tmp_path / "set" / "skipped.jsonl").read_text().splitlines()]
     assert [row["id"] for row in listed] == ["crash", "short"] and "short.glb" in listed[1]["reason"]
     assert [entry.id for entry in index_views(tmp_path / "set")] == ["box", "ball-0", "ball-1"]
+    # the process may have ended for lack of memory: the next call tries again, and not in this process
+    assert [row.get("lost", False) for row in listed] == [True, False]
     again = render_dataset(sources, tmp_path / "set", **SMALL)
+    assert again.skipped == report.skipped and again.rendered == 3
+
+
+@pytest.mark.parametrize("form", ["shards", "folder"])
+def test_an_asset_replaced_under_its_name_is_rendered_again(tmp_path, form):
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    for name in "abcd":
+        trimesh.creation.box().export(assets / f"{name}.glb")
+    options = {"form": form, "shard_size": 2, **SMALL}
+    render_dataset(sources_from_folder(assets), tmp_path / "set", **options)
+    before = contents(tmp_path / "set")
+    assert render_dataset(sources_from_folder(assets), tmp_path / "set", **options).rendered == 0
+    assert contents(tmp_path / "set") == before
+    trimesh.creation.icosphere(2).export(assets / "c.glb")
+    report = render_dataset(sources_from_folder(assets), tmp_path / "set", **options)
+    assert report.rendered == (2 if form == "shards" else 1)
+    render_dataset(sources_from_folder(assets), tmp_path / "fresh", **options)
+    assert contents(tmp_path / "set") == contents(tmp_path / "fresh") != before
+
+
+@pytest.mark.parametrize("form", ["shards", "folder"])
+def test_a_broken_asset_is_tried_again_only_when_it_was_mended(tmp_path, monkeypatch, form):
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    for name in "ab":
+        trimesh.creation.box().export(assets / f"{name}.glb")
+    whole = (assets / "b.glb").read_bytes()
+    options = {"form": form, **SMALL}
+    render_dataset(sources_from_folder(assets), tmp_path / "set", **options)
+    (assets / "b.glb").write_bytes(whole[:300])
+    report = render_dataset(sources_from_folder(assets), tmp_path / "set", **options)
+    assert [key for key, _ in report.skipped] == ["b"]
+    assert [entry.id for entry in index_views(tmp_path / "set")] == ["a"]  # not with the pictures from before
+    again = render_dataset(sources_from_folder(assets), tmp_path / "set", **options)
     assert again.skipped == report.skipped and again.rendered == 0
+    monkeypatch.setattr("mvdream_cli.data.render_set._reader", lambda: "a reader of another version")
+    assert render_dataset(sources_from_folder(assets), tmp_path / "set", **options).rendered == (form == "shards")
+    (assets / "b.glb").write_bytes(whole)
+    assert not render_dataset(sources_from_folder(assets), tmp_path / "set", **options).skipped
+    assert (tmp_path / "set" / "skipped.jsonl").read_text() == ""
+
+
+@pytest.mark.parametrize("form", ["shards", "folder"])
+def test_settings_are_a_part_of_what_is_kept(tmp_path, form):
+    render_dataset(balls(2), tmp_path / "set", form=form, **SMALL)
+    (tmp_path / "set" / "dataset.json").unlink()  # without the record that would refuse it
+    report = render_dataset(balls(2), tmp_path / "set", form=form, seed=1, **SMALL)
+    render_dataset(balls(2), tmp_path / "fresh", form=form, seed=1, **SMALL)
+    assert report.rendered == 2 and contents(tmp_path / "set") == contents(tmp_path / "fresh")
+
+
+def test_a_set_from_before_identities_is_rendered_again(tmp_path):
+    render_dataset(balls(2), tmp_path / "shards", **SMALL)
+    render_dataset(balls(2), tmp_path / "folders", form="folder", **SMALL)
+    index_path = tmp_path / "shards" / "views-000000.json"
+    old = repr([(source.id, source.caption) for source in balls(2)])
+    index_path.write_text(json.dumps(json.loads(index_path.read_text()) | {"digest": hashlib.sha256(old.encode()).hexdigest()}))
+    for path in (tmp_path / "folders").glob("*/meta.json"):
+        meta = json.loads(path.read_text())
+        del meta["identity"]
+        path.write_text(json.dumps(meta))
+    assert render_dataset(balls(2), tmp_path / "shards", **SMALL).rendered == 2
+    assert render_dataset(balls(2), tmp_path / "folders", form="folder", **SMALL).rendered == 2
+
+
+def test_shards_of_more_objects_than_there_are_now_are_refused(tmp_path):
+    render_dataset(balls(5), tmp_path, shard_size=2, **SMALL)
+    with pytest.raises(DataError, match=r"views-000002.tar would not belong to a set of these 3 objects; delete it"):
+        render_dataset(balls(3), tmp_path, shard_size=2, **SMALL)
+    (tmp_path / "views-000002.tar").unlink()
+    render_dataset(balls(3), tmp_path, shard_size=2, **SMALL)
+    assert len(index_views(tmp_path)) == 3
+
+
+def test_lists_are_never_half_written(tmp_path, monkeypatch):
+    sources = [AssetSource("bad", refuse, "bad"), *balls(1)]
+    render_dataset(sources, tmp_path, **SMALL)
+    before = contents(tmp_path)
+
+    def no_space(self, *args, **kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(type(tmp_path), "write_text", no_space)
+    with pytest.raises(MVDreamError, match="disk is full"):
+        render_dataset(sources, tmp_path, **SMALL)
+    with pytest.raises(MVDreamError, match="disk is full"):
+        render_dataset(sources, tmp_path / "new", **SMALL)
+    assert contents(tmp_path) == before
 
 
 def test_the_callback_may_refuse_the_forecast(tmp_path):
@@ -167,19 +265,3 @@ def test_what_cannot_work_is_refused(tmp_path):
         render_dataset(balls(1), tmp_path / "set", **{**SMALL, "size_px": 32})
     with pytest.raises(DataError, match="not a multi-view set"):
         index_views(tmp_path / "none" / "..")
-    with pytest.raises(DataError, match="object id"):
-        AssetSource("a.b", refuse, "dots would split the member's name")
-
-
-def test_captions_of_a_folder(tmp_path):
-    for name in ("RedCar_02.glb", "b.glb", "sub/c.obj"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        trimesh.creation.box().export(tmp_path / name)
-    (tmp_path / "b.txt").write_text("a blue\nbox\n")
-    row = {"file": "sub/c.obj", "caption": "a grey box", "licence": "CC0-1.0", "source": "here"}
-    (tmp_path / "captions.jsonl").write_text(json.dumps(row) + "\n")
-    sources = sources_from_folder(tmp_path)
-    captions = {source.id: source.caption for source in sources}
-    assert captions == {"RedCar_02": "red car", "b": "a blue box", "sub-c": "a grey box"}
-    assert sources[2].about == {"source": "here", "licence": "CC0-1.0"}
-    assert caption_from_name("0042") == "0042"

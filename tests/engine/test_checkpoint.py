@@ -1,6 +1,8 @@
 """Checkpoints: what goes in comes out, the last few are kept, a full disk or a kill leaves the one before."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -67,7 +69,8 @@ def test_what_goes_in_comes_out(tmp_path):
 
 def test_the_last_ones_are_kept_and_leftovers_swept(tmp_path):
     modules, optimizer = things()
-    (tmp_path / "step-00000009.tmp").mkdir()  # a process was killed while writing
+    for leftover in (".tmp-step-00000009", ".old-step-00000008"):  # a process was killed while writing
+        (tmp_path / leftover).mkdir()
     for step in (10, 20, 30):
         save(tmp_path, step, modules, optimizer)
     assert sorted(f.name for f in tmp_path.iterdir()) == ["step-00000020", "step-00000030"]
@@ -125,7 +128,7 @@ def test_code_in_an_optimizer_file_does_not_run(tmp_path):
     state = json.loads((folder / "state.json").read_text())
     state["sha256"]["optimizer.pt"] = hashlib.sha256((folder / "optimizer.pt").read_bytes()).hexdigest()
     del state["checksum"]
-    (folder / "state.json").write_text(json.dumps(state | {"checksum": checkpoint._checksum(state)}))
+    (folder / "state.json").write_text(json.dumps(state | {"checksum": checkpoint.state_checksum(state)}))
     with pytest.raises(CheckpointError, match="none of its 1 checkpoints can be read"):
         checkpoint.restore(tmp_path / "c", modules, optimizer)
     assert not (tmp_path / "ran").exists()
@@ -158,6 +161,20 @@ def test_a_disk_without_room_is_noticed_before_writing(tmp_path):
         def state_dict(self):
             return {"grid": torch.empty(1).expand(1 << 60)}  # more bytes than any disk has, none of them in memory
 
+    _, optimizer = things()
     with pytest.raises(CheckpointError, match=r"the disk is full: .* GB free, the checkpoint of step 7 needs"):
-        checkpoint._check_space(tmp_path, checkpoint._bytes_of(Huge().state_dict()), 7)
+        save(tmp_path, 7, {"huge": Huge()}, optimizer)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_on_the_way_is_one_sentence_with_the_way_out(tmp_path, monkeypatch):
+    modules, optimizer = things()
+    save(tmp_path, 1, modules, optimizer)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(CheckpointError, match=r"could not be written \(.*No space left on device\); free some space .*before"):
+        save(tmp_path, 2, modules, optimizer)
+    assert [f.name for f in tmp_path.iterdir()] == ["step-00000001"]

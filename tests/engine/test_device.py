@@ -30,6 +30,17 @@ def test_randomness_is_a_function_of_the_four_numbers():
     assert len(seen) == 8
 
 
+def test_each_process_draws_its_own_numbers_and_the_first_those_of_one_alone():
+    device.seed_step(3, 4, 1, 2)
+    alone, seen = draw(), set()
+    for rank in range(4):
+        device.seed_step(3, 4, 1, 2, rank)
+        seen.add(draw())
+        assert (alone in seen) and len(seen) == rank + 1
+    device.seed_step(5, 7, 1, 2, 0)  # as it was before there were ranks: old runs go on with their numbers
+    assert draw()[:3] == (0.7993214930703012, 0.3637244683488636, 0.4888671040534973)
+
+
 def test_randomness_is_the_same_in_another_process_and_does_not_use_hash():
     code = "from mvdream_cli.engine import device; import test_device; device.seed_step(5, 7); print(test_device.draw())"
     here = Path(__file__).parent
@@ -69,7 +80,7 @@ def test_the_processor_is_used_with_its_fast_type_and_a_reason():
 )
 def test_processor_flags(flags, expected):
     held_back = torch.backends.cpu.get_cpu_capability() != "AVX512"
-    assert device._flags_bfloat16(flags) == ("" if held_back else expected)
+    assert device.flags_bfloat16(flags) == ("" if held_back else expected)
 
 
 def test_an_asked_type_is_given():

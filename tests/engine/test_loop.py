@@ -1,29 +1,34 @@
 """fit: exact resume, kill -9, damaged checkpoints, NaN, signals. A linear model, on the CPU, with the real loop."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+import weakref
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from mvdream_cli.engine import checkpoint
-from mvdream_cli.engine.loop import _Background, _Outcome, fit
-from mvdream_cli.engine.optim import Ema, adamw, warmup
+from mvdream_cli.engine import checkpoint, loop
+from mvdream_cli.engine.background import Background
+from mvdream_cli.engine.loop import Method, fit
+from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
+from mvdream_cli.engine.outcomes import Outcome
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import CheckpointError, MVDreamError
 
 ROOT = Path(__file__).parents[2]
+HANG = 600  # seconds, so that a fault does not hold up all tests; no machine is that slow
+FIT_OPTIONS = ("seed", "log_every", "preview_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints")
 
 
-def train(folder, steps, *, dtype=torch.float32, poison=lambda i, attempt_draw: 1.0, step_seconds=0.0, **options):
+def train(folder, steps, *, dtype=torch.float32, poison=lambda i, attempt_draw: 1.0, **options):
     """Fit a linear map by random batches drawn inside the step; (summary, weight, average)."""
     torch.manual_seed(0)
     model = torch.nn.Linear(6, 3).to(dtype)
@@ -33,23 +38,23 @@ def train(folder, steps, *, dtype=torch.float32, poison=lambda i, attempt_draw: 
     def step(i, micro):
         x = torch.randn(16, 6, dtype=dtype)
         factor = poison(i, torch.rand(()).item())
-        time.sleep(step_seconds)
         loss = (model(x) - x[:, :3]).square().mean() * factor
         return loss, {"micro": float(micro), "size": x.norm()}
 
-    options = {
-        "log_every": 5,
-        "checkpoint_every": 10,
-        "lr_scale": warmup(4),
-        "grad_clip": 1.0,
-        "grad_accum": 2,
-    } | options
+    options = {"seed": 3, "log_every": 5, "checkpoint_every": 10} | options
+    of_fit = {key: options.pop(key) for key in FIT_OPTIONS if key in options}
+    options = {"lr_scale": warmup_cosine(4, 1000), "grad_clip": 1.0, "micro_batches": lambda i: 2} | options
+    method = Method("fitting", steps, step, {"model": model}, optimizer, {"model": average}, **options)
     with open_run(folder, "test", {"test": {"x": 1}}, identity_keys=["test"]) as run:
-        summary = fit(
-            step, steps=steps, seed=3, optimizer=optimizer, modules={"model": model}, ema={"model": average}, run=run,
-            **options,
-        )  # fmt: skip
+        summary = fit(method, run, **of_fit)
     return summary, model.weight.detach().clone(), torch.cat([a.flatten() for a in average.averages])
+
+
+def fit_once(folder, step, model, optimizer=None, *, steps=1, **options):
+    """`fit` of a step of one's own."""
+    optimizer = optimizer or adamw(model.parameters(), learning_rate=0.1)
+    with open_run(folder, "test", {}, identity_keys=[]) as run:
+        return fit(Method("fitting", steps, step, {"m": model}, optimizer, **options), run, seed=0)
 
 
 def stats(folder):
@@ -75,70 +80,73 @@ def test_the_fit_learns_and_the_average_follows(tmp_path):
     assert not torch.equal(average[:18], weight.flatten()) and (average[:18] - weight.flatten()).abs().max() < 0.3
 
 
-def run_in_process(folder, steps, **options):
-    """The same training in another process, so that it can be killed."""
+def run_in_process(folder, steps, stop_at, **options):
+    """The same training in another process, which says "here" in its step `stop_at` and goes on after a line on its input."""
     code = f"""
-        import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); sys.path.insert(0, {str(ROOT)!r})
+        import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(ROOT)!r}]
         from pathlib import Path
-        from mvdream_cli.engine.loop import Interrupted
+        from mvdream_cli.engine.signals import Interrupted
         from test_loop import train
-        def began(i, _):  # the handlers are in place and a step is under way
-            if i == 0:
-                print("began", flush=True)
+
+        places = [{stop_at}]
+
+        def wait(i, _):
+            if i in places:
+                places.clear()
+                print("here", flush=True)
+                sys.stdin.readline()
             return 1.0
 
         try:
-            train(Path({str(folder)!r}), {steps}, poison=began, **{options!r})
+            train(Path({str(folder)!r}), {steps}, poison=wait, **{options!r})
         except Interrupted as error:
             print(error, flush=True)
             sys.exit(error.exit_code)
     """
-    return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "here\n", process.communicate()
+    return process
 
 
-def wait_for(condition, process, seconds=240):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end and process.poll() is None, process.communicate()
-        time.sleep(0.005)
+def send(process, signum):
+    """Send a signal and wait until its handler has run."""
+    process.send_signal(signum)
+    assert any("finishing this step and saving" in line for line in process.stderr)
 
 
 def test_a_killed_run_resumes_bit_for_bit(tmp_path):
     _, whole, whole_average = train(tmp_path / "a", 60)
-    process = run_in_process(tmp_path / "b", 60, step_seconds=0.01)
-    logged = tmp_path / "b" / "stats.jsonl"
-    wait_for(lambda: logged.is_file() and '"step": 35' in logged.read_text(), process)  # five steps after a checkpoint
+    process = run_in_process(tmp_path / "b", 60, stop_at=37)
     process.kill()
     process.wait()
-    assert len(checkpoint.list_steps(tmp_path / "b" / "checkpoints")) >= 1
+    assert [s["step"] for s in stats(tmp_path / "b")][-1] == 35  # five steps after a checkpoint
     summary, resumed, resumed_average = train(tmp_path / "b", 60)
-    assert 30 <= summary["resumed_from"] < 60
+    assert summary["resumed_from"] == 30
     assert torch.equal(whole, resumed) and torch.equal(whole_average, resumed_average)
     assert [s["step"] for s in stats(tmp_path / "b")] == list(range(5, 61, 5))
 
 
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_finishes_the_step_saves_and_says_so(tmp_path, signum, code):
-    process = run_in_process(tmp_path / "a", 100_000, step_seconds=0.01, checkpoint_every=0, log_every=1)
-    wait_for(lambda: (tmp_path / "a" / "stats.jsonl").is_file(), process)
-    process.send_signal(signum)
-    out, _ = process.communicate(timeout=240)
+    process = run_in_process(tmp_path / "a", 100_000, stop_at=7, checkpoint_every=0, log_every=1)
+    send(process, signum)
+    out, _ = process.communicate("go on\n", timeout=HANG)
     assert process.returncode == code and "the same command goes on from there" in out
+    assert out.startswith("interrupted" if signum == signal.SIGINT else "terminated")
     assert json.loads((tmp_path / "a" / "run.json").read_text())["status"] == "interrupted"
     (newest,) = checkpoint.list_steps(tmp_path / "a" / "checkpoints")
-    assert checkpoint.verify(newest)["step"] == stats(tmp_path / "a")[-1]["step"] > 0
+    assert checkpoint.verify(newest)["step"] == stats(tmp_path / "a")[-1]["step"] == 8
 
 
 def test_a_second_interrupt_leaves_at_once(tmp_path):
-    process = run_in_process(tmp_path / "a", 100, step_seconds=30, checkpoint_every=0)
-    assert process.stdout.readline() == "began\n"
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    process = run_in_process(tmp_path / "a", 100, stop_at=0, checkpoint_every=0)  # the step never ends
+    send(process, signal.SIGINT)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 130
+    assert process.wait(timeout=HANG) == 130
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "optimizer.pt", "state.json"])
@@ -163,7 +171,8 @@ def test_no_readable_checkpoint_is_an_error_not_a_silent_new_start(tmp_path):
 
 @pytest.mark.parametrize("accum", [1, 2])
 def test_single_bad_steps_are_skipped_and_counted(tmp_path, accum):
-    summary, weight, _ = train(tmp_path / "a", 30, poison=lambda i, _: float("nan") if i in (3, 17) else 1.0, grad_accum=accum)
+    summary, weight, _ = train(tmp_path / "a", 30, poison=lambda i, _: float("nan") if i in (3, 17) else 1.0,
+                               micro_batches=lambda i: accum)  # fmt: skip
     assert summary["skipped"] == 2 and summary["step"] == 30 and weight.isfinite().all()
     assert all(s["loss"] is not None for s in stats(tmp_path / "a"))
 
@@ -181,9 +190,10 @@ def test_a_bad_step_leaves_weights_and_averages_as_they_are(tmp_path, scaled):
 
 
 def test_what_came_of_a_step_is_read_while_the_next_one_runs(tmp_path, monkeypatch):
-    events, read = [], _Outcome.read
-    monkeypatch.setattr(_Outcome, "read", lambda outcome: events.append(f"read {outcome.step}") or read(outcome))
-    train(tmp_path / "a", 7, poison=lambda i, _: events.append(f"step {i}") or 1.0, grad_accum=1, log_every=5)
+    events, read = [], Outcome.read
+    monkeypatch.setattr(Outcome, "read", lambda outcome: events.append(f"read {outcome.step}") or read(outcome))
+    poison = lambda i, _: events.append(f"step {i}") or 1.0  # noqa: E731
+    train(tmp_path / "a", 7, poison=poison, micro_batches=lambda i: 1, log_every=5)
     at_once = ["read 3", "read 4"]  # a line of statistics wants all of them
     between = ["step 1", "read 0", "step 2", "read 1", "step 3", "read 2", "step 4", *at_once, "step 5", "step 6"]
     assert events == ["step 0", *between, "read 5", "read 6"]
@@ -204,21 +214,17 @@ def test_going_back_draws_other_numbers_and_can_succeed(tmp_path):
     def poison(i, draw):  # the fault strikes those who draw the same numbers at steps 25 to 29 again
         return float("nan") if 25 <= i < 30 and first.setdefault(i, draw) == draw else 1.0
 
-    summary, weight, _ = train(tmp_path / "a", 40, poison=poison, grad_accum=1)
+    summary, weight, _ = train(tmp_path / "a", 40, poison=poison, micro_batches=lambda i: 1)
     assert summary["step"] == 40 and summary["skipped"] == 5 and weight.isfinite().all()
     assert [s["step"] for s in stats(tmp_path / "a")] == list(range(5, 41, 5))
 
 
 def test_an_infinite_gradient_of_a_finite_loss_is_caught(tmp_path):
-    model = torch.nn.Parameter(torch.zeros(4))
-    optimizer = adamw([model], learning_rate=0.1)
-    holder = torch.nn.ParameterDict({"w": model})
-    with open_run(tmp_path / "a", "test", {}, identity_keys=[]) as run:
-        summary = fit(
-            lambda i, _: ((model if i else model.sqrt()).sum() - 1.0, {}),  # the slope of sqrt at 0 is infinite
-            steps=3, seed=0, optimizer=optimizer, modules={"w": holder}, run=run,
-        )  # fmt: skip
-    assert summary["skipped"] == 1 and model.isfinite().all() and (model < 0).all()
+    weight = torch.nn.Parameter(torch.zeros(4))
+    holder = torch.nn.ParameterDict({"w": weight})
+    step = lambda i, _: ((weight if i else weight.sqrt()).sum() - 1.0, {})  # noqa: E731 (the slope of sqrt at 0 is infinite)
+    summary = fit_once(tmp_path / "a", step, holder, steps=3)
+    assert summary["skipped"] == 1 and weight.isfinite().all() and (weight < 0).all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])  # torch's own optimizer, and master weights
@@ -236,34 +242,115 @@ def test_a_scaler_finds_its_scale_without_counting_failures_and_resumes(tmp_path
 def test_the_gradient_is_clipped_to_its_norm(tmp_path):
     model = torch.nn.Linear(4, 1, bias=False)
     torch.nn.init.zeros_(model.weight)
-    with open_run(tmp_path / "a", "test", {}, identity_keys=[]) as run:
-        fit(
-            lambda i, _: (100.0 * model.weight.sum(), {}),
-            steps=1, seed=0, grad_clip=0.5, modules={"m": model}, run=run,
-            optimizer=torch.optim.SGD(model.parameters(), lr=1.0),
-        )  # fmt: skip
+    sgd = torch.optim.SGD(model.parameters(), lr=1.0)
+    fit_once(tmp_path / "a", lambda i, _: (100.0 * model.weight.sum(), {}), model, sgd, grad_clip=0.5)
     assert model.weight.norm().item() == pytest.approx(0.5, rel=1e-4)
 
 
-def test_out_of_memory_splits_the_batch_and_goes_on(tmp_path):
-    model, sizes = torch.nn.Linear(4, 1), []
-    size = 8
+def of_eight(folder, dtype, count_of, memory=8, shrink=None, strikes_at=0):
+    """Three steps of eight objects each, some micro-batches of which do not fit; (stats, weight, tries).
+
+    `count_of(i)`: micro-batches of step i. One of more than `memory` objects fails in step `strikes_at`, in its second half:
+    the first has left its gradients.
+    """
+    torch.manual_seed(0)
+    model, tries = torch.nn.Linear(4, 2).to(dtype), []
 
     def step(i, micro):
-        if size > 2:
+        size = 8 // count_of(i)
+        tries.append((i, micro, size))
+        objects = torch.arange(8.0)[:, None].expand(8, 4)[micro * size : (micro + 1) * size]
+        x = (torch.sin(objects * (i + 1)) + 0.1 * torch.randn(size, 4)).to(dtype)
+        loss = model(x).square().mean()
+        if i == strikes_at and size > memory and (micro + 1) * size >= 8:
             raise torch.OutOfMemoryError("too large")
-        sizes.append(size)
-        return model(torch.randn(size, 4)).square().mean(), {}
+        return loss, {"norm": x.norm()}
 
-    def smaller():
-        nonlocal size
-        size //= 2
-        return 8 // size
+    optimizer = adamw(model.parameters(), learning_rate=0.1)
+    fit_once(folder, step, model, optimizer, steps=3, micro_batches=count_of, shrink=shrink, grad_clip=0.5)
+    return [{**s, "seconds": 0, "steps_per_second": 0, "memory_gb": 0} for s in stats(folder)], model.weight.detach(), tries
 
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])  # torch's own optimizer, and master weights
+@pytest.mark.parametrize("strikes_at", [0, 1])
+def test_a_step_that_ran_out_of_memory_equals_one_of_smaller_parts_from_the_start(tmp_path, dtype, strikes_at):
+    counts = {"now": 2}
+
+    def shrink():
+        counts["now"] *= 2
+        return f"{counts['now']} micro-batches of {8 // counts['now']} objects; the batch stays the same"
+
+    logged, weight, tries = of_eight(tmp_path / "a", dtype, lambda i: counts["now"], 2, shrink, strikes_at)
+    whole = {i: [size for j, _, size in tries if j == i] for i in range(3)}
+    assert whole.pop(strikes_at) == [4, 4, 2, 2, 2, 2]  # tried, and tried again in the same step
+    assert all(sum(sizes) == 8 for sizes in whole.values()) and whole[2] == [2] * 4
+    other, same_weight, _ = of_eight(tmp_path / "b", dtype, lambda i: 2 if i < strikes_at else 4)
+    assert logged == other and torch.equal(weight, same_weight)
+    log = (tmp_path / "a" / "log.txt").read_text()
+    said = "out of GPU memory; going on with 4 micro-batches of 2 objects; the batch stays the same"
+    assert log.count("out of GPU memory") == 1 and f"step {strikes_at}: {said}\n" in log
+
+
+def test_memory_of_the_failed_try_is_free_before_the_next(tmp_path):
+    model, held, alive = torch.nn.Linear(4, 1), [], []
+
+    def step(i, micro):
+        activation = model(torch.randn(8, 4)).square()
+        held.append(weakref.ref(activation))
+        if len(held) < 3:
+            raise torch.OutOfMemoryError("too large")
+        return activation.mean(), {}
+
+    fit_once(tmp_path / "a", step, model, shrink=lambda: alive.append(held[-1]() is not None) or "less")
+    assert alive == [False, False]
+
+
+@pytest.mark.parametrize("shrink", [None, lambda: None])
+def test_out_of_memory_with_nothing_left_to_give_is_one_sentence(tmp_path, shrink):
+    def step(i, micro):
+        raise torch.OutOfMemoryError("too large")
+
+    with pytest.raises(MVDreamError, match=r"step 0: out of GPU memory \(peak .* GB\); use a smaller batch or preset"):
+        fit_once(tmp_path / "a", step, torch.nn.Linear(4, 1), shrink=shrink)
+
+
+@pytest.mark.parametrize("ending", ["two steps", "no step", "a step fails", "another seed"])
+def test_a_method_is_closed_however_fit_leaves(tmp_path, ending):
+    closed, model = [], torch.nn.Linear(4, 1)
+    method = Method(
+        "closing", 2, lambda i, _: (model.weight.sum(), {}), {"m": model}, adamw(model.parameters(), learning_rate=0.1),
+        close=lambda: closed.append(True),
+    )  # fmt: skip
     with open_run(tmp_path / "a", "test", {}, identity_keys=[]) as run:
-        optimizer = adamw(model.parameters(), learning_rate=0.1)
-        fit(step, steps=2, seed=0, optimizer=optimizer, modules={"m": model}, run=run, on_out_of_memory=smaller)
-    assert sizes == [2] * 8 and "4 smaller micro-batches" in (tmp_path / "a" / "log.txt").read_text()
+        if ending == "a step fails":
+            method.step = lambda i, _: 1 / 0
+        if ending == "another seed":
+            fit(method, run, seed=1)
+            closed.clear()
+        if ending in ("two steps", "no step"):
+            method.steps = 2 if ending == "two steps" else 0
+            assert fit(method, run, seed=0)["step"] == method.steps
+        else:
+            with pytest.raises((ZeroDivisionError, CheckpointError)):
+                fit(method, run, seed=0)
+    assert closed == [True]
+
+
+def test_checkpoints_come_by_the_clock(tmp_path, monkeypatch):
+    seconds = 0.0
+
+    def poison(i, _):  # each step takes 25 seconds
+        nonlocal seconds
+        seconds += 25.0
+        return 1.0
+
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: seconds))
+    saved, save = [], checkpoint.save
+    monkeypatch.setattr(checkpoint, "save", lambda *args, **options: saved.append(options["step"]) or save(*args, **options))
+    summary, _, _ = train(
+        tmp_path / "a", 8, poison=poison, checkpoint_every=0, checkpoint_minutes=1.0, micro_batches=lambda i: 1
+    )
+    assert saved == [3, 6, 8] and summary["seconds"] == 200.0
 
 
 def test_previews_come_with_the_number_of_finished_steps(tmp_path):
@@ -288,29 +375,24 @@ def test_jobs_beside_the_steps_come_in_order_and_fail_the_run():
     def broken():
         raise OSError("no space left")
 
-    with _Background(torch.device("cuda")) as background:  # any device that leaves the processor time
+    with Background(torch.device("cuda")) as background:  # any device that leaves the processor time
         for number in range(3):
             background.run(partial(job, number))
     assert done == [(0, True), (1, True), (2, True)]
-    with pytest.raises(OSError, match="no space left"), _Background(torch.device("cuda")) as background:
+    with pytest.raises(OSError, match="no space left"), Background(torch.device("cuda")) as background:
         background.run(broken)
-    with pytest.raises(OSError, match="no space left"), _Background(torch.device("cuda")) as background:
+    with pytest.raises(OSError, match="no space left"), Background(torch.device("cuda")) as background:
         background.run(broken)
         background.run(partial(job, 3))
 
 
 def test_another_seed_is_refused(tmp_path):
     train(tmp_path / "a", 10)
-    model = torch.nn.Linear(6, 3)
-    with open_run(tmp_path / "a", "test", {"test": {"x": 1}}, identity_keys=["test"]) as run:
-        optimizer = adamw(model.parameters(), learning_rate=1e-2)
-        with pytest.raises(CheckpointError, match="seed 3, not 4"):
-            modules = {"model": model, "model_ema": Ema(model, 0.9)}
-            fit(lambda i, m: None, steps=20, seed=4, optimizer=optimizer, modules=modules, run=run)
+    with pytest.raises(CheckpointError, match="seed 3, not 4"):
+        train(tmp_path / "a", 20, seed=4)
 
 
 def test_no_signal_handler_is_left_behind(tmp_path):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     train(tmp_path / "a", 5)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
-    assert os.getpid()

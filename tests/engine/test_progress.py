@@ -12,40 +12,51 @@ from mvdream_cli.engine.progress import clock, rate_text
 
 ROOT = Path(__file__).parents[2]
 CODE = f"""
-import sys, time; sys.path.insert(0, {str(ROOT)!r})
+import sys; sys.path.insert(0, {str(ROOT)!r})
 from mvdream_cli.engine import progress
 if sys.argv[1] != "library":
     progress.show(quiet=sys.argv[1] == "quiet")
-with progress.Bar("drawing", 5, done=1) as bar:
+if sys.argv[1] == "muted":
+    progress.mute(True)
+seconds = 0.0
+with progress.Bar("drawing", 5, done=1, now=lambda: seconds) as bar:
     progress.say("hello [b]")
     progress.warn("careful")
     for i in range(2, 6):
-        time.sleep(0.05)
+        seconds += float(sys.argv[2])
         bar.update(i, "loss 0.5")
 """
 
 
-def run(mode):
-    return subprocess.run([sys.executable, "-c", CODE, mode], capture_output=True, text=True, check=True)
+def run(mode, seconds_per_step=0.0625):
+    command = [sys.executable, "-c", CODE, mode, str(seconds_per_step)]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
 def test_a_pipe_gets_plain_lines():
     done = run("normal")
     lines = done.stderr.splitlines()
     assert done.stdout == "" and lines[:2] == ["hello [b]", "warning: careful"]
-    assert lines[2].startswith("drawing: 5/5, ") and lines[2].endswith(" it/s, 0:00 left, loss 0.5") and len(lines) == 3
+    assert lines[2:] == ["drawing: 5/5, 16.00 it/s, 0:00 left, loss 0.5"]
+
+
+def test_a_pipe_gets_a_line_now_and_then():
+    lines = run("normal", seconds_per_step=8.0).stderr.splitlines()[2:]
+    assert [line.split(",")[0] for line in lines] == ["drawing: 3/5", "drawing: 5/5"]
+    assert lines[0] == "drawing: 3/5, 8.00 s/it, 0:16 left, loss 0.5"
 
 
 def test_quiet_and_a_library_keep_only_warnings():
     assert run("quiet").stderr == "warning: careful\n"
     assert run("library").stderr == "careful\n"  # by Python's logging of last resort
+    assert run("muted").stderr == ""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_a_terminal_gets_a_bar():
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", CODE, "normal"], stderr=follower, stdout=subprocess.PIPE,
+        [sys.executable, "-c", CODE, "normal", "0.0625"], stderr=follower, stdout=subprocess.PIPE,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
     )  # fmt: skip
     os.close(follower)

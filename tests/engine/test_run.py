@@ -1,16 +1,22 @@
 """The run folder: names, the same command again, refusals, one process at a time, records that are always whole."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
-from mvdream_cli.engine.progress import say
-from mvdream_cli.engine.run import latest_run, open_run, read_run, slug
-from mvdream_cli.errors import CheckpointError
+from mvdream_cli.engine import run as run_module
+from mvdream_cli.engine.progress import logger, say
+from mvdream_cli.engine.records import latest_run, read_run, slug
+from mvdream_cli.engine.run import open_run
+from mvdream_cli.errors import CheckpointError, MVDreamError
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"identity_keys": ["to3d", "engine.seed"], "free_keys": ("to3d.steps",)}
@@ -60,6 +66,8 @@ def test_the_same_command_finds_its_folder_and_says_that_it_is_finished(tmp_path
                 assert run.results == {"mesh": "mesh.glb", "faces": 7, "sheets": ["a.png"]}
             elif status == "finished":
                 folder = run.folder
+                for name in ("mesh.glb", "a.png"):
+                    (folder / name).touch()
                 made = run.finish(mesh=folder / "mesh.glb", faces=7, sheets=[folder / "a.png"])
                 assert made["run"] == folder and made["mesh"] == folder / "mesh.glb"
             else:
@@ -71,6 +79,25 @@ def test_the_same_command_finds_its_folder_and_says_that_it_is_finished(tmp_path
         assert run.finished
     with open_run(folder, "to3d", settings(steps=6), **KEYS) as run:
         assert not run.finished
+
+
+@pytest.mark.parametrize("gone", ["mesh.glb", "sheets/a.png", "model"])
+def test_a_run_whose_results_are_gone_is_not_finished(tmp_path, gone):
+    def again():
+        with open_run(tmp_path / "a", "to3d", {}, identity_keys=[]) as run:
+            return run.finished
+
+    with open_run(tmp_path / "a", "to3d", {}, identity_keys=[]) as run:
+        for name in ("sheets", "model"):
+            (run.folder / name).mkdir()
+        for name in ("mesh.glb", "sheets/a.png"):
+            (run.folder / name).touch()
+        sheets = [run.folder / "sheets" / "a.png"]
+        elsewhere = tmp_path / "elsewhere"  # its owner may do with it as he likes
+        run.finish(mesh=run.folder / "mesh.glb", sheets=sheets, model=run.folder / "model", of=elsewhere, name="no file")
+    assert again()
+    (tmp_path / "a" / gone).rename(tmp_path / "gone")
+    assert not again() and read_run(tmp_path / "a")["status"] == "running"
 
 
 def test_a_changed_identity_is_refused_with_the_list_of_what_differs(tmp_path):
@@ -133,12 +160,21 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path):
     )
     try:
         assert process.stdout.readline() == "open\n"
-        with pytest.raises(CheckpointError, match=rf"another mvdream process \(pid {process.pid}\)"):
+        with pytest.raises(CheckpointError, match=rf"another mvdream process \(pid {process.pid} on {socket.gethostname()}\)"):
             open_run(tmp_path / "a", "to3d", {}, identity_keys=[])
     finally:
         process.kill()
         process.wait()
     open_run(tmp_path / "a", "to3d", {}, identity_keys=[]).close()
+
+
+def test_a_lock_is_not_taken_through_a_link(tmp_path):
+    (tmp_path / "precious").write_text("of somebody else")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / ".lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(CheckpointError, match=r"\.lock: is a symbolic link, not a lock of mvdream; remove it"):
+        open_run(tmp_path / "a", "to3d", {}, identity_keys=[])
+    assert (tmp_path / "precious").read_text() == "of somebody else"
 
 
 def test_an_unwritable_folder_is_one_sentence(tmp_path):
@@ -155,17 +191,40 @@ def test_a_damaged_record_is_named(tmp_path):
     open_run(tmp_path / "a", "to3d", {}, identity_keys=[], restart=True).close()
 
 
-def test_how_a_run_ended_is_recorded_and_the_time_adds_up(tmp_path):
+def test_how_a_run_ended_is_recorded_and_the_time_adds_up(tmp_path, monkeypatch):
+    seconds = 0.0
+    monkeypatch.setattr(run_module, "time", SimpleNamespace(monotonic=lambda: seconds))
     with pytest.raises(ZeroDivisionError), open_run(tmp_path / "a", "to3d", {}, identity_keys=[]) as run:
         run.update(model="abc")
+        seconds += 5.0
         raise ZeroDivisionError("by zero")
     record = read_run(tmp_path / "a")
     assert (record["status"], record["reason"], record["model"]) == ("failed", "by zero", "abc")
-    assert {"python", "torch"} <= set(record["versions"]) and record["seconds"] > 0
+    assert {"python", "torch"} <= set(record["versions"]) and record["seconds"] == 5.0
     with open_run(tmp_path / "a", "to3d", {}, identity_keys=[]) as run:
+        seconds += 3.0
         run.finish()
     again = read_run(tmp_path / "a")
-    assert again["status"] == "finished" and again["seconds"] >= record["seconds"] and "reason" not in again
+    assert again["status"] == "finished" and again["seconds"] == 8.0 and "reason" not in again
+
+
+@pytest.mark.parametrize("fault", [OSError("gone"), MVDreamError("run.json: the disk is full")])
+def test_a_record_that_cannot_be_written_does_not_hide_what_went_wrong(tmp_path, monkeypatch, fault):
+    with pytest.raises(ZeroDivisionError), open_run(tmp_path / "a", "to3d", {}, identity_keys=[]):
+        monkeypatch.setattr(run_module, "write_json", Mock(side_effect=fault))
+        raise ZeroDivisionError
+    monkeypatch.undo()
+    open_run(tmp_path / "a", "to3d", {}, identity_keys=[]).close()  # and the folder is free
+
+
+def test_a_run_that_cannot_be_opened_leaves_nothing_open(tmp_path, monkeypatch):
+    handlers = list(logger.handlers)
+    monkeypatch.setattr(run_module, "write_json", Mock(side_effect=PermissionError(13, "Permission denied")))
+    with pytest.raises(CheckpointError, match="Permission denied"):
+        open_run(tmp_path / "a", "to3d", {}, identity_keys=[])
+    monkeypatch.undo()
+    assert logger.handlers == handlers
+    open_run(tmp_path / "a", "to3d", {}, identity_keys=[]).close()
 
 
 def test_messages_go_to_the_log_of_the_open_run_only(tmp_path):
@@ -190,8 +249,6 @@ def test_statistics_are_strict_json_and_can_be_cut(tmp_path):
 
 
 def test_the_latest_run_of_a_command_is_found(tmp_path):
-    import os
-
     with pytest.raises(CheckpointError, match="no run of `mvdream to3d`"):
         latest_run(tmp_path, "to3d")
     for age, (name, command) in enumerate([("c", "train"), ("b", "to3d"), ("a", "to3d")]):

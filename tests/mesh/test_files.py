@@ -156,10 +156,10 @@ def test_page_is_one_offline_file(egg, tmp_path):
         scene=scene,
         video=tmp_path / "turn.mp4",
         views=save_image(tmp_path / "views.png", np.zeros((4, 16, 3))),
-        settings={"to3d": {"steps": 7}, "model": "mini"},
+        settings={"to3d": {"views": {"steps": 7}}, "model": "mini"},
     ).read_text(encoding="utf-8")
     assert "<h1>a &lt;b&gt;&quot;bold&quot;&lt;/b&gt; egg</h1>" in page
-    assert "<th>to3d.steps</th><td>7</td>" in page and "data:video/mp4;base64," in page
+    assert "<th>to3d.views.steps</th><td>7</td>" in page and "data:video/mp4;base64," in page
     assert page.count("data:image/png;base64,") == 1
     head, frame = page.split("<iframe", 1)
     assert "srcdoc=" in frame and "GLTFLoader" in frame

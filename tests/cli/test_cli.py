@@ -1,7 +1,7 @@
 """The roof: help at once, one sentence and the right exit code for every mistake, stdout for results only."""
 
 import json
-import resource
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,31 +9,27 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMMANDS = ["train", "sample-views", "to3d", "export", "data toybox", "data render"]
 
 
 def mvdream(*args, cwd=None):
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from mvdream_cli.boundary import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, cwd=cwd, timeout=120)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "mvdream_cli", *args]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120)
 
 
-def test_help_comes_at_once_and_without_torch():
+def test_help_imports_nothing_that_takes_long():
+    """How long it takes is measured by benchmarks/help.py; what it must not import is told here."""
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); from mvdream_cli.boundary import run_main\n"
         "assert run_main(['--help']) == 0\n"
-        "heavy = {'torch', 'numpy', 'diffusers', 'transformers', 'pydantic'} & set(sys.modules)\n"
-        "assert heavy <= {'pydantic'}, heavy"
+        "heavy = {'torch', 'numpy', 'diffusers', 'transformers', 'pydantic', 'yaml', 'trimesh', 'PIL'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
     )
-    seconds = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     for command in ("train", "sample-views", "to3d", "export", "data"):
         assert command in done.stdout
-    assert min(seconds) < 0.6, seconds  # of processor time; 0.3 on an idle core, importing torch alone takes 2
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -71,7 +67,7 @@ def test_version():
         (["to4d", "x"], ["to4d", "to3d"]),
         (["to3d", "x", "--stpes", "3"], ["--stpes", "did you mean --steps"]),
         (["to3d", "x", "--steps", "abc"], ["--steps", "integer"]),
-        (["to3d", "x", "--steps", "-1"], ["to3d.steps", "greater than or equal to 0"]),
+        (["to3d", "x", "--steps", "-1"], ["to3d.distillation.steps", "greater than or equal to 0"]),
         (["to3d"], ["PROMPT"]),
         (["to3d", "   "], ["the prompt is empty"]),
         (["to3d", "x", "--method", "bth"], ["'bth' is not one of", "did you mean both?"]),
@@ -81,7 +77,7 @@ def test_version():
         (["data", "render"], ["DIR|toybox"]),
         (["export", "--output", "x.blend"], ["'blend' is not one of"]),
         (["to3d", "x", "--preset", "cpx"], ["did you mean cpu?"]),
-        (["to3d", "x", "--set", "to3d.guidence_scale=3"], ["did you mean to3d.guidance_scale?"]),
+        (["to3d", "x", "--set", "to3d.guidence_scale=3"], ["did you mean to3d.guidance.guidance_scale?"]),
         (["to3d", "x", "--seed", "-4"], ["--seed"]),
     ],
 )
@@ -98,7 +94,7 @@ def test_debug_adds_the_traceback():
 
 
 def test_an_error_with_json_is_one_line_too():
-    done = mvdream("to3d", "x", "--set", "to3d.steps=-1", "--json")
+    done = mvdream("to3d", "x", "--set", "to3d.distillation.steps=-1", "--json")
     assert done.returncode == 2 and json.loads(done.stdout)["status"] == "failed"
 
 
@@ -120,7 +116,7 @@ def test_dry_run_prints_a_preset_and_makes_nothing(command, tmp_path):
     assert done.returncode == 0, done.stderr
     content = yaml.safe_load(done.stdout)
     section = command.split()[0].replace("-", "_")
-    assert set(content) == {"model", "engine", section}
+    assert set(content) == {"model", "engine", section, *(["export"] if section == "to3d" else [])}  # all that it reads
     assert (content["engine"]["seed"], content["engine"]["log_every"]) == (7, 3)
     assert "# disk: " in done.stdout
     assert ("parameters" in done.stdout) == (command in ("to3d", "sample-views"))  # mini's
@@ -130,18 +126,5 @@ def test_dry_run_prints_a_preset_and_makes_nothing(command, tmp_path):
 def test_flags_reach_the_settings():
     done = mvdream("to3d", "x", "--steps", "12", "--format", "obj, stl", "--model", "some/folder", "--dry-run", "--json")
     settings = json.loads(done.stdout)
-    assert settings["model"] == "some/folder" and settings["to3d"]["steps"] == 12
+    assert settings["model"] == "some/folder" and settings["to3d"]["distillation"]["steps"] == 12
     assert settings["to3d"]["formats"] == ["obj", "stl"]
-
-
-def test_running_out_of_memory_is_one_sentence_with_a_way_out():
-    import torch
-
-    from mvdream_cli.boundary import describe
-
-    with pytest.raises(RuntimeError) as caught:
-        torch.empty(2**60, dtype=torch.uint8)
-    assert describe(caught.value)[0].startswith("out of memory (1152921504606846976 bytes more were asked for); take fewer")
-    asked = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 14.6 GiB")
-    message, code = describe(asked)
-    assert "2.50 GiB more" in message and code == 1

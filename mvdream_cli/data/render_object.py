@@ -1,0 +1,64 @@
+"""One object of a multi-view set: its pictures, and the identity of all that they are made from."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+
+from mvdream_cli.cameras import orbit
+from mvdream_cli.data.sources import AssetSource
+from mvdream_cli.data.training_cameras import CameraDistribution, draw_training_cameras, object_rng
+from mvdream_cli.data.views import encode_object
+from mvdream_cli.errors import DataError
+from mvdream_cli.raycast.assets import load_asset
+from mvdream_cli.raycast.embree import draw_light, render_views
+from mvdream_cli.raycast.mesh import Mesh
+
+# Raise it with any change after which the same asset and settings give other pictures; kept ones are then rendered again.
+RENDERING_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """What all objects of a set share."""
+
+    num_views: int
+    size_px: int
+    samples: int
+    seed: int
+    cameras: CameraDistribution
+
+
+def object_identity(source: AssetSource, settings: RenderSettings) -> str:
+    """sha256 hex over all that the files of `render_object` are made from: the asset's contents, the settings, the law."""
+    return hashlib.sha256(repr((RENDERING_VERSION, source.identity(), asdict(settings))).encode()).hexdigest()
+
+
+def render_object(source: AssetSource, identity: str, settings: RenderSettings) -> dict[str, bytes]:
+    """Render one source with its own cameras and light; the files of `views.encode_object`.
+
+    Args:
+        identity: its `object_identity`, which the meta file carries.
+
+    Raises:
+        DataError: the asset cannot be read, or shows nothing.
+    """
+    mesh = source.load() if callable(source.load) else load_asset(source.load)
+    if not isinstance(mesh, Mesh):
+        mesh = Mesh.from_part(mesh.vertices, mesh.faces, mesh.colours)
+    rng = object_rng(settings.seed, source.id)
+    azimuth_deg, elevation_deg, fovy_deg, distance = draw_training_cameras(rng, settings.num_views, settings.cameras)
+    c2w = orbit(azimuth_deg, elevation_deg, distance).numpy()
+    rgba = render_views(mesh.normalise(), c2w, fovy_deg, settings.size_px, settings.samples, draw_light(rng))
+    if not rgba[..., 3].any():
+        raise DataError(f"{source.id}: no view shows anything; the mesh is too thin to be seen")
+    meta = {
+        "id": source.id,
+        "caption": source.caption,
+        "size_px": settings.size_px,
+        "c2w": c2w.tolist(),
+        "fovy_deg": [fovy_deg] * settings.num_views,
+        "elevation_deg": [elevation_deg] * settings.num_views,
+        "azimuth_deg": azimuth_deg.tolist(),
+        **source.about,
+        "identity": identity,
+    }
+    return encode_object(rgba, meta)

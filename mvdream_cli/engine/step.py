@@ -1,0 +1,71 @@
+"""One optimizer step, of all ranks together."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from mvdream_cli.engine import distributed
+from mvdream_cli.engine.device import seed_step
+from mvdream_cli.engine.memory import until_it_fits
+from mvdream_cli.engine.optim import step_if
+from mvdream_cli.engine.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from mvdream_cli.engine.loop import Method
+
+
+def take_step(method: "Method", parameters: list[Tensor], i: int, seed: int, attempt: int) -> Outcome:
+    """Step `i`, which changes nothing if it is bad on any rank: what came of it is on its way to the host.
+
+    parameters: all those of the optimizer (of a `MasterAdamW`, the masters).
+    Raises MVDreamError if the GPU's memory is too small for it, however small `method.shrink` makes it.
+    """
+    optimizer, scaler = method.optimizer, method.scaler
+    optimizer.zero_grad(set_to_none=True)
+    loss, stats = until_it_fits(
+        lambda: mean_gradients(method, i, seed, attempt), method.shrink, drop=optimizer.zero_grad, where=f"step {i}"
+    )
+    distributed.average_gradients(parameters)
+    loss = distributed.mean(loss)
+    if scaler is not None:
+        scaler.unscale_(optimizer)
+    norm = gradient_norm(parameters)
+    if method.grad_clip is not None:
+        clip(parameters, norm, method.grad_clip)
+    good = distributed.all_true(torch.isfinite(loss) & torch.isfinite(norm))
+    step_if(good, optimizer)
+    if scaler is not None:
+        scaler.update()
+    for average in method.ema.values():
+        average.update(i, good)
+    return Outcome(i, loss, norm, good, stats)
+
+
+def mean_gradients(method: "Method", i: int, seed: int, attempt: int) -> tuple[Tensor, dict]:
+    """The mean loss () over this rank's micro-batches and the mean statistics; leaves in `.grad` its (scaled) gradients."""
+    total, sums, micro_batches = None, {}, method.micro_batches(i)
+    for micro in range(micro_batches):
+        seed_step(seed, i, micro, attempt, distributed.rank())
+        loss, stats = method.step(i, micro)
+        scaled = loss / micro_batches if micro_batches > 1 else loss
+        (method.scaler.scale(scaled) if method.scaler is not None else scaled).backward()
+        total = scaled.detach() if total is None else total + scaled.detach()
+        for key, value in stats.items():
+            value = value.detach() if isinstance(value, Tensor) else value
+            sums[key] = sums.get(key, 0.0) + value / micro_batches
+    return total, sums
+
+
+def gradient_norm(parameters: list[Tensor]) -> Tensor:
+    """Euclidean norm () of all gradients together, in float32, on the device of the first."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    if not gradients:
+        return torch.zeros((), device=parameters[0].device)
+    return torch.nn.utils.get_total_norm(gradients).float()
+
+
+def clip(parameters: list[Tensor], norm: Tensor, longest: float) -> None:
+    """Shorten all gradients together, whose norm () is `norm`, to `longest` at most."""
+    if gradients := [p.grad for p in parameters if p.grad is not None]:
+        torch._foreach_mul_(gradients, (longest / (norm + 1e-6)).clamp(max=1.0))

@@ -1,0 +1,166 @@
+"""Sources: captions of a folder, and the identity of an asset with all that it refers to."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trimesh
+from PIL import Image
+
+from mvdream_cli.data.sources import AssetSource, caption_from_name, caption_rows, sources_from_folder
+from mvdream_cli.errors import DataError
+from mvdream_cli.raycast.assets import referenced_files
+
+TEXTURED_OBJ = "mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 1 1\nusemtl m\nf 1/1 2/2 3/3\n"
+TRIANGLE_GLTF = {
+    "asset": {"version": "2.0"},
+    "buffers": [{"uri": "a.bin", "byteLength": 4}],
+    "images": [{"uri": "my%20paint.png"}, {"uri": "data:image/png;base64,AAAA"}, {"bufferView": 0}],
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Stands in for the spec of a toy."""
+
+    size: float
+    colors: tuple[str, ...] = ("red",)
+
+
+def make(shape):
+    return shape
+
+
+def identity(path: Path) -> str:
+    return AssetSource("a", path, "a thing").identity()
+
+
+def test_captions_of_a_folder(tmp_path):
+    for name in ("RedCar_02.glb", "b.glb", "sub/c.obj"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        trimesh.creation.box().export(tmp_path / name)
+    (tmp_path / "b.txt").write_text("a blue\nbox\n")
+    row = {"file": "sub/c.obj", "caption": "a grey box", "licence": "CC0-1.0", "source": "here"}
+    (tmp_path / "captions.jsonl").write_text(json.dumps(row) + "\n")
+    sources = sources_from_folder(tmp_path)
+    captions = {source.id: source.caption for source in sources}
+    assert captions == {"RedCar_02": "red car", "b": "a blue box", "sub-c": "a grey box"}
+    assert sources[2].about == {"source": "here", "licence": "CC0-1.0"}
+    assert caption_from_name("0042") == "0042"
+
+
+def test_what_cannot_be_used_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(DataError, match="object id"):
+        AssetSource("a.b", make, "dots would split the member's name")
+    with pytest.raises(DataError, match="no such folder"):
+        sources_from_folder(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="no .glb, .gltf, .obj files"):
+        sources_from_folder(tmp_path)
+    (tmp_path / "captions.jsonl").write_text('{"file": "a.glb"}\n\n["a.glb"]\n')
+    with pytest.raises(DataError, match=r"captions.jsonl:3: .*mend the line"):
+        caption_rows(tmp_path / "captions.jsonl")
+
+
+def test_names_that_make_one_id_stay_apart(tmp_path):
+    for name in ("a b.obj", "a+b.obj", "a-b.obj"):
+        trimesh.creation.box().export(tmp_path / name)
+    assert [source.id for source in sources_from_folder(tmp_path)] == ["a-b", "a-b-2", "a-b-3"]
+
+
+def test_the_identity_covers_contents_and_words_but_not_the_place(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.glb").write_bytes(trimesh.creation.box().export(file_type="glb"))
+    source = AssetSource("a", tmp_path / "one" / "a.glb", "a thing")
+    assert source.identity() == identity(tmp_path / "two" / "a.glb")
+    others = [replace(source, id="b"), replace(source, caption="b"), replace(source, about={"licence": "CC0"})]
+    (tmp_path / "two" / "a.glb").write_bytes(trimesh.creation.icosphere().export(file_type="glb"))
+    others.append(replace(source, load=tmp_path / "two" / "a.glb"))
+    others.append(replace(source, load=tmp_path / "nothing.glb"))
+    assert len({source.identity(), *(other.identity() for other in others)}) == 6
+
+
+def test_the_identity_of_a_callable_is_that_of_its_arguments():
+    small, large = (AssetSource("a", partial(make, Shape(size)), "a thing") for size in (1.0, 2.0))
+    assert small.identity() == AssetSource("a", partial(make, Shape(1.0)), "a thing").identity() != large.identity()
+    assert replace(small, made_from="seed 1").identity() != replace(small, made_from="seed 2").identity()
+    nameless = AssetSource("a", lambda: None, "a thing")  # nothing says what it makes: never taken for what is kept
+    assert nameless.identity() != nameless.identity()
+
+
+def test_the_identity_covers_the_files_of_gltf(tmp_path):
+    path = tmp_path / "a.gltf"
+    path.write_text(json.dumps(TRIANGLE_GLTF))
+    seen = [identity(path)]
+    for name in ("a.bin", "my paint.png"):
+        for content in (b"1234", b"1235"):
+            (tmp_path / name).write_bytes(content)
+            seen.append(identity(path))
+    (tmp_path / "stranger.png").write_bytes(b"1")
+    assert identity(path) == seen[-1] and len(set(seen)) == 5
+    chunk = json.dumps(TRIANGLE_GLTF).encode()  # the same in the binary form, which may refer to files too
+    head = b"glTF" + (2).to_bytes(4, "little") + (20 + len(chunk)).to_bytes(4, "little") + len(chunk).to_bytes(4, "little")
+    (tmp_path / "a.glb").write_bytes(head + b"JSON" + chunk)
+    assert [file.name for file in referenced_files(tmp_path / "a.glb")] == ["a.bin", "my paint.png"]
+
+
+def test_the_identity_covers_the_files_of_obj(tmp_path):
+    path = tmp_path / "a.obj"
+    path.write_text(TEXTURED_OBJ)
+    seen = [identity(path)]
+    for color in ("red", "blue"):
+        (tmp_path / "a.mtl").write_text(f"newmtl m # {color}\nmap_Kd tex tures/paint.png\r\n")
+        seen.append(identity(path))
+    (tmp_path / "tex tures").mkdir()
+    for color in ("red", "blue"):
+        Image.new("RGB", (2, 2), color).save(tmp_path / "tex tures" / "paint.png")
+        seen.append(identity(path))
+    assert len(set(seen)) == 5
+    assert [file.name for file in referenced_files(path)] == ["a.mtl", "paint.png"]
+
+
+def test_broken_models_refer_to_nothing_and_have_an_identity(tmp_path):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+    os.mkfifo(folder / "pipe.obj")
+    (tmp_path / "secret.bin").write_bytes(b"1")
+    (folder / "loop").symlink_to("loop")
+    uris = ["pipe", "../secret.bin", "/dev/zero", ".", "", "http://127.0.0.1:9/x", "a" * 5000, "\0", "loop", 5, None, "%00"]
+    (folder / "uris.gltf").write_text(json.dumps({"buffers": [{"uri": uri} for uri in uris]}))
+    (folder / "deep.gltf").write_text("[" * 100_000)
+    for name, content in {
+        "list.gltf": b"[]", "items.gltf": b'{"images": 3, "buffers": [4]}', "cut.gltf": b"{", "binary.gltf": b"\xff\xfe\x00",
+        "empty.glb": b"", "cut.glb": b"glTF\2\0\0\0", "long.glb": b"glTF" + b"\xff" * 12 + b"JSON{}",
+        "pipe2.obj": b"mtllib pipe\nmtllib ../secret.bin\nmtllib\nmtllib \xff\n",
+    }.items():  # fmt: skip
+        (folder / name).write_bytes(content)
+    for path in [*folder.iterdir(), folder / "none.obj"]:
+        assert referenced_files(path) == [], path
+        assert len(identity(path)) == 64
+
+
+def test_names_in_other_encodings_and_broken_lines_are_found(tmp_path):
+    (tmp_path / "gr\xfcn.mtl").write_text("newmtl m\n")
+    for name, line in {"latin": b"mtllib gr\xfcn.mtl\n", "broken": "mtllib gr\\\n\xfcn.mtl\n".encode()}.items():
+        (tmp_path / f"{name}.obj").write_bytes(line)
+        assert [file.name for file in referenced_files(tmp_path / f"{name}.obj")] == ["gr\xfcn.mtl"]
+
+
+def test_an_unreadable_file_counts_as_such(tmp_path, monkeypatch):
+    path = tmp_path / "a.obj"
+    path.write_text(TEXTURED_OBJ)
+    whole = identity(path)
+
+    def refuse(path):
+        raise PermissionError(13, "no")
+
+    monkeypatch.setattr("mvdream_cli.data.sources.checksum", refuse)
+    assert identity(path) != whole
+    monkeypatch.undo()
+    shutil.copy(path, tmp_path / "b.obj")
+    assert identity(tmp_path / "b.obj") == whole

@@ -1,0 +1,24 @@
+import torch
+
+from mvdream_cli.data.views import index_views
+from mvdream_cli.engine.device import seed_step
+from mvdream_cli.methods.train_vae import scale_latents, train_vae
+from mvdream_cli.settings.resolve import resolve
+
+
+def test_a_step_learns_and_latents_get_unit_variance(tiny, view_set, tmp_path):
+    entries = index_views(view_set)
+    options = resolve("cpu", ["train.batch_size=4"]).train
+    method = train_vae(tiny, entries, options, device=torch.device("cpu"), seed=0, previews=tmp_path)
+    seed_step(0, 0)
+    loss, stats = method.step(0, 0)
+    loss.backward()
+    assert torch.isfinite(stats["psnr_db"]) and any(p.grad is not None for p in tiny.vae.decoder.parameters())
+    assert method.shrink().startswith("2 micro-batches of 2 images")
+    method.preview(3)
+    assert (tmp_path / "step-00000003.png").is_file()
+    method.close()
+    scale_latents(tiny, entries, 0)
+    before = tiny.vae.config.scaling_factor
+    scale_latents(tiny, entries, 0)
+    assert abs(tiny.vae.config.scaling_factor / before - 1) < 1e-3

@@ -1,0 +1,32 @@
+"""The boundary: any error becomes one sentence and an exit code."""
+
+import json
+
+import pytest
+import torch
+
+from mvdream_cli.boundary import describe, run_main
+from mvdream_cli.errors import DataError, UsageError
+
+
+def test_running_out_of_memory_is_one_sentence_with_a_way_out():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert describe(caught.value)[0].startswith("out of memory (1152921504606846976 bytes more were asked for); take fewer")
+    asked = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 14.6 GiB")
+    message, code = describe(asked)
+    assert "2.50 GiB more" in message and code == 1
+
+
+def test_our_errors_keep_their_sentence_and_code():
+    assert describe(DataError("views: nothing here")) == ("views: nothing here", 1)
+    assert describe(UsageError("to3d: needs a PROMPT")) == ("to3d: needs a PROMPT", 2)
+    assert describe(FileNotFoundError(2, "No such file or directory", "x.txt")) == ("x.txt: No such file or directory", 1)
+    message, code = describe(KeyError("x"))
+    assert code == 1 and "--debug" in message and "fault of mvdream" in message
+
+
+def test_a_failure_is_told_on_stderr_and_as_json_on_stdout(capsys):
+    assert run_main(["to3d", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith("error: to3d: needs a PROMPT") and json.loads(out)["exit_code"] == 2
