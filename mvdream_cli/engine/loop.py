@@ -3,16 +3,11 @@
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-
-from torch import Tensor
 
 from mvdream_cli.engine import checkpoint, distributed
 from mvdream_cli.engine.background import Background
 from mvdream_cli.engine.device import peak_memory_gb
-from mvdream_cli.engine.optim import Ema
+from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.outcomes import Meter, Outcome
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.signals import Interrupted, Signals
@@ -20,29 +15,6 @@ from mvdream_cli.engine.step import take_step
 from mvdream_cli.errors import CheckpointError, MVDreamError
 
 FAILURES_IN_A_ROW = 5  # non-finite steps before going back to the last good checkpoint
-
-
-@dataclass
-class Method:
-    """What a long run computes: `methods` builds one, `fit` runs it."""
-
-    description: str  # of the progress bar
-    steps: int  # optimizer steps, those of an earlier session included
-    step: Callable[[int, int], tuple[Tensor, dict]]  # (i from 0, micro from 0) -> loss (), name -> number or tensor ()
-    modules: dict[str, Any]  # what a checkpoint holds: name without dots -> object with state_dict and load_state_dict
-    optimizer: Any  # torch's or `optim.adamw`'s
-    ema: dict[str, Ema] = field(default_factory=dict)  # averages, followed after each step, saved as "NAME_ema"
-    lr_scale: Callable[[int], float] | None = None  # i -> factor on every group's own learning rate
-    grad_clip: float | None = None  # largest norm of all gradients together
-    scaler: Any = None  # torch.amp.GradScaler for float16
-    micro_batches: Callable[[int], int] = lambda i: 1  # how many make up step i
-    # Called when a step runs out of GPU memory: makes it smaller, of the same effective batch, and says what it changed, such
-    # as "2 micro-batches of 8 objects; the batch stays the same"; None when nothing is left to give.
-    shrink: Callable[[], str | None] | None = None
-    # (number of finished steps) -> None or what is left to do, beside the steps that follow: that must not touch what they
-    # change.
-    preview: Callable[[int], Callable[[], None] | None] | None = None
-    close: Callable[[], None] = lambda: None  # always called when `fit` leaves
 
 
 def fit(

@@ -1,21 +1,17 @@
 """One optimizer step, of all ranks together."""
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
 from mvdream_cli.engine import distributed
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.engine.memory import until_it_fits
+from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import step_if
 from mvdream_cli.engine.outcomes import Outcome
 
-if TYPE_CHECKING:
-    from mvdream_cli.engine.loop import Method
 
-
-def take_step(method: "Method", parameters: list[Tensor], i: int, seed: int, attempt: int) -> Outcome:
+def take_step(method: Method, parameters: list[Tensor], i: int, seed: int, attempt: int) -> Outcome:
     """Step `i`, which changes nothing if it is bad on any rank: what came of it is on its way to the host.
 
     parameters: all those of the optimizer (of a `MasterAdamW`, the masters).
@@ -42,7 +38,7 @@ def take_step(method: "Method", parameters: list[Tensor], i: int, seed: int, att
     return Outcome(i, loss, norm, good, stats)
 
 
-def mean_gradients(method: "Method", i: int, seed: int, attempt: int) -> tuple[Tensor, dict]:
+def mean_gradients(method: Method, i: int, seed: int, attempt: int) -> tuple[Tensor, dict]:
     """The mean loss () over this rank's micro-batches and the mean statistics; leaves in `.grad` its (scaled) gradients."""
     total, sums, micro_batches = None, {}, method.micro_batches(i)
     for micro in range(micro_batches):

@@ -13,7 +13,7 @@ from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion.lora import add_lora, count_changed, lora_preservation
 from mvdream_cli.diffusion.losses import denoising_loss, preservation_loss
 from mvdream_cli.engine.best import Best
-from mvdream_cli.engine.loop import Method
+from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import adamw
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import MVDreamError

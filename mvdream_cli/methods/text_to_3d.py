@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from mvdream_cli.cameras import get_rays, orbit_views
 from mvdream_cli.engine.budget import affordable, seconds_of
-from mvdream_cli.engine.loop import Method
+from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import adamw, warmup_cosine
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import ObjectError

@@ -7,7 +7,7 @@ from torch.utils.checkpoint import checkpoint
 from mvdream_cli.data.training_pictures import random_view
 from mvdream_cli.data.views import Entry
 from mvdream_cli.diffusion.losses import contrastive_loss
-from mvdream_cli.engine.loop import Method
+from mvdream_cli.engine.method import Method
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
 from mvdream_cli.settings.train import Train

@@ -9,7 +9,7 @@ from mvdream_cli.cameras import orbit_views
 from mvdream_cli.data.latents import Latents
 from mvdream_cli.data.training_pictures import orthogonal_views
 from mvdream_cli.diffusion.losses import denoising_loss
-from mvdream_cli.engine.loop import Method
+from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches

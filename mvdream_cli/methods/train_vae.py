@@ -8,7 +8,7 @@ from mvdream_cli.data.training_pictures import draw_pictures
 from mvdream_cli.data.views import Entry
 from mvdream_cli.diffusion.losses import autoencoder_loss
 from mvdream_cli.engine.device import seed_step
-from mvdream_cli.engine.loop import Method
+from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches

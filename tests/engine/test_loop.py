@@ -17,7 +17,8 @@ import torch
 
 from mvdream_cli.engine import checkpoint, loop
 from mvdream_cli.engine.background import Background
-from mvdream_cli.engine.loop import Method, fit
+from mvdream_cli.engine.loop import fit
+from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
 from mvdream_cli.engine.outcomes import Outcome
 from mvdream_cli.engine.run import open_run

@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 from mvdream_cli.engine import checkpoint, distributed  # noqa: E402
 from mvdream_cli.engine import step as step_module  # noqa: E402
-from mvdream_cli.engine.loop import Method, fit  # noqa: E402
+from mvdream_cli.engine.loop import fit  # noqa: E402
+from mvdream_cli.engine.method import Method  # noqa: E402
 from mvdream_cli.engine.optim import Ema, adamw  # noqa: E402
 from mvdream_cli.engine.progress import show  # noqa: E402
 from mvdream_cli.engine.run import open_run  # noqa: E402
