@@ -1,8 +1,12 @@
 """Shared by all tests: a tiny real model, a tiny real multi-view set, and the command line in a process of its own."""
 
+import atexit
+import functools
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import traceback
 from functools import partial
 from pathlib import Path
@@ -101,10 +105,10 @@ class HostWaits(TorchDispatchMode):
 
 
 def command_line(*args) -> list[str]:
-    """The command line in a process of its own, with the number type of the tests where it computes."""
+    """The words of a command line, with the number type of the tests where it computes."""
     computes = args and args[0] in ("to3d", "train", "sample-views", "dreambooth")
     dtype = ["--set", f"engine.dtype={DTYPE}"] if computes and not any("engine.dtype" in str(arg) for arg in args) else []
-    return [sys.executable, "-m", "mvdream_cli", *map(str, args), *dtype]
+    return [*map(str, args), *dtype]
 
 
 def environment() -> dict[str, str]:
@@ -112,7 +116,28 @@ def environment() -> dict[str, str]:
     return os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 
-def mvdream(*args, cwd, **options) -> subprocess.CompletedProcess:
-    """Run the command line as a user does: its own process, offline."""
-    command = command_line(*args)
-    return subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=600, **options)
+def start(*args, cwd, **options) -> subprocess.Popen:
+    """A command line in a process of its own, as a user starts it."""
+    return subprocess.Popen([sys.executable, "-m", "mvdream_cli", *command_line(*args)], cwd=cwd, env=environment(), **options)
+
+
+@functools.cache
+def _forkserver() -> subprocess.Popen:
+    server = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests" / "forkserver.py")], env=environment(), stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    atexit.register(server.kill)
+    return server
+
+
+def mvdream(*args, cwd) -> subprocess.CompletedProcess:
+    """Run the command line as a user does, offline, and wait for it: a process of its own, forked where imports are done."""
+    words, server = command_line(*args), _forkserver()
+    with tempfile.TemporaryDirectory() as folder:
+        streams = {name: str(Path(folder) / name) for name in ("stdout", "stderr")}
+        server.stdin.write(json.dumps({"args": words, "cwd": str(cwd), "environment": environment(), **streams}) + "\n")
+        server.stdin.flush()
+        code = int(server.stdout.readline())
+        told = {name: Path(path).read_text(encoding="utf-8") for name, path in streams.items()}
+    return subprocess.CompletedProcess(words, code, **told)

@@ -3,12 +3,10 @@
 The folder it leaves is a model: `--model`.
 """
 
-import json
 from pathlib import Path
 
 import torch
 
-from mvdream_cli.atomic import written_whole
 from mvdream_cli.data.photographs import load_photographs, photographs_identity
 from mvdream_cli.engine.best import Best
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
@@ -18,9 +16,9 @@ from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.dreambooth import DreamBooth, class_pictures
-from mvdream_cli.models.find import SUBJECT, known_words, model_identity
-from mvdream_cli.models.load import load_pipeline, save_pipeline
-from mvdream_cli.models.lora import save_lora
+from mvdream_cli.models.find import known_words, model_identity
+from mvdream_cli.models.load import load_pipeline
+from mvdream_cli.models.subject import save_subject
 from mvdream_cli.models.vocabulary import common_pieces
 
 FEW, MANY = 3, 20  # photographs
@@ -68,18 +66,8 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         fit(tuning.method(run.previews), run, **engine.loop())
         changed, total = tuning.finish()
         say(f"{changed} of {total} tensors of the UNet differ from {settings.model}")
-        return run.finish(model=save_model(pipeline, settings, run.folder / "model", changed, total))
-
-
-def save_model(pipeline, settings, folder: Path, changed: int, total: int) -> Path:
-    """Write the tuned model: whole, or the LoRA and the name of its base."""
-    booth, words = settings.dreambooth, known_words(settings.model)
-    words = words and words | set(booth.subject.split())
-    base = str(Path(settings.model).resolve()) if Path(settings.model).exists() else settings.model
-    note = {"subject": booth.subject, "base": base, "tensors_changed": changed, "tensors": total}
-    if booth.lora_rank:
-        return save_lora(pipeline.unet, folder, note, words)
-    save_pipeline(pipeline, folder, torch.float16 if booth.save_half else None, words)
-    with written_whole(folder / SUBJECT) as partial:
-        partial.write_text(json.dumps(note, indent=1))
-    return folder
+        base = str(Path(settings.model).resolve()) if Path(settings.model).exists() else settings.model
+        note = {"subject": booth.subject, "base": base, "tensors_changed": changed, "tensors": total}
+        words = (words := known_words(settings.model)) and words | set(booth.subject.split())
+        dtype = torch.float16 if booth.save_half else None
+        return run.finish(model=save_subject(pipeline, run.folder / "model", note, words, booth.lora_rank > 0, dtype))

@@ -8,7 +8,7 @@ import time
 
 import pytest
 import trimesh
-from conftest import DTYPE, command_line, environment, mvdream
+from conftest import DTYPE, mvdream, start
 from safetensors.torch import load_file
 
 from mvdream_cli.images import load_image
@@ -91,9 +91,7 @@ def test_a_file_of_prompts(tiny_folder, tmp_path):
 def test_killed_and_resumed_equals_uninterrupted(tiny_folder, tmp_path):
     command = ["to3d", "a red dog", "--model", tiny_folder, *FEW]
     assert mvdream(*command, "--out", "whole", cwd=tmp_path).returncode == 0
-    process = subprocess.Popen(
-        command_line(*command, "--out", "killed"), cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL
-    )
+    process = start(*command, "--out", "killed", cwd=tmp_path, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240
     while not list((tmp_path / "killed" / "checkpoints").glob("step-*[0-9]")) and process.poll() is None:
         assert time.monotonic() < deadline

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import command_line, environment, mvdream
+from conftest import mvdream, start
 from safetensors.torch import load_file
 
 pytestmark = pytest.mark.numeric
@@ -53,9 +53,7 @@ def test_killed_and_resumed_equals_uninterrupted(view_set, tmp_path):
     command = ["train", "--data", view_set, "--steps", 8, "--set", "engine.checkpoint_every=3", *COMMON]
     whole = mvdream(*command, "--out", "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr
-    process = subprocess.Popen(
-        command_line(*command, "--out", "killed"), cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL
-    )
+    process = start(*command, "--out", "killed", cwd=tmp_path, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240
     while not (tmp_path / "killed" / "checkpoints" / "step-00000003").is_dir() and process.poll() is None:
         assert time.monotonic() < deadline

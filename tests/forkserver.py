@@ -1,0 +1,48 @@
+"""Runs command lines for tests: a process that has imported everything once and forks for each of them.
+
+Importing torch, diffusers and transformers takes most of the time of a small command. Each command still has its own process,
+with a folder, an environment, streams and an exit code of its own. Reads one JSON object a line: {"args", "cwd", "environment", "stdout",
+"stderr"}, the last two being files to write; answers with the exit code.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+import mvdream_cli.commands.data
+import mvdream_cli.commands.dreambooth
+import mvdream_cli.commands.export
+import mvdream_cli.commands.sample_views
+import mvdream_cli.commands.to3d
+import mvdream_cli.commands.train  # noqa: F401
+from mvdream_cli.boundary import run_main
+
+
+def run(job: dict) -> int:
+    """In the child: what `python -m mvdream_cli` does in a process of its own."""
+    os.chdir(job["cwd"])
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        file = os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, descriptor)
+    sys.argv = ["mvdream", *job["args"]]
+    try:
+        return run_main(job["args"])
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        os._exit(run(json.loads(line)))
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status), flush=True)
