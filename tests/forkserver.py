@@ -1,8 +1,10 @@
 """Runs command lines for tests: a process that has imported everything once and forks for each of them.
 
 Importing torch, diffusers and transformers takes most of the time of a small command. Each command still has its own process,
-with a folder, an environment, streams and an exit code of its own. Reads one JSON object a line: {"args", "cwd", "environment", "stdout",
-"stderr"}, the last two being files to write; answers with the exit code.
+with a folder, an environment, streams and an exit code of its own.
+
+Reads one JSON object a line: {"args", "cwd", "environment", "stdout", "stderr"}, the last two being files to write. Answers
+with the exit code.
 """
 
 import json
