@@ -72,6 +72,7 @@ def stop() -> None:
     """Leave the processes that `start` joined."""
     global _group
     if _group is not None:
+        barrier()  # nobody hangs up while another still listens
         _group.destroy_process_group()
         _group = None
         progress.mute(False)

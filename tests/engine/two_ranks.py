@@ -230,3 +230,5 @@ def main(root: Path):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     main(Path(sys.argv[1]))
+    sys.stderr.flush()
+    os._exit(0)  # once in dozens of runs gloo's own threads were still ending when Python did, and the process aborted
