@@ -2,73 +2,85 @@
 
     python -m benchmarks.distil [--recipe mvdream] [--presets cpu] [--full-size] [--compile] [--steps 40] [--out FILE]
 
-Runs the command's own `distil` from an untouched field. --full-size takes the published architecture with random weights (the
-cost is the same); each preset then runs under a memory cap of its card's size. One line of JSON per preset and phase. Timed,
-parts wait for the device, so their sum is a little more than an undisturbed step; `steps_per_second` is measured without.
+The steps of `to3d` from an untouched field. --full-size takes the published architecture with random weights (the cost is the
+same); each preset then runs under a memory cap of its card's size. One line of JSON per preset and phase. The parts in `ms`
+wait for the device, so they are measured apart: render is the step without guidance, loss the rest of guidance.
 """
 
 import argparse
-import tempfile
-import time
-from collections import defaultdict
-from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from benchmarks.gpu.full_size import published_pipeline
-from benchmarks.gpu.sample_views import CARDS_GB
-from benchmarks.measure import report
-from mvdream_cli.commands import to3d
+from benchmarks.gpu.full_size import CARDS_GB, published_pipeline
+from benchmarks.measure import Stopwatch, cap_memory, forget_peak, peak_gb, report, seconds_per_step
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
-from mvdream_cli.engine.device import pick_device, set_threads
-from mvdream_cli.engine.run import open_run
+from mvdream_cli.engine.device import pick_device, seed_step, set_threads
+from mvdream_cli.engine.memory import until_it_fits
+from mvdream_cli.engine.method import Method
+from mvdream_cli.errors import MVDreamError
+from mvdream_cli.methods.text_to_3d import TextTo3D, build_guidance
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.settings.presets import recipe_names
 from mvdream_cli.settings.resolve import resolve
 
-PARTS = {"render": (to3d, "render"), "encode": (MultiViewPipeline, "encode_images"), "unet": (MultiViewPipeline, "guided"),
-         "backward": (torch.Tensor, "backward"), "optimizer": (torch.optim.AdamW, "step")}  # fmt: skip
+
+class TimedPipeline(MultiViewPipeline):
+    """A pipeline that tells a stopwatch what its networks take."""
+
+    @classmethod
+    def of(cls, pipeline: MultiViewPipeline, stopwatch: Stopwatch) -> "TimedPipeline":
+        timed = cls(**pipeline.components)
+        timed.stopwatch, timed.knows_cameras = stopwatch, pipeline.knows_cameras
+        return timed
+
+    def encode_images(self, *args, **kwargs):
+        with self.stopwatch("encode"):
+            return super().encode_images(*args, **kwargs)
+
+    def predict(self, *args, **kwargs):
+        with self.stopwatch("unet"):
+            return super().predict(*args, **kwargs)
 
 
-def wait() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+def distillation(pipeline: TimedPipeline, options, device) -> Method:
+    """The steps of `to3d` from an untouched field, by the settings."""
+    seed_step(0, -1)
+    guidance = build_guidance(pipeline, "a bulldog", options)
+
+    def timed_loss(*args):
+        with pipeline.stopwatch("guidance"):
+            return guidance.loss(*args)
+
+    made = TextTo3D(options, replace(guidance, loss=timed_loss), None, device=device, prompt="a bulldog")
+    return made.method(Path())  # no pictures are asked for
 
 
-@contextmanager
-def timed_parts():
-    """Seconds by part, while this is open."""
-    seconds, plain = defaultdict(float), {name: getattr(*place) for name, place in PARTS.items()}
+def milliseconds_by_part(method: Method, stopwatch: Stopwatch) -> dict[str, float]:
+    """The parts of a step, on average."""
+    stopwatch.seconds.clear()
+    stopwatch.on = True
 
-    def timed(name: str):
-        def call(*args, **kwargs):
-            wait()
-            started = time.perf_counter()
-            result = plain[name](*args, **kwargs)
-            wait()
-            seconds[name] += time.perf_counter() - started
-            return result
+    def step(i: int) -> None:
+        for micro in range(method.micro_batches(i)):
+            seed_step(0, i, micro)
+            with stopwatch("step"):
+                loss, _ = method.step(i, micro)
+            with stopwatch("backward"):
+                loss.backward()
+        with stopwatch("optimizer"):
+            method.optimizer.step()
+        method.optimizer.zero_grad()
 
-        return call
-
-    for name, (owner, attribute) in PARTS.items():
-        setattr(owner, attribute, timed(name))
-    try:
-        yield seconds
-    finally:
-        for name, (owner, attribute) in PARTS.items():
-            setattr(owner, attribute, plain[name])
-
-
-def distil(pipeline, settings, device) -> float:
-    """Seconds of all steps."""
-    with tempfile.TemporaryDirectory() as folder, open_run(Path(folder) / "run", "to3d", {}, identity_keys=[]) as run:
-        wait()
-        started = time.perf_counter()
-        to3d.distil(pipeline, "a bulldog", None, settings, run, device)
-        wait()
-        return time.perf_counter() - started
+    for i in range(method.steps):
+        until_it_fits(partial(step, i), method.shrink, drop=method.optimizer.zero_grad, where=f"step {i}")
+    stopwatch.on = False
+    spent = dict(stopwatch.seconds)
+    spent["render"] = spent.pop("step") - spent["guidance"]
+    spent["loss"] = spent.pop("guidance") - spent["encode"] - spent["unet"]
+    return {part: round(1e3 * seconds / method.steps, 1) for part, seconds in spent.items()}
 
 
 def main() -> None:
@@ -85,16 +97,17 @@ def main() -> None:
     set_threads()
     device, dtype, _ = pick_device()
     for preset in arguments.presets:
-        if device.type == "cuda" and preset in CARDS_GB:
-            total, (memory_gb, dtype) = torch.cuda.get_device_properties(device).total_memory, CARDS_GB[preset]
-            torch.cuda.set_per_process_memory_fraction(min(1.0, memory_gb * 1e9 / total))
-        pipeline = published_pipeline(device, dtype, arguments.width) if arguments.full_size else load_pipeline("mini", device)
+        cap_memory(device, CARDS_GB.get(preset, 1e9))
+        stopwatch = Stopwatch()
+        opened = (
+            published_pipeline(device, dtype, arguments.width) if arguments.full_size else load_pipeline("mini", device, dtype)
+        )
+        pipeline = TimedPipeline.of(opened, stopwatch)
         if arguments.compile:
             pipeline.compile_networks()
         for phase, coarse_fraction in (("coarse", 1), ("late", 0)):
             sets = [f"to3d.recipe={arguments.recipe}", "to3d.method=sds", f"to3d.distillation.steps={arguments.steps}"]
-            sets += [f"to3d.distillation.coarse_fraction={coarse_fraction}", "engine.preview_every=0"]
-            settings = resolve(preset, [*sets, *arguments.set])
+            options = resolve(preset, [*sets, f"to3d.distillation.coarse_fraction={coarse_fraction}", *arguments.set]).to3d
             row = {
                 "preset": preset,
                 "recipe": arguments.recipe,
@@ -102,19 +115,15 @@ def main() -> None:
                 "full_size": arguments.full_size,
                 "compiled": arguments.compile,
             }
+            forget_peak(device)
             try:
-                distil(pipeline, settings, device)
-                if device.type == "cuda":
-                    torch.cuda.reset_peak_memory_stats()
-                row["steps_per_second"] = round(arguments.steps / distil(pipeline, settings, device), 2)
-                if device.type == "cuda":
-                    row["peak_gb"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)
-                with timed_parts() as seconds:
-                    whole = distil(pipeline, settings, device)
-                row["ms"] = {name: round(1e3 * spent / arguments.steps, 1) for name, spent in seconds.items()}
-                row["ms"]["rest"] = round(1e3 * (whole - sum(seconds.values())) / arguments.steps, 1)
-            except torch.OutOfMemoryError:
-                row["failed"] = "out of memory"
+                method = distillation(pipeline, options, device)
+                row["steps_per_second"] = round(1 / seconds_per_step(method), 2)
+                row |= peak_gb(device)
+                row["ms"] = milliseconds_by_part(method, stopwatch)
+                method.close()
+            except MVDreamError as error:  # out of memory, however small the step was made
+                row["failed"] = str(error)
             report(row | {"torch": torch.__version__, "device": str(device)}, arguments.out)
 
 

@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from toys import around, mesh_of
 
 from mvdream_cli.commands import to3d
+from mvdream_cli.commands.opening import open_model
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.mesh import Mesh
@@ -75,7 +76,8 @@ def seen(pipeline, views: torch.Tensor) -> torch.Tensor:
     """What the CLIP image tower sees in each patch, less what all views (8, H, W, 3) of the object share; (8, E)."""
     size = pipeline.image_encoder.config.image_size
     pixels = F.interpolate(views.permute(0, 3, 1, 2), size=(size, size), mode="bilinear", antialias=True) * 2 - 1
-    patches = pipeline.image_encoder(pixels).last_hidden_state[:, 1:].flatten(1)  # the first token is of the whole
+    tokens = pipeline.image_encoder(pixels.to(pipeline.image_encoder.dtype)).last_hidden_state.float()
+    patches = tokens[:, 1:].flatten(1)  # the first token is of the whole
     return F.normalize(patches - patches.mean(0), dim=-1)
 
 
@@ -103,14 +105,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=len(PROMPTS))
     parser.add_argument("--set", action="append", default=[], help="a setting, as the program takes it")
     arguments = parser.parse_args()
-    opened = None
-
-    def open_model(settings):
-        nonlocal opened
-        opened = opened or to3d.open_model(settings)
-        return opened
-
-    pipeline, _ = open_model(resolve("cpu"))
+    opened = pipeline, _ = open_model(resolve("cpu"))
 
     @cache
     def references(kind: str) -> torch.Tensor:
@@ -131,7 +126,7 @@ def main() -> None:
             sets = [f"{key}={value}" for key, value in SETTINGS.items()]
             sets += [f"to3d.guidance.name={guidance}", f"to3d.distillation.steps={arguments.steps}", *arguments.set]
             folder = arguments.out / guidance / prompt.replace(" ", "-")
-            made = to3d.run(resolve("cpu", sets), prompt, folder, open_model=open_model)
+            made = to3d.run(resolve("cpu", sets), prompt, folder, open_model=lambda _: opened)
             rows.append(around(load_asset(made["mesh"]).normalise()))
         save_image(arguments.out / f"{guidance}.png", grid(torch.cat(rows), DIRECTIONS))
         result[guidance] = figures(rows)

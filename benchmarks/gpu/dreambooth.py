@@ -6,19 +6,16 @@ Random weights and random photographs: the cost is the same. One line of JSON pe
 """
 
 import argparse
-import shutil
-import tempfile
-import time
 from pathlib import Path
 
 import torch
 
-from benchmarks.gpu.full_size import published_pipeline
-from benchmarks.gpu.sample_views import CARDS_GB
-from benchmarks.measure import report
-from mvdream_cli.commands import dreambooth
-from mvdream_cli.engine.device import pick_device
-from mvdream_cli.engine.run import open_run
+from benchmarks.gpu.full_size import BEFORE_BFLOAT16, CARDS_GB, published_pipeline
+from benchmarks.measure import cap_memory, forget_peak, peak_gb, report, seconds_per_step
+from mvdream_cli.engine.best import Best
+from mvdream_cli.engine.device import pick_device, set_threads
+from mvdream_cli.errors import MVDreamError
+from mvdream_cli.methods.dreambooth import DreamBooth
 from mvdream_cli.settings.resolve import resolve
 
 
@@ -30,34 +27,27 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=320, help="320 is the published size; less only to try the script")
     parser.add_argument("--out", type=Path, help="a file to which the lines are added")
     arguments = parser.parse_args()
+    set_threads()
     device, _, _ = pick_device()
     for preset in arguments.presets:
-        memory_gb, dtype = CARDS_GB[preset]
-        if device.type == "cuda":
-            total = torch.cuda.get_device_properties(device).total_memory
-            torch.cuda.set_per_process_memory_fraction(min(1.0, memory_gb * 1e9 / total))
+        cap_memory(device, CARDS_GB[preset])
+        dtype = torch.float16 if preset in BEFORE_BFLOAT16 else torch.bfloat16  # what training takes on that card
         for rank in arguments.lora:
-            sets = [f"dreambooth.lora_rank={rank}", f"dreambooth.steps={arguments.steps}", "engine.preview_every=0"]
-            settings = resolve(preset, sets)
+            booth = resolve(preset, [f"dreambooth.lora_rank={rank}", f"dreambooth.steps={arguments.steps}"]).dreambooth
             pipeline = published_pipeline(device, torch.float32, arguments.width)  # as the command opens it
             photographs = torch.rand(4, pipeline.image_size, pipeline.image_size, 3)
             row = {"preset": preset, "lora": rank, "dtype": str(dtype).removeprefix("torch."), "torch": torch.__version__}
+            where = {"device": device, "dtype": dtype, "best": Best(Path("unused"))}  # without an image tower none is kept
             try:
-                folder = Path(tempfile.mkdtemp()) / "run"
-                with open_run(folder, "dreambooth", {}, identity_keys=[]) as run:
-                    started = time.perf_counter()
-                    dreambooth.tune(pipeline, photographs, [None] * 4, settings, run, device, dtype)
-                    row["seconds_per_step"] = round((time.perf_counter() - started) / arguments.steps, 3)
-                shutil.rmtree(folder.parent)
-                if device.type == "cuda":
-                    row |= {"peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2)}
-            except (torch.OutOfMemoryError, dreambooth.MVDreamError) as error:
+                tuning = DreamBooth(pipeline, photographs, [None] * 4, [], booth, **where)
+                row["seconds_per_step"] = round(seconds_per_step(tuning.method(Path())), 3)
+                row |= peak_gb(device)
+                del tuning
+            except (torch.OutOfMemoryError, MVDreamError) as error:
                 row["failed"] = str(error)
             report(row, arguments.out)
             del pipeline
-            if device.type == "cuda":
-                torch.cuda.empty_cache()
-                torch.cuda.reset_peak_memory_stats()
+            forget_peak(device)
 
 
 if __name__ == "__main__":

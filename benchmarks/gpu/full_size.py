@@ -9,6 +9,17 @@ from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.models.single_file import CAMERA_CONFIG, published_scheduler
 from mvdream_cli.models.tokenizers import clip_tokenizer
 
+CARDS_GB = {  # memory of the card that a preset is made for
+    "t4-16gb": 15.8,
+    "v100-16gb": 16.9,
+    "v100-32gb": 34.0,
+    "rtx-24gb": 25.2,
+    "a100-40gb": 42.0,
+    "a100-80gb": 85.0,
+    "h200": 150.0,
+}
+BEFORE_BFLOAT16 = ("t4-16gb", "v100-16gb", "v100-32gb")  # compute capability below 8
+
 
 def published_unet(width: int = 320) -> MultiViewUNet:
     """The UNet of `sd-v2.1-base-4view`, its weights as torch draws them.
@@ -29,6 +40,18 @@ def published_unet(width: int = 320) -> MultiViewUNet:
     )
 
 
+def published_vae(width: int = 320) -> AutoencoderKL:
+    """Its autoencoder; `width` is that of the UNet."""
+    return AutoencoderKL(
+        block_out_channels=[max(32, width * 2 // 5) * m for m in (1, 2, 4, 4)],
+        down_block_types=["DownEncoderBlock2D"] * 4,
+        up_block_types=["UpDecoderBlock2D"] * 4,
+        layers_per_block=2,
+        latent_channels=4,
+        sample_size=256,
+    )
+
+
 def published_pipeline(device, dtype: torch.dtype, width: int = 320) -> MultiViewPipeline:
     """`sd-v2.1-base-4view` without its weights: 868 M, 84 M and 340 M numbers, drawn small enough to stay finite.
 
@@ -37,14 +60,7 @@ def published_pipeline(device, dtype: torch.dtype, width: int = 320) -> MultiVie
     """
     with torch.device("meta"):
         unet = published_unet(width)
-        vae = AutoencoderKL(
-            block_out_channels=[max(32, width * 2 // 5) * m for m in (1, 2, 4, 4)],
-            down_block_types=["DownEncoderBlock2D"] * 4,
-            up_block_types=["UpDecoderBlock2D"] * 4,
-            layers_per_block=2,
-            latent_channels=4,
-            sample_size=256,
-        )
+        vae = published_vae(width)
     text_encoder = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=49_408, hidden_size=1024, intermediate_size=4096, num_hidden_layers=23 if width == 320 else 1,
@@ -59,4 +75,6 @@ def published_pipeline(device, dtype: torch.dtype, width: int = 320) -> MultiVie
                     parameter, float("norm" in name and name.endswith("weight"))
                 )
         part.to(device, dtype).eval().requires_grad_(False)
-    return MultiViewPipeline(vae, text_encoder, clip_tokenizer(["i n"]), unet, published_scheduler())
+    pipeline = MultiViewPipeline(vae, text_encoder, clip_tokenizer(["i n"]), unet, published_scheduler())
+    pipeline.knows_cameras = True
+    return pipeline

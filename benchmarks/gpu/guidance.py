@@ -2,9 +2,10 @@
 
     python -m benchmarks.gpu.guidance [--compile] [--official CHECKOUT] [--views 8] [--out results.jsonl]
 
-One line of JSON each: milliseconds, peak memory, and the share of the card's own matrix rate (measured here, bfloat16) that the
-counted operations reach. Renderings of 256 px; weights are random: the cost is the same. The official computation runs in
-float16 autocast over float32 weights, as its trainer does, and needs a checkout of bytedance/MVDream.
+One line of JSON each: milliseconds, peak memory, and the share of the card's own rate of matrix products (measured here, in the
+same number type) that the counted operations reach. Renderings of 256 px; weights are random: the cost is the same. The
+official computation runs in float16 autocast over float32 weights, as its trainer does, and needs a checkout of
+bytedance/MVDream.
 """
 
 import argparse
@@ -15,8 +16,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import parity
 from benchmarks.gpu.full_size import published_pipeline
-from benchmarks.measure import milliseconds, report
+from benchmarks.measure import forget_peak, milliseconds, peak_gb, report
 from mvdream_cli.cameras import camera_condition, orbit_views
+from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.guidance.score_distillation import score_distillation_loss
 
 OPTIONS = {"timestep": 500, "guidance_scale": 50.0, "rescale": 0.5, "num_views": 4}
@@ -79,11 +81,11 @@ def main() -> None:
     parser.add_argument("--size-px", type=int, default=256, help="256 is the recipe's; less only to try the script")
     parser.add_argument("--out", type=Path, help="a file to which the lines are added")
     arguments = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    set_threads()
+    device, dtype, _ = pick_device()
     rate = matrix_rate(device, dtype)
-    about = {"views": arguments.views, "matrix_tflops": round(rate / 1e12, 2), "torch": torch.__version__}
-    about["device"] = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
+    about = {"views": arguments.views, "dtype": str(dtype).removeprefix("torch."), "matrix_tflops": round(rate / 1e12, 2)}
+    about |= {"device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu", "torch": torch.__version__}
     images = torch.rand(arguments.views, arguments.size_px, arguments.size_px, 3, device=device, requires_grad=True)
     c2w = orbit_views(4, 15.0).repeat(arguments.views // 4, 1, 1).to(device)
     text = torch.randn(2, 1, 77, 1024, device=device).unbind()
@@ -91,13 +93,10 @@ def main() -> None:
     def measure(what: str, step) -> None:
         with FlopCounterMode(display=False) as operations, torch.compiler.set_stance("force_eager"):
             step()
-        if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats()
+        forget_peak(device)
         row = {"what": what, "ms": round(milliseconds(step), 2), "tflop": round(operations.get_total_flops() / 1e12, 3)}
         row["share_of_matrix_rate"] = round(operations.get_total_flops() / (1e-3 * row["ms"]) / rate, 3)
-        if device.type == "cuda":
-            row["peak_gb"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)
-        report(row | about, arguments.out)
+        report(row | peak_gb(device) | about, arguments.out)
 
     pipeline = published_pipeline(device, dtype, arguments.width)
     for part in (pipeline.unet, pipeline.vae):

@@ -14,35 +14,22 @@ from pathlib import Path
 import torch
 
 from benchmarks import parity
-from benchmarks.gpu.full_size import published_pipeline
-from benchmarks.measure import report
+from benchmarks.gpu.full_size import CARDS_GB, published_pipeline
+from benchmarks.measure import cap_memory, forget_peak, peak_gb, report, wait
 from mvdream_cli.cameras import orbit_views
+from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.settings.resolve import resolve
-
-CARDS_GB = {  # memory of the card, and the fast number type of its generation
-    "t4-16gb": (15.8, torch.float16),
-    "v100-16gb": (16.9, torch.float16),
-    "v100-32gb": (34.0, torch.float16),
-    "rtx-24gb": (25.2, torch.bfloat16),
-    "a100-40gb": (42.0, torch.bfloat16),
-    "a100-80gb": (85.0, torch.bfloat16),
-    "h200": (150.0, torch.bfloat16),
-}
 
 
 def measured(device, call) -> dict:
     """Seconds of the second of two calls, and the peak memory in GB."""
     call()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-        torch.cuda.reset_peak_memory_stats()
+    wait()
+    forget_peak(device)
     started = time.perf_counter()
     call()
-    if device.type != "cuda":
-        return {"seconds": round(time.perf_counter() - started, 3)}
-    torch.cuda.synchronize()
-    seconds = time.perf_counter() - started
-    return {"seconds": round(seconds, 3), "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2)}
+    wait()
+    return {"seconds": round(time.perf_counter() - started, 3), **peak_gb(device)}
 
 
 def main() -> None:
@@ -53,15 +40,13 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=320, help="320 is the published size; less only to try the script")
     parser.add_argument("--out", type=Path, help="a file to which the lines are added")
     arguments = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    set_threads()
+    device, dtype, _ = pick_device()
     about = {"device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu", "torch": torch.__version__}
 
     c2w = orbit_views(4, 15.0)
     for name in arguments.presets:
-        memory_gb, dtype = CARDS_GB[name]
-        if device.type == "cuda":
-            total = torch.cuda.get_device_properties(device).total_memory
-            torch.cuda.set_per_process_memory_fraction(min(1.0, memory_gb * 1e9 / total))
+        cap_memory(device, CARDS_GB[name])
         engine, sample = resolve(name).engine, resolve(name).sample_views
         pipeline = published_pipeline(device, dtype, arguments.width)
         if engine.vae_slicing:
@@ -70,14 +55,13 @@ def main() -> None:
             for part in (pipeline.unet, pipeline.vae):
                 part.to(memory_format=torch.channels_last)
         kwargs = {"seeds": [0], "steps": arguments.steps, "guidance_scale": sample.guidance_scale}
-        row = {"what": "ours", "preset": name, "dtype": str(dtype).removeprefix("torch."), "cap_gb": memory_gb}
+        row = {"what": "ours", "preset": name, "dtype": str(dtype).removeprefix("torch."), "cap_gb": CARDS_GB[name]}
         try:
             report(row | about | measured(device, partial(pipeline, "a bulldog", c2w, **kwargs)), arguments.out)
         except torch.OutOfMemoryError:
             report(row | about | {"seconds": None, "failed": "out of memory"}, arguments.out)
         del pipeline
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
+        forget_peak(device)
     if arguments.official:
         report({"what": "official"} | about | official(device, arguments), arguments.out)
 
@@ -88,8 +72,7 @@ def official(device, arguments) -> dict:
     parity.use_checkout(arguments.official)
     from mvdream.camera_utils import get_camera
 
-    if device.type == "cuda":
-        torch.cuda.set_per_process_memory_fraction(1.0)
+    cap_memory(device, 1e9)
     model = parity.official_model("sd21", arguments.width).to(device)
     sampler = parity.official_sampler(model)
     text, negative = torch.randn(2, 1, 77, 1024, device=device).expand(-1, 4, -1, -1)

@@ -14,11 +14,20 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # of malloc.h
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-def pick_device(preference: str = "auto", dtype: str = "auto") -> tuple[torch.device, torch.dtype, str]:
-    """(device, dtype, reason in one line). `preference`: auto, cpu, cuda, cuda:1, mps. `dtype`: auto or one of DTYPES.
+def pick_device(preference: str = "auto", dtype: str = "auto", training: bool = False) -> tuple[torch.device, torch.dtype, str]:
+    """The device and the number type to compute with, and the reason in one line.
 
-    bfloat16 is chosen only where the hardware multiplies it natively: elsewhere it is emulated, up to 100 times slower.
-    Raises ConfigError for a device that this machine or this build of torch does not have.
+    On a GPU sampling and distillation get float16: guidance multiplies the rounding error of a prediction, and bfloat16's is
+    eight times as large (docs/benchmarks.md has the figures). Training gets bfloat16, whose range needs no loss scaling, where
+    the hardware multiplies it natively: elsewhere it is emulated, up to 100 times slower.
+
+    Args:
+        preference: auto, cpu, cuda, cuda:1 or mps.
+        dtype: auto, or one of DTYPES.
+        training: whether the networks' weights are trained.
+
+    Raises:
+        ConfigError: this machine or this build of torch does not have the device.
     """
     kind, _, index = preference.partition(":")
     if kind not in ("auto", "cpu", "cuda", "mps") or (index and not index.isdigit()):
@@ -36,7 +45,7 @@ def pick_device(preference: str = "auto", dtype: str = "auto") -> tuple[torch.de
 
     if kind == "cuda" or (kind == "auto" and has_cuda):
         device = torch.device("cuda", int(index) if index else torch.cuda.current_device())
-        best, reason = _cuda_dtype(device)
+        best, reason = _cuda_dtype(device, training)
     elif kind == "mps" or (kind == "auto" and has_mps):
         device, best, reason = torch.device("mps"), torch.float16, "Apple GPU"
     else:
@@ -49,16 +58,19 @@ def pick_device(preference: str = "auto", dtype: str = "auto") -> tuple[torch.de
     return device, chosen, f"{device}, {name} ({reason if dtype == 'auto' else f'{reason}; {name} was asked for'})"
 
 
-def _cuda_dtype(device: torch.device) -> tuple[torch.dtype, str]:
+def _cuda_dtype(device: torch.device, training: bool) -> tuple[torch.dtype, str]:
     major, minor = torch.cuda.get_device_capability(device)
-    name = torch.cuda.get_device_name(device)
+    card = f"{torch.cuda.get_device_name(device)}, compute capability {major}.{minor}"
+    if not training:
+        return torch.float16, f"{card}; guidance needs float16's digits"
     # Not torch.cuda.is_bf16_supported(): it also says yes where bfloat16 is emulated.
     if torch.version.hip is not None:
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         native = major >= 8
-    what = "native bfloat16" if native else "no native bfloat16"
-    return (torch.bfloat16 if native else torch.float16), f"{name}, compute capability {major}.{minor}, {what}"
+    if native:
+        return torch.bfloat16, f"{card}; native bfloat16, for training"
+    return torch.float16, f"{card}; no native bfloat16"
 
 
 def _cpu_dtype() -> tuple[torch.dtype, str]:

@@ -18,6 +18,13 @@ def draw():
     return random.random(), numpys, float(torch.rand(())), float(torch.randn(()))
 
 
+def pretend_gpu(monkeypatch, capability):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "a card")
+
+
 def test_randomness_is_a_function_of_the_four_numbers():
     seen = set()
     for numbers in [(0, 0), (0, 1), (1, 0), (0, 0, 1), (0, 0, 0, 1), (0, -1), (2**63 - 1, 10**9), (0, 10**9)]:
@@ -81,6 +88,34 @@ def test_the_processor_is_used_with_its_fast_type_and_a_reason():
 def test_processor_flags(flags, expected):
     held_back = torch.backends.cpu.get_cpu_capability() != "AVX512"
     assert device.flags_bfloat16(flags) == ("" if held_back else expected)
+
+
+@pytest.mark.parametrize(
+    ("capability", "training", "expected"),
+    [((7, 0), False, "float16"), ((7, 5), True, "float16"), ((8, 0), False, "float16"), ((8, 0), True, "bfloat16"),
+     ((9, 0), False, "float16"), ((9, 0), True, "bfloat16")],
+)  # fmt: skip
+def test_a_gpu_samples_in_float16_and_trains_in_bfloat16_where_that_is_native(capability, training, expected, monkeypatch):
+    pretend_gpu(monkeypatch, capability)
+    found, dtype, reason = device.pick_device("auto", "auto", training)
+    assert found == torch.device("cuda", 0) and dtype == device.DTYPES[expected]
+    assert reason.startswith(f"cuda:0, {expected} (a card, compute capability {capability[0]}.{capability[1]}; ")
+    assert device.pick_device("cuda", "float32", training)[1] == torch.float32
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_an_amd_card_trains_in_bfloat16_where_it_is_not_emulated(native, monkeypatch):
+    pretend_gpu(monkeypatch, (9, 0))
+    monkeypatch.setattr(torch.version, "hip", "6.4")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or native)
+    assert device.pick_device(training=True)[1] == (torch.bfloat16 if native else torch.float16)
+    assert device.pick_device()[1] == torch.float16
+
+
+@pytest.mark.parametrize(("instructions", "expected"), [("AMX", torch.bfloat16), ("", torch.float32)])
+def test_a_processor_takes_the_same_type_for_everything(instructions, expected, monkeypatch):
+    monkeypatch.setattr(device, "cpu_bfloat16", lambda: instructions)
+    assert [device.pick_device("cpu", training=training)[1] for training in (False, True)] == [expected, expected]
 
 
 def test_an_asked_type_is_given():
