@@ -46,7 +46,7 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
             say(f"{run.folder}: already finished; --restart starts over")
             return {"run": run.folder, "model": run.folder / "model"}
         set_threads(engine.threads)
-        device, dtype, reason = pick_device(engine.device, engine.dtype)
+        device, dtype, reason = pick_device(engine.device, engine.dtype, training=True)
         pipeline = load_pipeline(settings.model, device)  # float32 weights: the preservation term needs them
         photographs, captions, passed_over = load_photographs(Path(booth.images), pipeline.image_size, booth.background)
         for sentence in passed_over:

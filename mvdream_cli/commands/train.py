@@ -43,7 +43,7 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
             say(f"{run.folder}: already finished; --restart starts over")
             return {"run": run.folder, "model": run.folder / "model"}
         set_threads(engine.threads)
-        device, dtype, reason = pick_device(engine.device, engine.dtype)
+        device, dtype, reason = pick_device(engine.device, engine.dtype, training=True)
         say(f"training {train.component} on {len(entries)} objects, {device} {dtype}: {reason}")
         seed_step(engine.seed, -1)  # fresh weights depend on the seed alone
         captions = [entry.caption for entry in entries]
