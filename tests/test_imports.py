@@ -40,7 +40,8 @@ TOYBOX_ROOMS = {
     "kind": {"geometry"},
     "worn": {"palette", "geometry"},
     "things": {"worn", "kind", "palette", "geometry"},
-    "world": {"things", "kind", "palette", "geometry"},
+    "turns": {"things", "kind", "palette"},
+    "world": {"turns", "things", "kind", "palette", "geometry"},
     "captions": {"world", "things", "palette"},
 }
 HEAVY = {"torch", "diffusers", "transformers", "nerfacc", "trimesh"}
