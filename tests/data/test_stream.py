@@ -94,7 +94,7 @@ def test_broken_objects_are_replaced_counted_and_told_once():
     broken = stream(some_broken, say=said.append)
     batch, whole = broken.batch(0), stream().batch(0)
     different = [k for k in range(6) if not np.array_equal(batch.rgba[k], whole.rgba[k])]
-    assert different == [3] and batch.captions[3] != "box 3" and len(batch.rgba) == 6
+    assert different == [3] and batch.captions[3] != "box 3" and len(set(batch.captions)) == len(batch.rgba) == 6
     broken.batch(1)
     assert len(said) == 1 and "box-3: ValueError: no faces" in said[0] and broken.broken == 2
     with pytest.raises(DataError, match="20 objects in a row cannot be drawn"):
