@@ -11,9 +11,9 @@ from mvdream_toybox.world import build, draw_spec
 
 
 def draw_toy(
-    seed: int, index: int, split: str = "train", kinds: tuple[str, ...] = (), worn: tuple[str, ...] = ()
+    seed: int, index: int, telling: int = 0, *, split: str = "train", kinds: tuple[str, ...] = (), worn: tuple[str, ...] = ()
 ) -> AssetSource:
-    """Object `index` of world `seed`, built when it is rendered, with a caption of its own.
+    """Object `index` of world `seed`, built when it is rendered; each `telling` is another caption of it.
 
     Raises:
         UsageError: a kind or a worn thing that the world does not know.
@@ -22,11 +22,11 @@ def draw_toy(
         spec = draw_spec(seed, index, split, kinds, worn)
     except ValueError as error:  # a name in the settings that the world does not know
         raise UsageError(str(error)) from None
-    text = caption(spec, np.random.default_rng((seed, index, 1)))
+    text = caption(spec, np.random.default_rng((seed, index, 1 + telling)))
     return AssetSource(f"toy-{index:07d}", partial(build, spec), text, made_from=repr((seed, spec)))
 
 
 def toybox_sources(options, seed: int) -> list[AssetSource]:
     """Objects `first` to `first + objects` of world `seed`."""
     which = range(options.first, options.first + options.objects)
-    return [draw_toy(seed, index, options.split, options.kinds, options.worn) for index in which]
+    return [draw_toy(seed, index, split=options.split, kinds=options.kinds, worn=options.worn) for index in which]

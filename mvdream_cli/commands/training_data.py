@@ -19,6 +19,7 @@ from mvdream_cli.data.views import index_views, set_identity
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, say
 
+TELLINGS = 8  # captions of an object that is shown several times
 CAPTIONS = 8000  # of a stream, from which a fresh model learns its words
 
 
@@ -71,6 +72,7 @@ class ToyboxStream:
         return StreamedLatents(
             self.stream, partial(pipeline.encode_images, sample=False), device=pipeline.vae.device,
             background=options.background, batch_size=options.encode_batch_size,
+            repeats=settings.train.stream.repeats, keep=settings.train.stream.keep,
         )  # fmt: skip
 
     def pictures(self) -> StreamedPictures:
@@ -87,9 +89,17 @@ def stream_law(settings) -> StreamLaw:
     """Most objects as `to3d` asks for them, the others as `data.cameras` says; the UNet sees groups of views."""
     data, stream, unet = settings.data, settings.train.stream, settings.train.unet
     rig = CameraDistribution(*((value, value) for value in (stream.fovy_deg, stream.elevation_deg, stream.distance)))
+    tellings = min(stream.repeats, TELLINGS)
     cameras = CameraDistribution(data.cameras.fovy_deg, data.cameras.elevation_deg, data.cameras.distance)
     return StreamLaw(
-        unet.views_per_object, data.size_px, stream.rig_share, rig, cameras, data.num_views, settings.train.component != "unet"
+        unet.views_per_object,
+        data.size_px,
+        stream.rig_share,
+        rig,
+        cameras,
+        data.num_views,
+        settings.train.component != "unet",
+        tellings,
     )
 
 

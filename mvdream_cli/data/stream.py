@@ -19,7 +19,8 @@ from mvdream_cli.data.training_cameras import CameraDistribution, draw_training_
 from mvdream_cli.data.worker_pool import worker_pool
 from mvdream_cli.errors import DataError
 
-Draw = Callable[[int, int], AssetSource]  # (seed, index) -> an object that nobody has built yet; can be pickled
+# (seed, index, telling) -> an object that nobody has built yet; `telling` chooses other words for the same; can be pickled
+Draw = Callable[[int, int, int], AssetSource]
 
 CHUNK = 4  # objects in one job of a worker
 SAMPLE_FROM = 2**40  # indices from here on are for samples that no step sees
@@ -32,7 +33,7 @@ class StreamLaw:
     """What all objects of a stream share; with the seed and `Draw`, it decides every picture.
 
     views: at equal azimuth steps, seen together. size_px: side of a picture. samples: rays for a pixel on an edge.
-    single: one of the views only, any of them.
+    single: one of the views only, any of them. tellings: captions of each object.
     rig_share: of the objects are seen by `rig`, the first view from the front; the others by `cameras`, from a random one of
         `first_views` directions on.
     """
@@ -44,16 +45,20 @@ class StreamLaw:
     cameras: CameraDistribution
     first_views: int = 32
     single: bool = False
+    tellings: int = 1
     samples: int = 4
 
 
 @dataclass(frozen=True)
 class Batch:
-    """rgba (B, V, S, S, 4) uint8, straight alpha; c2w (B, V, 4, 4) float32; B captions; reasons of what was replaced."""
+    """rgba (B, V, S, S, 4) uint8, straight alpha; c2w (B, V, 4, 4) float32; tellings of each of B objects.
+
+    broken: reasons, one for each object that was left out.
+    """
 
     rgba: np.ndarray
     c2w: np.ndarray
-    captions: list[str]
+    captions: list[tuple[str, ...]]
     broken: list[str]
 
     @staticmethod
@@ -132,7 +137,7 @@ class Stream:
 
     def captions(self, count: int) -> list[str]:
         """Of the first objects, which are not built for it."""
-        return [self.draw(self.seed, index).caption for index in range(count)]
+        return [self.draw(self.seed, index, 0).caption for index in range(count)]
 
     def _begin(self, first: int, count: int) -> list[Future]:
         job = partial(self._pool.submit, draw_objects, self.draw, self.law, self.seed)
@@ -159,7 +164,8 @@ def _draw_object(draw: Draw, law: StreamLaw, seed: int, index: int) -> Batch:
     """One object. A broken one is replaced by one from far away, which is a function of (seed, index) as well."""
     broken = []
     for attempt in range(ATTEMPTS):
-        source = draw(seed, index if attempt == 0 else REPLACEMENTS_FROM + index * ATTEMPTS + attempt)
+        number = index if attempt == 0 else REPLACEMENTS_FROM + index * ATTEMPTS + attempt
+        source = draw(seed, number, 0)
         rng = object_rng(seed, source.id)
         azimuth_deg, elevation_deg, fovy_deg, distance = _cameras(rng, law)
         try:
@@ -171,7 +177,8 @@ def _draw_object(draw: Draw, law: StreamLaw, seed: int, index: int) -> Batch:
         except Exception as error:  # whatever an asset makes its reader do
             broken.append(f"{source.id}: {type(error).__name__}: {error}")
         else:
-            return Batch(rgba[None], c2w[None], [source.caption], broken)
+            told = [draw(seed, number, telling).caption for telling in range(1, law.tellings)]
+            return Batch(rgba[None], c2w[None], [(source.caption, *told)], broken)
     raise DataError(f"{ATTEMPTS} objects in a row cannot be drawn, the last because of {broken[-1]}")
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.cameras import camera_condition
+from mvdream_cli.data.latents import Latents
 from mvdream_cli.data.stream import Batch, Stream, contrasting_gray
 from mvdream_cli.data.training_pictures import crop_around_object
 from mvdream_cli.images import composite
@@ -19,10 +20,15 @@ from mvdream_cli.images import composite
 class StreamedLatents:
     """Latents (posterior means) of a stream.
 
+    Where a GPU is faster than the processes that draw, each object is shown several times, with other words, before it is given
+    up: step `i` takes its objects from the newest `keep` batches of those up to `i // repeats`. What it takes is a function of
+    seed and step; a run that goes on draws those batches again.
+
     Args:
         encode: images (n, S, S, 3) in [0, 1] on `device` to latents (n, C, h, w).
         background: gray behind all objects; None: a random one behind each, that contrasts with it.
         batch_size: objects that are encoded at once.
+        repeats: how often an object is shown, on average. keep: batches to choose from, if it is more than once.
     """
 
     def __init__(
@@ -33,8 +39,13 @@ class StreamedLatents:
         device: torch.device,
         background: float | None,
         batch_size: int,
+        repeats: int = 1,
+        keep: int = 16,
     ):
         self.stream, self.encode, self.device, self.background, self.at_once = stream, encode, device, background, batch_size
+        self.repeats, self.keep = repeats, keep if repeats > 1 else 1
+        self._kept: dict[int, Latents] = {}  # number of a batch -> its latents
+        self._all: Latents | None = None  # of all of them together
 
     def draw(self, i: int, micro: int, count: int, num_views: int) -> tuple[Tensor, Tensor | None, list[str]]:
         """As `Latents.draw`: the `micro`-th part of the objects of step `i`.
@@ -42,17 +53,39 @@ class StreamedLatents:
         With num_views 1, all views of as many objects as hold `count` of them: drawing an object costs as much as a few of
         its pictures.
         """
-        views = self.stream.law.views
+        views, size = self.stream.law.views, self.stream.batch_size
         if num_views not in (1, views):
             raise ValueError(f"the stream draws {views} views of an object; {num_views} were asked for")
+        kept, rng = self._up_to(i // self.repeats), np.random.default_rng((self.stream.seed, i))
+        chosen = rng.permutation(len(kept.captions))[:size] if self.repeats > 1 else np.arange(size)
+        tellings = rng.integers(self.stream.law.tellings, size=(size, views))
         objects = count * num_views // views
-        part = _part(self.stream.batch(i), micro * objects, objects)
-        grays = np.full(objects, self.background) if self.background is not None else _grays(part)
-        latents = torch.cat([self._encoded(part.rgba[k], grays[k]) for k in _slices(objects, self.at_once)])
+        part = slice(micro * objects, (micro + 1) * objects)
+        numbers = torch.from_numpy(chosen[part]).to(self.device, non_blocking=True)
+        latents = kept.latents[numbers].flatten(0, 1)
+        told = [[kept.captions[k][telling] for telling in row] for k, row in zip(chosen[part], tellings[part])]
         if num_views == 1:
-            return latents, None, [caption for caption in part.captions for _ in range(views)]
-        camera = camera_condition(torch.from_numpy(part.c2w)).flatten(0, 1)
-        return latents, camera.to(self.device, non_blocking=True), part.captions
+            return latents, None, [caption for row in told for caption in row]
+        return latents, kept.cameras[numbers].flatten(0, 1), [row[0] for row in told]
+
+    def _up_to(self, newest: int) -> Latents:
+        """The batches that a step chooses from, `newest` the last of them."""
+        wanted = range(max(0, newest - self.keep + 1), newest + 1)
+        if self._all is None or list(self._kept) != list(wanted):
+            self._kept = {k: self._kept[k] if k in self._kept else self._encoded_batch(k) for k in wanted}
+            parts = list(self._kept.values())
+            captions = [caption for part in parts for caption in part.captions]
+            self._all = Latents(*(torch.cat([part[k] for part in parts]) for k in range(2)), captions)
+        return self._all
+
+    def _encoded_batch(self, number: int) -> Latents:
+        batch = self.stream.batch(number)
+        drawn = np.random.default_rng((self.stream.seed, number, 1)).random((len(batch.rgba), 2))
+        grays = contrasting_gray(batch.rgba, drawn) if self.background is None else np.full(len(drawn), self.background)
+        parts = [slice(start, start + self.at_once) for start in range(0, len(grays), self.at_once)]
+        latents = torch.cat([self._encoded(batch.rgba[part], grays[part]) for part in parts])
+        cameras = camera_condition(torch.from_numpy(batch.c2w)).to(self.device, non_blocking=True)
+        return Latents(latents.unflatten(0, batch.rgba.shape[:2]).half(), cameras, batch.captions)
 
     @torch.no_grad()
     def _encoded(self, rgba: np.ndarray, grays: np.ndarray) -> Tensor:
@@ -63,7 +96,7 @@ class StreamedLatents:
         pixels = pixels.to(self.device, non_blocking=True).float() / 255.0
         gray = gray.to(self.device, non_blocking=True)[:, None, None, None, None]
         images = pixels[..., :3] * pixels[..., 3:] + gray * (1.0 - pixels[..., 3:])
-        return self.encode(images.flatten(0, 1)).float()
+        return self.encode(images.flatten(0, 1))
 
 
 class StreamedPictures:
@@ -84,18 +117,11 @@ class StreamedPictures:
 
     def _pictures(self, batch: Batch, crop_px: int | None) -> tuple[Tensor, list[str]]:
         crops = [crop_around_object(rgba[0], crop_px) for rgba in batch.rgba]
-        images = [torch.from_numpy(composite(crop, gray)) for crop, gray in zip(crops, _grays(batch))]
-        return torch.stack(images), batch.captions
-
-
-def _grays(batch: Batch) -> np.ndarray:
-    return contrasting_gray(batch.rgba, torch.rand(len(batch.rgba), 2, dtype=torch.float64).numpy())
+        grays = contrasting_gray(batch.rgba, torch.rand(len(crops), 2, dtype=torch.float64).numpy())
+        images = [torch.from_numpy(composite(crop, gray)) for crop, gray in zip(crops, grays)]
+        return torch.stack(images), [caption[0] for caption in batch.captions]
 
 
 def _part(batch: Batch, first: int, count: int) -> Batch:
     part = slice(first, first + count)
     return Batch(batch.rgba[part], batch.c2w[part], batch.captions[part], [])
-
-
-def _slices(total: int, size: int) -> list[slice]:
-    return [slice(start, start + size) for start in range(0, total, size)]

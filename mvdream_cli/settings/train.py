@@ -41,6 +41,10 @@ class StreamTraining(Section):
     distance: Positive = Field(
         1.2, description="their distance times 2 tan(fovy / 2), farther only where it cuts an object off"
     )
+    repeats: Count = Field(
+        1, description="how often the UNet sees an object, with other words: more where a GPU waits for them"
+    )
+    keep: Count = Field(16, description="batches from which objects are chosen that are seen more than once")
     ahead: Count = Field(2, description="batches that are drawn before they are needed; each is held in memory")
 
 

@@ -105,12 +105,13 @@ def test_components_learn_from_the_toybox_as_it_is_drawn(component, tmp_path):
     assert "dog" in json.loads((tmp_path / "run" / "model" / "words.json").read_text())
 
 
-def test_a_stream_killed_and_resumed_with_other_workers_equals_uninterrupted(tmp_path):
-    command = [*TOYBOX, "--steps", 8, "--set", "engine.checkpoint_every=3"]
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_a_stream_killed_and_resumed_with_other_workers_equals_uninterrupted(repeats, tmp_path):
+    command = [*TOYBOX, "--steps", 8, "--set", "engine.checkpoint_every=3", "--set", f"train.stream.repeats={repeats}"]
     whole = mvdream(*command, "--out", "whole", "--set", "data.workers=1", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr
-    killed = command_line(*command, "--out", "killed", "--set", "data.workers=1")
-    process = subprocess.Popen(killed, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
+    one = ("--set", "data.workers=1")
+    process = start(*command, "--out", "killed", *one, cwd=tmp_path, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240
     while not (tmp_path / "killed" / "checkpoints" / "step-00000003").is_dir() and process.poll() is None:
         assert time.monotonic() < deadline

@@ -26,7 +26,7 @@ from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.stream import Stream, StreamLaw
 from mvdream_cli.data.training_cameras import CameraDistribution
 
-def slow(seed, index):
+def slow(seed, index, telling):
     with open(sys.argv[1] + f"/{os.getpid()}.pid", "w"):
         time.sleep(300)
 
@@ -51,19 +51,19 @@ class Box:
         return Mesh.from_part(box.vertices, box.faces, np.tile(rng.random(3), (8, 1)))
 
 
-def boxes(seed: int, index: int) -> AssetSource:
-    return AssetSource(f"box-{index}", Box(seed, index), f"box {index}")
+def boxes(seed: int, index: int, telling: int) -> AssetSource:
+    return AssetSource(f"box-{index}", Box(seed, index), f"box {index}" + " again" * telling)
 
 
-def some_broken(seed: int, index: int) -> AssetSource:
+def some_broken(seed: int, index: int, telling: int) -> AssetSource:
     return AssetSource(f"box-{index}", Box(seed, index, broken=index < 100 and index % 5 == 3), f"box {index}")
 
 
-def all_broken(seed: int, index: int) -> AssetSource:
+def all_broken(seed: int, index: int, telling: int) -> AssetSource:
     return AssetSource(f"box-{index}", Box(seed, index, broken=True), "nothing")
 
 
-def deadly(seed: int, index: int) -> AssetSource:
+def deadly(seed: int, index: int, telling: int) -> AssetSource:
     return AssetSource(f"box-{index}", Box(seed, index, deadly=index == 9), "nothing")
 
 
@@ -84,7 +84,7 @@ def test_a_batch_is_a_function_of_seed_and_step(draw):
         assert same(three.batch(2), expected[2]) and same(three.batch(3), expected[3])  # as after an interruption
         assert same(three.batch(0), expected[0])  # and after going back
         assert one.broken == alone.broken == (5 if draw is some_broken else 0)
-    assert expected[0].rgba.shape == (6, 4, 24, 24, 4) and expected[0].captions[1] == "box 1"
+    assert expected[0].rgba.shape == (6, 4, 24, 24, 4) and expected[0].captions[1] == ("box 1",)
     assert not same(expected[0], expected[1])
     assert not np.array_equal(stream(draw, seed=2).batch(0).rgba, expected[0].rgba)
 
@@ -94,7 +94,7 @@ def test_broken_objects_are_replaced_counted_and_told_once():
     broken = stream(some_broken, say=said.append)
     batch, whole = broken.batch(0), stream().batch(0)
     different = [k for k in range(6) if not np.array_equal(batch.rgba[k], whole.rgba[k])]
-    assert different == [3] and batch.captions[3] != "box 3" and len(set(batch.captions)) == len(batch.rgba) == 6
+    assert different == [3] and batch.captions[3] != ("box 3",) and len(set(batch.captions)) == len(batch.rgba) == 6
     broken.batch(1)
     assert len(said) == 1 and "box-3: ValueError: no faces" in said[0] and broken.broken == 2
     with pytest.raises(DataError, match="20 objects in a row cannot be drawn"):
@@ -140,6 +140,33 @@ def test_parts_of_a_batch_are_the_batch():
     assert [caption for part in parts for caption in part[2]] == captions
     single, no_camera, texts = latents.draw(2, 0, 24, 1)
     assert torch.equal(single, whole) and no_camera is None and texts[:5] == [captions[0]] * 4 + [captions[1]]
+
+
+def test_objects_that_are_shown_several_times_are_a_function_of_the_step_too():
+    def encode(images):
+        return images.movedim(-1, 1)[:, :, ::8, ::8]
+
+    law = LAW.__class__(**LAW.__dict__ | {"tellings": 3})
+
+    def latents(workers=0):
+        options = {"background": None, "batch_size": 4, "repeats": 3, "keep": 2}
+        return StreamedLatents(stream(law=law, workers=workers), encode, device=torch.device("cpu"), **options)
+
+    whole, shown, told = latents(), [], set()
+    steps = [whole.draw(i, 0, 6, 4) for i in range(15)]
+    resumed = latents(1)
+    for i in (9, 10, 14):
+        again = resumed.draw(i, 0, 6, 4)
+        assert all(torch.equal(a, b) for a, b in zip(again[:2], steps[i][:2])) and again[2] == steps[i][2]
+    for _, _, captions in steps:
+        assert len({caption.replace(" again", "") for caption in captions}) == 6  # none twice in a step
+        shown += [int(caption.split()[1]) for caption in captions]
+        told |= {caption.partition(" ")[2].partition(" ")[2] for caption in captions}
+    assert max(shown) < 5 * 6 and len(set(shown)) > 20 and told == {"", "again", "again again"}
+    assert {caption for caption in steps[14][2]} <= {f"box {k}" + " again" * t for k in range(18, 30) for t in range(3)}
+    with whole.stream:
+        single, _, texts = whole.draw(14, 0, 24, 1)
+    assert torch.equal(single, steps[14][0]) and len(texts) == 24
 
 
 def test_pictures_are_single_views():
