@@ -6,6 +6,7 @@ import numpy as np
 
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.errors import UsageError
+from mvdream_cli.settings.data import Toybox
 from mvdream_toybox.captions import caption
 from mvdream_toybox.world import build, draw_spec
 
@@ -26,7 +27,7 @@ def draw_toy(
     return AssetSource(f"toy-{index:07d}", partial(build, spec), text, made_from=repr((seed, spec)))
 
 
-def toybox_sources(options, seed: int) -> list[AssetSource]:
+def toybox_sources(options: Toybox, seed: int) -> list[AssetSource]:
     """Objects `first` to `first + objects` of world `seed`."""
     which = range(options.first, options.first + options.objects)
     return [draw_toy(seed, index, split=options.split, kinds=options.kinds, worn=options.worn) for index in which]
