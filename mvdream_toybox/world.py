@@ -12,12 +12,7 @@ from mvdream_toybox.kind import Kind
 from mvdream_toybox.palette import COLORS, MATERIALS, PLAIN, canonical, material_paint, pattern_paint
 from mvdream_toybox.things import KINDS, NATURAL
 from mvdream_toybox.things.worn import WORN
-
-# Breeds and makes by name: each names its kind as well.
-VARIANTS: dict[str, str] = {variant: name for name, kind in KINDS.items() for variant in kind.variants}
-
-# How much oftener than once a kind is drawn.
-WEIGHTS: dict[str, float] = {"dog": 3, "cat": 2, "dragon": 2, "bear": 1.5, "bird": 1.5, "robot": 2, "car": 2, "knight": 2}
+from mvdream_toybox.turns import VARIANTS, Pair, pair_of, pairs_of, weights_of
 
 # Objects are normalised, so a size word is a change of proportions: scale of x (length), y (width), z (height).
 SIZES: dict[str, tuple[float, float, float]] = {
@@ -30,6 +25,8 @@ SIZES: dict[str, tuple[float, float, float]] = {
 }
 OF_BODIES = ("chubby", "thin")  # said of what can wear things, not of chairs
 HELD_OUT_SHARE = 0.05
+SECOND_SHARE = 0.15  # of the objects that wear something wear a second thing, at another place
+TRIES_WITH_ONE_PAIR = 30  # then the pair may be what keeps an object out of the split
 
 
 @dataclass(frozen=True)
@@ -82,10 +79,16 @@ def draw_spec(seed: int, index: int, split: str = "train", kinds: tuple[str, ...
                 near = difflib.get_close_matches(name, known, 3)
                 raise ValueError(f"toybox: unknown {what} {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else "."))
     rng = np.random.default_rng((seed, index))
+    kinds, worn = tuple(kinds) or tuple(KINDS), tuple(worn) or tuple(WORN)
+    pair = pair_of(seed, index, kinds, worn)
+    tries = 0
     while True:
-        spec = _draw(rng, kinds or tuple(KINDS), worn or tuple(WORN))
+        if tries == TRIES_WITH_ONE_PAIR and pairs_of(kinds, worn):
+            pair, tries = _pick(rng, pairs_of(kinds, worn)), 0
+        spec = _draw(rng, kinds, worn, pair)
         if split in ("all", split_of(spec)):
             return spec
+        tries += 1
 
 
 def _pick(rng: np.random.Generator, choices, weights=None):
@@ -96,8 +99,8 @@ def _pick(rng: np.random.Generator, choices, weights=None):
     return choices[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))]
 
 
-def _draw(rng: np.random.Generator, kinds: tuple[str, ...], worn: tuple[str, ...]) -> Spec:
-    name = _pick(rng, kinds, [WEIGHTS.get(k, 1.0) for k in kinds])
+def _draw(rng: np.random.Generator, kinds: tuple[str, ...], worn: tuple[str, ...], pair: Pair | None) -> Spec:
+    name = _pick(rng, *weights_of(kinds, worn, pair and pair[0]))
     if name in KINDS:
         kind = KINDS[name]
         variant = _pick(rng, kind.variants) if kind.variants and rng.random() < 0.5 else None
@@ -112,7 +115,8 @@ def _draw(rng: np.random.Generator, kinds: tuple[str, ...], worn: tuple[str, ...
             pattern = _pick(rng, ("striped", "spotted"))
             second = _pick(rng, [c for c in PLAIN if _contrast(c, color) > 0.45])
     size = _pick(rng, [s for s in SIZES if kind.wears or s not in OF_BODIES]) if rng.random() < 0.08 else None
-    return Spec(name, variant, color, pattern, second, _draw_worn(rng, kind, worn), size, pose, int(rng.integers(2**31)))
+    dressed = _draw_worn(rng, kind, pair, pairs_of(kinds, worn))
+    return Spec(name, variant, color, pattern, second, dressed, size, pose, int(rng.integers(2**31)))
 
 
 def _draw_color(rng: np.random.Generator, names: tuple[str, ...]) -> str:
@@ -123,17 +127,13 @@ def _contrast(a: str, b: str) -> float:
     return float(np.linalg.norm(np.subtract(COLORS[a], COLORS[b])))
 
 
-def _draw_worn(rng: np.random.Generator, kind: Kind, worn: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
-    """Nothing, one thing (45 %) or two things at different places (8 %)."""
-    draw, things, free = rng.random(), [], [w for w in worn if WORN[w].anchor in kind.wears]
-    for _ in range(2 if draw < 0.08 else 1 if draw < 0.53 else 0):
-        if not free:
-            break
-        name = _pick(rng, free)
-        free = [w for w in free if WORN[w].anchor != WORN[name].anchor]
-        colors, draw = WORN[name].colors, rng.random()  # crowns are golden more often than teal, said or unsaid
-        things.append((name, None if draw < 0.2 else canonical(colors[0]) if draw < 0.45 else _draw_color(rng, colors)))
-    return tuple(things)
+def _draw_worn(rng: np.random.Generator, kind: Kind, pair: Pair | None, pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """Nothing, the pair, or the pair and one more of `pairs` at another place."""
+    if pair is None or rng.random() >= SECOND_SHARE:
+        return () if pair is None else (pair,)
+    places = set(kind.wears) - {WORN[pair[0]].anchor}
+    free = [other for other in pairs if WORN[other[0]].anchor in places]
+    return (pair, _pick(rng, free)) if free else (pair,)
 
 
 def own_coat(spec: Spec) -> tuple[str | None, str | None, str | None]:

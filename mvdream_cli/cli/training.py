@@ -14,7 +14,7 @@ from mvdream_cli.cli.running import need, run_command
 @shares(*RUN)
 def train(
     *,
-    data: Annotated[str | None, typer.Option(metavar="DIR", help="Multi-view set.")] = None,
+    data: Annotated[str | None, typer.Option(metavar="DIR|toybox", help="Multi-view set, or toybox: drawn on the way.")] = None,
     images: Annotated[str | None, typer.Option(metavar="DIR", help="Set for the 2D mode.")] = None,
     component: Annotated[str | None, typer.Option(metavar="unet|vae|clip", help="Part of the model to train.")] = None,
     init: Annotated[str | None, typer.Option(metavar="MODEL", help="Model to start from.")] = None,
@@ -24,7 +24,7 @@ def train(
     """Train the multi-view diffusion model, or the VAE and CLIP that it stands on."""
 
     def recipe(settings):
-        need(settings.train.data, "train", "--data DIR, a set made by `mvdream data render`")
+        need(settings.train.data, "train", "--data toybox, or --data DIR, a set made by `mvdream data render`")
         from mvdream_cli.commands import train
 
         return train.run(settings, out=shared.out, restart=shared.restart)

@@ -1,19 +1,14 @@
 """`mvdream data`: captioned 3D objects (toybox) and their pictures from all sides (render)."""
 
-from functools import partial
 from pathlib import Path
 
-import numpy as np
-
+from mvdream_cli.commands.toybox_world import toybox_sources
 from mvdream_cli.data.asset_folder import write_assets
 from mvdream_cli.data.render_set import render_dataset
-from mvdream_cli.data.sources import AssetSource, sources_from_folder
+from mvdream_cli.data.sources import sources_from_folder
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, clock, say, warn
-from mvdream_cli.errors import UsageError
-from mvdream_toybox.captions import caption
-from mvdream_toybox.world import build, draw_spec
 
 
 def toybox(settings, out: Path) -> dict:
@@ -50,16 +45,3 @@ def render(settings, source: str, out: Path) -> dict:
     if report.skipped:
         warn(f"skipped {len(report.skipped)} of {len(sources)} objects; the reasons are in {out / 'skipped.jsonl'}")
     return {"views": out, "rendered": report.rendered, "skipped": len(report.skipped)}
-
-
-def toybox_sources(options, seed: int) -> list[AssetSource]:
-    """Objects `first` to `first + objects` of world `seed`, each built when it is rendered."""
-    sources = []
-    for index in range(options.first, options.first + options.objects):
-        try:
-            spec = draw_spec(seed, index, options.split, options.kinds, options.worn)
-        except ValueError as error:  # a name in the settings that the world does not know
-            raise UsageError(str(error)) from None
-        text = caption(spec, np.random.default_rng((seed, index, 1)))
-        sources.append(AssetSource(f"toy-{index:07d}", partial(build, spec), text, made_from=repr((seed, spec))))
-    return sources

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import camera_condition
+from mvdream_cli.data.training_pictures import orthogonal_views
 from mvdream_cli.data.views import Entry, load
 from mvdream_cli.errors import DataError
 from mvdream_cli.images import composite
@@ -28,6 +29,18 @@ class Latents(NamedTuple):
     latents: Tensor
     cameras: Tensor
     captions: list[str]
+
+    def draw(self, i: int, micro: int, count: int, num_views: int) -> tuple[Tensor, Tensor | None, list[str]]:
+        """What micro-batch `micro` of step `i` sees, drawn from torch's global generator.
+
+        Returns:
+            latents (count num_views, C, h, w) of random objects, view by view; their cameras (count num_views, 16), None for
+            single views; captions, one for each object.
+        """
+        drawn = torch.randint(len(self.captions), (count,))
+        chosen = orthogonal_views(count, self.latents.shape[1], num_views)  # (count, V)
+        camera = self.cameras[drawn[:, None], chosen].flatten(0, 1) if num_views > 1 else None
+        return self.latents[drawn[:, None], chosen].flatten(0, 1), camera, [self.captions[k] for k in drawn.tolist()]
 
 
 def cached_latents(

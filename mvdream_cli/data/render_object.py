@@ -3,9 +3,11 @@
 import hashlib
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from mvdream_cli.cameras import orbit
 from mvdream_cli.data.sources import AssetSource
-from mvdream_cli.data.training_cameras import CameraDistribution, draw_training_cameras, object_rng
+from mvdream_cli.data.training_cameras import CameraDistribution, draw_training_cameras, object_rng, whole_distance
 from mvdream_cli.data.views import encode_object
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.assets import load_asset
@@ -13,7 +15,7 @@ from mvdream_cli.raycast.embree import draw_light, render_views
 from mvdream_cli.raycast.mesh import Mesh
 
 # Raise it with any change after which the same asset and settings give other pictures; kept ones are then rendered again.
-RENDERING_VERSION = 1
+RENDERING_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,11 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
     Raises:
         DataError: the asset cannot be read, or shows nothing.
     """
-    mesh = source.load() if callable(source.load) else load_asset(source.load)
-    if not isinstance(mesh, Mesh):
-        mesh = Mesh.from_part(mesh.vertices, mesh.faces, mesh.colors)
     rng = object_rng(settings.seed, source.id)
     azimuth_deg, elevation_deg, fovy_deg, distance = draw_training_cameras(rng, settings.num_views, settings.cameras)
-    c2w = orbit(azimuth_deg, elevation_deg, distance).numpy()
-    rgba = render_views(mesh.normalise(), c2w, fovy_deg, settings.size_px, settings.samples, draw_light(rng))
-    if not rgba[..., 3].any():
-        raise DataError(f"{source.id}: no view shows anything; the mesh is too thin to be seen")
+    c2w, rgba = pictures_of(
+        source, rng, azimuth_deg, elevation_deg, fovy_deg, distance, size_px=settings.size_px, samples=settings.samples
+    )
     meta = {
         "id": source.id,
         "caption": source.caption,
@@ -62,3 +60,40 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
         "identity": identity,
     }
     return encode_object(rgba, meta)
+
+
+def pictures_of(
+    source: AssetSource,
+    rng: np.random.Generator,
+    azimuth_deg: np.ndarray,
+    elevation_deg: float,
+    fovy_deg: float,
+    distance: float,
+    *,
+    size_px: int,
+    samples: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Views of one source, all from one distance: farther away than asked for where a view would cut something off.
+
+    Args:
+        rng: draws the light.
+        azimuth_deg: (V,).
+
+    Returns:
+        c2w (V, 4, 4) float32, rgba (V, S, S, 4) uint8.
+
+    Raises:
+        DataError: the asset cannot be read, or shows nothing.
+    """
+    mesh = source.load() if callable(source.load) else load_asset(source.load)
+    if not isinstance(mesh, Mesh):
+        mesh = Mesh.from_part(mesh.vertices, mesh.faces, mesh.colors)
+    mesh = mesh.normalise()
+    light = draw_light(rng)
+    used = mesh.vertices[np.unique(mesh.faces)]
+    distance = max(distance, whole_distance(used, azimuth_deg, elevation_deg, fovy_deg))
+    c2w = orbit(azimuth_deg, elevation_deg, distance).numpy()
+    rgba = render_views(mesh, c2w, fovy_deg, size_px, samples, light)
+    if not rgba[..., 3].any():
+        raise DataError(f"{source.id}: no view shows anything; the mesh is too thin to be seen")
+    return c2w, rgba

@@ -1,21 +1,14 @@
 """Rendering in worker processes: answers in order, whatever an asset does to the process that reads it."""
 
-import ctypes
-import multiprocessing
-import os
-import signal
-import sys
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 from mvdream_cli.data.render_object import RenderSettings, render_object
 from mvdream_cli.data.sources import AssetSource
+from mvdream_cli.data.worker_pool import worker_pool
 from mvdream_cli.errors import MVDreamError
-
-_PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that a process gets when its parent ends
 
 
 @dataclass(frozen=True)
@@ -57,7 +50,7 @@ def _in_pool(jobs: list[tuple[AssetSource, str]], settings: RenderSettings, proc
     """Answers in order. An asset that ends its process is tried once more alone, then given up."""
     position = 0
     while position < len(jobs):
-        with _pool(processes) as pool:
+        with worker_pool(processes) as pool:
             waiting: deque = deque()
             following = position
             try:
@@ -75,7 +68,7 @@ def _in_pool(jobs: list[tuple[AssetSource, str]], settings: RenderSettings, proc
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
         source, identity = jobs[position]
-        with _pool(1) as alone:
+        with worker_pool(1) as alone:
             try:
                 answer = alone.submit(_try, source, identity, settings).result()
             except BrokenProcessPool:  # mostly the system's answer to full memory
@@ -83,29 +76,3 @@ def _in_pool(jobs: list[tuple[AssetSource, str]], settings: RenderSettings, proc
                 answer = Answer(None, f"{source.id}: {reason}", lost=True)
         position += 1
         yield answer
-
-
-def _pool(processes: int) -> ProcessPoolExecutor:
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    return ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),))
-
-
-def _start_worker(parent: int) -> None:
-    import torch
-
-    _end_with(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
-    torch.set_num_threads(1)
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent ends, even by a signal that it cannot answer. On Linux only."""
-    if sys.platform != "linux":
-        return
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):  # a C library without prctl: the worker then waits for ever, as elsewhere
-        return
-    if os.getppid() != parent:  # it has ended before the line above
-        os._exit(1)

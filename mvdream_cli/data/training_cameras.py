@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mvdream_cli.cameras import orbit
+
+BORDER = 0.02  # of a picture's side, that an object keeps clear of
+
 
 @dataclass(frozen=True)
 class CameraDistribution:
     """Ranges from which the cameras of an object are drawn, uniformly; the defaults are the paper's.
 
     fovy_deg: vertical field of view. elevation_deg: above the horizon. distance_scale: distance times 2 tan(fov / 2), for an
-    object in [-0.5, 0.5]^3; above 1.15 or so even bulky objects keep clear of the picture's borders.
+    object in [-0.5, 0.5]^3. An object that would touch the picture's border is seen from farther away (`whole_distance`).
     """
 
     fovy_deg: tuple[float, float] = (15.0, 60.0)
@@ -41,3 +45,18 @@ def draw_training_cameras(
     distance = 0.5 / np.tan(np.deg2rad(fovy_deg) / 2) * rng.uniform(*law.distance_scale)
     azimuth_deg = np.arange(num_views, dtype=np.float32) * (360.0 / num_views)
     return azimuth_deg, float(elevation_deg), float(fovy_deg), float(distance)
+
+
+def whole_distance(vertices: np.ndarray, azimuth_deg: np.ndarray, elevation_deg: float, fovy_deg: float) -> float:
+    """The smallest distance from which every view shows the whole object, with `BORDER` to spare.
+
+    A point p is inside the picture where |right . p| and |up . p| are at most tan(fov / 2) (distance - backward . p).
+
+    Args:
+        vertices: (N, 3), of an object in [-0.5, 0.5]^3.
+        azimuth_deg: (V,).
+    """
+    c2w = orbit(azimuth_deg, elevation_deg).numpy().astype(np.float64)  # (V, 4, 4)
+    right, up, backward = np.moveaxis(vertices @ c2w[:, :3, :3], -1, 0)  # (V, N) each
+    slope = np.tan(np.deg2rad(fovy_deg) / 2) * (1 - 2 * BORDER)
+    return float((backward + np.maximum(np.abs(right), np.abs(up)) / slope).max())

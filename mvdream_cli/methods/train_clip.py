@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from mvdream_cli.data.training_pictures import random_view
-from mvdream_cli.data.views import Entry
+from mvdream_cli.data.streamed import StreamedPictures
+from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.diffusion.losses import contrastive_loss
 from mvdream_cli.engine.method import Method
 from mvdream_cli.methods.micro_batches import MicroBatches
@@ -13,7 +13,7 @@ from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
 from mvdream_cli.settings.train import Train
 
 
-def train_clip(pipeline, entries: list[Entry], options: Train, *, device: torch.device) -> Method:
+def train_clip(pipeline, pictures: ViewSet | StreamedPictures, options: Train, *, device: torch.device) -> Method:
     """What the loop needs. The towers are those of `pipeline`.
 
     The loss compares all pairs of the batch, so that parts of it cannot be taken one after the other. Where memory is short,
@@ -32,10 +32,11 @@ def train_clip(pipeline, entries: list[Entry], options: Train, *, device: torch.
         return torch.cat([checkpoint(function, chunk, use_reentrant=False) for chunk in chunks])
 
     def step(i: int, micro: int):
-        objects = torch.randperm(len(entries))[: options.batch_size].tolist()
-        images = torch.stack([random_view(entries[k]) for k in objects]).to(device)
-        text_embeds = embed(pipeline.embed_texts, [entries[k].caption for k in objects])
-        return contrastive_loss(embed(pipeline.embed_images, images), text_embeds, log_scale.clamp(max=np.log(100.0)))
+        images, captions = pictures.draw(i, micro, min(options.batch_size, pictures.objects))  # no object twice
+        text_embeds = embed(pipeline.embed_texts, captions)
+        return contrastive_loss(
+            embed(pipeline.embed_images, images.to(device)), text_embeds, log_scale.clamp(max=np.log(100.0))
+        )
 
     return Method(
         description="CLIP",

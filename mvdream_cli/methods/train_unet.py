@@ -7,7 +7,7 @@ import torch
 
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.data.latents import Latents
-from mvdream_cli.data.training_pictures import orthogonal_views
+from mvdream_cli.data.streamed import StreamedLatents
 from mvdream_cli.diffusion.losses import denoising_loss
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
@@ -19,8 +19,8 @@ from mvdream_cli.settings.train import Train
 
 def train_unet(
     pipeline,
-    objects: Latents,
-    images: Latents,
+    objects: Latents | StreamedLatents,
+    images: Latents | StreamedLatents,
     options: Train,
     *,
     device: torch.device,
@@ -32,7 +32,7 @@ def train_unet(
     """What the loop needs. The averaged weights are in `pipeline.unet` when it has ended.
 
     Args:
-        objects: latents of the multi-view set. images: latents whose views serve as single images.
+        objects: latents of multi-view objects. images: latents whose views serve as single images.
         previews: folder of step-NNNNNNNN.png, the preview prompts as the averaged weights draw them.
     """
     unet_options = options.unet
@@ -50,15 +50,11 @@ def train_unet(
         # one coin for all micro-batches of the step, which have random numbers of their own
         single = np.random.default_rng((seed, i)).random() < unet_options.single_image_probability
         count, num_views = (micro_batches.size * views, 1) if single else (micro_batches.size, views)
-        latents, cameras, captions = images if single else objects
-        drawn = torch.randint(len(captions), (count,))
-        chosen = orthogonal_views(count, latents.shape[1], num_views)  # (count, V)
-        x = latents[drawn[:, None], chosen].flatten(0, 1).to(device, non_blocking=True).float()  # (count V, C, h, w)
-        camera = None
-        if not single:
-            camera = cameras[drawn[:, None], chosen].flatten(0, 1).to(device, non_blocking=True)  # (count V, 16)
+        latents, camera, captions = (images if single else objects).draw(i, micro, count, num_views)
+        x = latents.to(device, non_blocking=True).float()  # (count V, C, h, w)
+        camera = None if camera is None else camera.to(device, non_blocking=True)  # (count V, 16)
         with torch.no_grad():
-            text = pipeline.encode_prompt([drop_caption(captions[k], unet_options.caption_dropout) for k in drawn.tolist()])
+            text = pipeline.encode_prompt([drop_caption(caption, unet_options.caption_dropout) for caption in captions])
         text = text.repeat_interleave(num_views, 0)
         loss = denoising_loss(pipeline, x, text, camera, num_views, unet_options.timestep_power)
         return loss, {"loss_2d" if single else "loss_multi_view": loss.detach()}

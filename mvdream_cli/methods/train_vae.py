@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from mvdream_cli.data.training_pictures import draw_pictures
-from mvdream_cli.data.views import Entry
+from mvdream_cli.data.streamed import StreamedPictures
+from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.diffusion.losses import autoencoder_loss
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.engine.method import Method
@@ -19,25 +19,27 @@ from mvdream_cli.settings.train import Train
 PRINCIPAL_IMAGES = 256  # views whose patches set a fresh autoencoder's components
 
 
-def train_vae(pipeline, entries: list[Entry], options: Train, *, device: torch.device, seed: int, previews: Path) -> Method:
+def train_vae(
+    pipeline, pictures: ViewSet | StreamedPictures, options: Train, *, device: torch.device, seed: int, previews: Path
+) -> Method:
     """What the loop needs. The averaged weights are in `pipeline.vae` when it has ended; `scale_latents` comes then."""
     vae_options = options.vae
     vae = pipeline.vae.train().requires_grad_(True)
     if options.init is None:
         seed_step(seed, -4)
-        principal_encoder(vae, draw_pictures(entries, PRINCIPAL_IMAGES))
+        principal_encoder(vae, pictures.sample(PRINCIPAL_IMAGES))
     vae.to(device, memory_format=torch.channels_last)
     optimizer = optimizer_of(vae.parameters(), options)
     ema = Ema(vae, options.optimizer.ema_decay, optimizer)
     micro_batches = MicroBatches(options.batch_size, "images", options.micro_batch_size)
 
     def step(i: int, micro: int):
-        images = draw_pictures(entries, micro_batches.size, vae_options.crop_px).to(device)
-        return autoencoder_loss(vae, images, vae_options.latent_noise, vae_options.edge_weight)
+        images, _ = pictures.draw(i, micro, micro_batches.size, vae_options.crop_px)
+        return autoencoder_loss(vae, images.to(device), vae_options.latent_noise, vae_options.edge_weight)
 
     def preview(done: int) -> None:
         seed_step(seed, -2)
-        images = draw_pictures(entries, 8)
+        images = pictures.sample(8)
         with ema.applied(), torch.no_grad():
             decoded = pipeline.decode_latents(pipeline.encode_images(images.to(device), sample=False))
         save_image(previews / f"step-{done:08d}.png", grid(torch.cat([images, decoded.cpu()]), 8))
@@ -59,9 +61,9 @@ def train_vae(pipeline, entries: list[Entry], options: Train, *, device: torch.d
 
 
 @torch.no_grad()
-def scale_latents(pipeline, entries: list[Entry], seed: int) -> None:
+def scale_latents(pipeline, pictures: ViewSet | StreamedPictures, seed: int) -> None:
     """Set the autoencoder's scaling factor so that latents have unit variance, which the noise schedule expects."""
     seed_step(seed, -3)
-    device = pipeline.vae.device
-    sample = torch.cat([pipeline.encode_images(draw_pictures(entries, 16).to(device)) for _ in range(16)])
+    images = pictures.sample(256).split(16)
+    sample = torch.cat([pipeline.encode_images(part.to(pipeline.vae.device)) for part in images])
     pipeline.vae.register_to_config(scaling_factor=float(pipeline.vae.config.scaling_factor / sample.std()))

@@ -32,9 +32,25 @@ class VaeTraining(Section):
     edge_weight: Weight = Field(0.5, description="weight of the image-gradient term")
 
 
+class StreamTraining(Section):
+    """Objects that are drawn while the training goes on; `data.cameras`, `data.size_px`, `data.workers` count for them too."""
+
+    rig_share: Probability = Field(0.7, description="of the objects seen as to3d asks for them, the first view from the front")
+    elevation_deg: float = Field(15.0, ge=-89, le=89, description="of the views that to3d asks for")
+    fovy_deg: float = Field(37.5, ge=1, le=120, description="field of view of the views that to3d asks for")
+    distance: Positive = Field(
+        1.2, description="their distance times 2 tan(fovy / 2), farther only where it cuts an object off"
+    )
+    repeats: Count = Field(
+        1, description="how often the UNet sees an object, with other words: more where a GPU waits for them"
+    )
+    keep: Count = Field(16, description="batches from which objects are chosen that are seen more than once")
+    ahead: Count = Field(2, description="batches that are drawn before they are needed; each is held in memory")
+
+
 class Train(Section):
     component: Literal["unet", "vae", "clip"] = Field("unet", description="which part of the model is trained")
-    data: str | None = Field(None, description="multi-view set written by mvdream data render")
+    data: str | None = Field(None, description="multi-view set written by mvdream data render; toybox: an endless stream")
     images: str | None = Field(None, description="set whose views serve as single images; none: those of data")
     init: str | None = Field(None, description="model to start from; none: fresh weights of the architecture")
     autoencoder: str | None = Field(None, description="model whose autoencoder is taken; none: that of init")
@@ -50,6 +66,7 @@ class Train(Section):
     optimizer: Optimizer = Optimizer()
     unet: UNetTraining = UNetTraining()
     vae: VaeTraining = VaeTraining()
+    stream: StreamTraining = StreamTraining()
 
     @model_validator(mode="after")
     def _divides(self):

@@ -93,3 +93,34 @@ def test_a_data_set_that_changed_is_not_trained_with_what_was_made_of_the_old_on
     assert changed.returncode == 1 and "data_identity" in changed.stderr, changed.stderr
     again = mvdream(*command, "--restart", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
+
+
+TOYBOX = ("train", "--data", "toybox", *COMMON, "--set", "data.size_px=32")
+
+
+@pytest.mark.parametrize("component", ["vae", "clip"])
+def test_components_learn_from_the_toybox_as_it_is_drawn(component, tmp_path):
+    done = mvdream(*TOYBOX, "--component", component, "--steps", 2, "--out", "run", "--set", "data.workers=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "dog" in json.loads((tmp_path / "run" / "model" / "words.json").read_text())
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_a_stream_killed_and_resumed_with_other_workers_equals_uninterrupted(repeats, tmp_path):
+    command = [*TOYBOX, "--steps", 8, "--set", "engine.checkpoint_every=3", "--set", f"train.stream.repeats={repeats}"]
+    whole = mvdream(*command, "--out", "whole", "--set", "data.workers=1", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    one = ("--set", "data.workers=1")
+    process = start(*command, "--out", "killed", *one, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 240
+    while not (tmp_path / "killed" / "checkpoints" / "step-00000003").is_dir() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    resumed = mvdream(*command, "--out", "killed", "--set", "data.workers=3", "--set", "train.stream.ahead=1", cwd=tmp_path)
+    assert resumed.returncode == 0 and "resumed from step" in resumed.stderr, resumed.stderr
+    first, second = unet_of(tmp_path / "whole"), unet_of(tmp_path / "killed")
+    assert all((first[key] == second[key]).all() for key in first)
+    other = mvdream(*command, "--out", "whole", "--set", "data.toybox.kinds=[cat]", "--set", "data.workers=1", cwd=tmp_path)
+    assert other.returncode == 1 and "data_identity" in other.stderr

@@ -1,9 +1,18 @@
 """The camera law of the training views."""
 
+import io
+from functools import partial
+
 import numpy as np
 import pytest
+import trimesh
+from PIL import Image
 
-from mvdream_cli.data.training_cameras import draw_training_cameras, object_rng
+from mvdream_cli.cameras import orbit
+from mvdream_cli.data.render_object import RenderSettings, render_object
+from mvdream_cli.data.sources import AssetSource
+from mvdream_cli.data.training_cameras import BORDER, CameraDistribution, draw_training_cameras, object_rng, whole_distance
+from mvdream_cli.raycast.mesh import Mesh
 
 
 def test_draws_follow_the_paper():
@@ -24,3 +33,27 @@ def test_the_draw_belongs_to_the_seed_and_the_id():
     assert draw_training_cameras(object_rng(7, "dog-12"), 4)[1:] == (elevation_deg, fovy_deg, distance)
     assert draw_training_cameras(object_rng(8, "dog-12"), 4)[1] != elevation_deg
     assert draw_training_cameras(object_rng(7, "dog-13"), 4)[1] != elevation_deg
+
+
+def test_nothing_is_cut_off_at_the_border():
+    """The corners of the box need the most room; where the law leaves less, the camera goes back just as far as needed."""
+    corners = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
+    azimuth_deg = np.array([20.0, 110.0, 200.0, 290.0], np.float32)
+    distance = whole_distance(corners, azimuth_deg, 15.0, 37.5)
+    c2w = orbit(azimuth_deg, 15.0, distance).numpy().astype(np.float64)
+    points = np.einsum("vij,vnj->vni", np.linalg.inv(c2w)[:, :3, :3], corners - c2w[:, None, :3, 3])
+    places = np.abs(points[..., :2]) / -points[..., 2:] / np.tan(np.deg2rad(37.5) / 2)  # 1 at the border
+    assert places.max() == pytest.approx(1 - 2 * BORDER, abs=1e-4)
+
+
+@pytest.mark.parametrize("law", [CameraDistribution(), CameraDistribution((37.5, 37.5), (15.0, 15.0), (1.2, 1.2))])
+def test_views_of_bulky_objects_keep_clear_of_the_border(law):
+    settings = RenderSettings(4, 48, 4, 0, law)
+    for k in range(8):
+        size = np.random.default_rng(k).uniform(0.6, 1.0, 3)
+        box = trimesh.creation.box(size)
+        source = AssetSource(f"box-{k}", partial(Mesh.from_part, box.vertices, box.faces, np.full((8, 3), 0.5)), "a box")
+        files = render_object(source, "", settings)
+        for index in range(4):
+            alpha = np.asarray(Image.open(io.BytesIO(files[f"{index:03d}.png"])))[..., 3]
+            assert alpha.any() and not (alpha[[0, -1]].any() or alpha[:, [0, -1]].any())

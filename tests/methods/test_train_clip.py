@@ -1,5 +1,6 @@
 import torch
 
+from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.data.views import index_views
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.methods.train_clip import train_clip
@@ -9,7 +10,7 @@ from mvdream_cli.settings.resolve import resolve
 def test_parts_of_a_batch_have_its_loss_and_gradient(tiny, view_set):
     """The loss compares all pairs, so parts are only a way to use less memory: same numbers."""
     options = resolve("cpu", ["train.batch_size=8"]).train
-    method = train_clip(tiny, index_views(view_set), options, device=torch.device("cpu"))
+    method = train_clip(tiny, ViewSet(index_views(view_set)), options, device=torch.device("cpu"))
     parameters = [p for group in method.optimizer.param_groups for p in group["params"]]
 
     def gradients():

@@ -1,5 +1,6 @@
 import torch
 
+from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.data.views import index_views
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.methods.train_vae import scale_latents, train_vae
@@ -7,9 +8,9 @@ from mvdream_cli.settings.resolve import resolve
 
 
 def test_a_step_learns_and_latents_get_unit_variance(tiny, view_set, tmp_path):
-    entries = index_views(view_set)
+    pictures = ViewSet(index_views(view_set))
     options = resolve("cpu", ["train.batch_size=4"]).train
-    method = train_vae(tiny, entries, options, device=torch.device("cpu"), seed=0, previews=tmp_path)
+    method = train_vae(tiny, pictures, options, device=torch.device("cpu"), seed=0, previews=tmp_path)
     seed_step(0, 0)
     loss, stats = method.step(0, 0)
     loss.backward()
@@ -18,7 +19,7 @@ def test_a_step_learns_and_latents_get_unit_variance(tiny, view_set, tmp_path):
     method.preview(3)
     assert (tmp_path / "step-00000003.png").is_file()
     method.close()
-    scale_latents(tiny, entries, 0)
+    scale_latents(tiny, pictures, 0)
     before = tiny.vae.config.scaling_factor
-    scale_latents(tiny, entries, 0)
+    scale_latents(tiny, pictures, 0)
     assert abs(tiny.vae.config.scaling_factor / before - 1) < 1e-3

@@ -1,0 +1,115 @@
+"""What `mvdream train` learns from: a rendered set, or the toybox as a stream that never ends.
+
+Both say their identity and captions, and give latents or single pictures to the methods.
+"""
+
+import contextlib
+from functools import partial
+from pathlib import Path
+
+from mvdream_cli import __version__
+from mvdream_cli.commands.toybox_world import draw_toy
+from mvdream_cli.data.latents import Latents, cached_latents
+from mvdream_cli.data.render_object import RENDERING_VERSION
+from mvdream_cli.data.stream import Stream, StreamLaw
+from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
+from mvdream_cli.data.training_cameras import CameraDistribution
+from mvdream_cli.data.training_pictures import ViewSet
+from mvdream_cli.data.views import index_views, set_identity
+from mvdream_cli.engine.device import physical_cores
+from mvdream_cli.engine.progress import Bar, say
+
+TELLINGS = 8  # captions of an object that is shown several times
+CAPTIONS = 8000  # of a stream, from which a fresh model learns its words
+
+
+class RenderedSet:
+    """A folder that `mvdream data render` has written."""
+
+    def __init__(self, folder: str):
+        self.entries = index_views(Path(folder))
+        self.identity = set_identity(self.entries)
+        self.captions = [entry.caption for entry in self.entries]
+        self.about = f"{len(self.entries)} objects"
+
+    def latents(self, pipeline, run, name: str, settings) -> Latents:
+        """Latents of all views, kept in the run's cache."""
+        options = settings.train.unet
+        with Bar("encoding views", len(self.entries)) as bar:
+            return cached_latents(
+                pipeline, self.entries, run.cache / f"{name}.safetensors", identity=self.identity, seed=settings.engine.seed,
+                background=options.background, batch_size=options.encode_batch_size, on_progress=bar.update, say=say,
+            )  # fmt: skip
+
+    def pictures(self) -> ViewSet:
+        return ViewSet(self.entries)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class ToyboxStream:
+    """Objects of the toybox, drawn while the training goes on. Make it before the process has threads."""
+
+    about = "the toybox, drawn on the way"
+
+    def __init__(self, settings):
+        toybox, seed = settings.data.toybox, settings.engine.seed
+        draw = partial(draw_toy, split=toybox.split, kinds=toybox.kinds, worn=toybox.worn)
+        law, train = stream_law(settings), settings.train
+        workers = settings.data.workers or physical_cores()
+        self.identity = (
+            f"toybox of mvdream {__version__}, rendering {RENDERING_VERSION}: {(seed, toybox.options('objects', 'first'), law)}"
+        )
+        self.stream = Stream(
+            draw, law, seed=seed, batch_size=train.batch_size, workers=workers, ahead=train.stream.ahead, say=say
+        )
+        self.captions = self.stream.captions(CAPTIONS)
+
+    def latents(self, pipeline, run, name: str, settings) -> StreamedLatents:
+        """Latents that are encoded on the way."""
+        options = settings.train.unet
+        return StreamedLatents(
+            self.stream, partial(pipeline.encode_images, sample=False), device=pipeline.vae.device,
+            background=options.background, batch_size=options.encode_batch_size,
+            repeats=settings.train.stream.repeats, keep=settings.train.stream.keep,
+        )  # fmt: skip
+
+    def pictures(self) -> StreamedPictures:
+        return StreamedPictures(self.stream)
+
+    def close(self) -> None:
+        """End the workers."""
+        self.stream.__exit__()
+        if self.stream.broken:
+            say(f"{self.stream.broken} broken objects were replaced")
+
+
+def stream_law(settings) -> StreamLaw:
+    """Most objects as `to3d` asks for them, the others as `data.cameras` says; the UNet sees groups of views."""
+    data, stream, unet = settings.data, settings.train.stream, settings.train.unet
+    rig = CameraDistribution(*((value, value) for value in (stream.fovy_deg, stream.elevation_deg, stream.distance)))
+    tellings = min(stream.repeats, TELLINGS)
+    cameras = CameraDistribution(data.cameras.fovy_deg, data.cameras.elevation_deg, data.cameras.distance)
+    return StreamLaw(
+        unet.views_per_object,
+        data.size_px,
+        stream.rig_share,
+        rig,
+        cameras,
+        data.num_views,
+        settings.train.component != "unet",
+        tellings,
+    )
+
+
+@contextlib.contextmanager
+def open_data(name: str, settings):
+    """A `RenderedSet`, or a `ToyboxStream` for "toybox" (a folder of that name is ./toybox), closed on leaving.
+
+    Raises:
+        DataError: no such folder, or nothing in it.
+    """
+    data = ToyboxStream(settings) if name == "toybox" else RenderedSet(name)
+    with contextlib.closing(data):
+        yield data
