@@ -1,7 +1,7 @@
 """Fresh, untrained components by name: the embedded `mini` and, for measurements and tests, smaller ones.
 
-`mini` follows the published architecture at a size that a CPU can train: views of 128 px, latents of 16x16 with 8 channels,
-a three-level UNet with attention on the two coarser levels, and a small CLIP whose text tower conditions the UNet. Its
+`mini` follows the published architecture at a size that a CPU can train: views of 128 px, latents of 16x16 with 16 channels,
+a two-level UNet with most of its layers at 16x16 and attention at 8x8, and a small CLIP whose text tower conditions it. The
 autoencoder is diffusers' AutoencoderDC: at this size it learns several times faster than an AutoencoderKL (docs/log.md).
 """
 
@@ -27,9 +27,10 @@ SIZES = {
     "mini": {
         "image_size": 128,
         "vae_channels": (16, 32, 64, 128),
-        "latent_channels": 8,
-        "unet_channels": (64, 128, 256),
-        "unet_attention": (False, True, True),
+        "latent_channels": 16,
+        "unet_channels": (128, 192),
+        "unet_layers": (3, 1),
+        "unet_attention": (False, True),
         "head_channels": 32,
         "text_width": 256,
         "text_layers": 4,
@@ -46,6 +47,7 @@ SIZES = {
         "vae_channels": (8, 8, 16),
         "latent_channels": 4,
         "unet_channels": (32, 32),
+        "unet_layers": 1,
         "unet_attention": (True, True),
         "head_channels": 16,
         "text_width": 32,
@@ -123,7 +125,7 @@ def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:
         down_block_types=["CrossAttnDownBlock2D" if a else "DownBlock2D" for a in attention],
         up_block_types=["CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(attention)],
         block_out_channels=channels,
-        layers_per_block=1,
+        layers_per_block=s["unet_layers"],
         cross_attention_dim=s["text_width"],
         attention_head_dim=[c // s["head_channels"] for c in channels],
         use_linear_projection=True,
