@@ -26,6 +26,7 @@ class Guidance:
     loss: Callable[[Tensor, Cameras, int], Tensor]
     trained: nn.Module | None = None
     close: Callable[[], None] = lambda: None
+    float16: bool = False  # the networks compute in it: small losses have to be scaled on the way back
 
 
 @torch.no_grad()

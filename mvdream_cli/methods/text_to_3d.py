@@ -103,6 +103,7 @@ class TextTo3D:
                 weight_decay=optimizer.weight_decay,
             ),
             lr_scale=warmup_cosine(0, steps, optimizer.final_learning_rate_fraction),
+            scaler=torch.amp.GradScaler(self.device.type) if self.guidance is not None and self.guidance.float16 else None,
             micro_batches=lambda i: self.micro_batches[self.phase_of(i)].count,
             shrink=self.shrink,
             preview=lambda done: self.preview(previews / f"step-{done:06d}.png"),
@@ -236,7 +237,7 @@ def build_guidance(pipeline, prompt: str, options: To3D) -> Guidance:
     """The guidance that the settings name, by a multi-view pipeline or a single-view one (`to3d.guidance.prior`)."""
     guidance = options.guidance
     prior, form = GUIDANCE[guidance.name]
-    return prior(
+    built = prior(
         pipeline,
         prompt + guidance.suffix,
         guidance.negative_prompt,
@@ -246,6 +247,8 @@ def build_guidance(pipeline, prompt: str, options: To3D) -> Guidance:
         rescale=guidance.rescale,
         lora_rank=guidance.lora_rank,
     )
+    built.float16 = pipeline.unet.dtype == torch.float16
+    return built
 
 
 def views_to_fit(images: Tensor, options: To3D) -> FittedViews:

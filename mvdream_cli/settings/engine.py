@@ -9,7 +9,9 @@ from mvdream_cli.settings.fields import Count, Section
 
 class Engine(Section):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="auto: the fast type of the device")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="auto: the fast one that is exact enough, see docs/presets.md"
+    )
     threads: int = Field(0, ge=0, le=1024, description="CPU threads; 0: the physical cores")
     vae_slicing: bool = Field(False, description="one image at a time through the autoencoder: less memory, slower")
     channels_last: bool = Field(False, description="channels-last layout of the networks: what GPUs with tensor cores read")

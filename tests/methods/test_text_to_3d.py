@@ -119,3 +119,11 @@ def test_a_time_budget_leaves_out_steps_by_a_clock(tiny):
     again = making(tiny, views=True)
     again.keep_to_budget(2.0, run, now=lambda: pytest.fail("a resumed run keeps to what was planned"))
     assert (again.fit_steps, again.distillation_steps) == (40, 40)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_float16_networks_get_a_scaled_loss(dtype, tiny, tmp_path):
+    """A small weight of the loss would leave float16 few digits behind the encoder (docs/benchmarks.md)."""
+    for module in (tiny.unet, tiny.vae, tiny.text_encoder):
+        module.to(dtype)
+    assert (making(tiny).method(tmp_path).scaler is not None) == (dtype == torch.float16)
