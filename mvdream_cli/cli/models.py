@@ -64,7 +64,9 @@ def convert(
     if shared.dry_run:
         print(f"{source} would be written to {out} as {format_}")
         return
-    _print_path(lambda models: models.convert(source, out, format_), shared)
+    from mvdream_cli.commands import model_formats
+
+    _print_path(lambda _: model_formats.convert(source, out, format_), shared)
 
 
 @models_app.command()
@@ -76,7 +78,9 @@ def merge(
     shared: Shared,
 ) -> None:
     """Write a model that stands alone out of a LoRA and its base."""
-    _print_path(lambda models: models.merge(source, out), shared)
+    from mvdream_cli.commands import model_formats
+
+    _print_path(lambda _: model_formats.merge(source, out), shared)
 
 
 def _print_path(recipe: Callable[[Any], Path], shared: Shared) -> None:

@@ -1,16 +1,15 @@
 """`mvdream doctor`: what this machine has, the preset that fits it, and for each problem the command that fixes it."""
 
-import importlib.util
 import os
 import platform
 import shutil
-from importlib import metadata
 from pathlib import Path
 
 import torch
 
 from mvdream_cli import __version__
 from mvdream_cli.engine.device import physical_cores, pick_device
+from mvdream_cli.engine.machine import existing, ffmpeg, gpu_facts, memory_gb, version_of
 from mvdream_cli.models.hub import GB, PUBLISHED, locate, model_folders
 from mvdream_cli.settings.machine import auto_preset, visible_gpus
 
@@ -30,21 +29,21 @@ def run() -> dict:
     facts = {
         "mvdream": __version__,
         "python": f"{platform.python_version()} on {platform.platform(terse=True)}",
-        "libraries": ", ".join(f"{name} {_version(name)}" for name in LIBRARIES),
+        "libraries": ", ".join(f"{name} {version_of(name)}" for name in LIBRARIES),
         "CUDA": torch.version.cuda or "this torch is built without",
-        "GPUs": ", ".join(_gpu(i) for i in range(torch.cuda.device_count())) or "none that torch can use",
-        "processor": f"{physical_cores()} cores, {_memory_gb():.0f} GB memory",
+        "GPUs": ", ".join(gpu_facts(i) for i in range(torch.cuda.device_count())) or "none that torch can use",
+        "processor": f"{physical_cores()} cores, {memory_gb():.0f} GB memory",
         "computes on": device,
-        "accelerators": ", ".join(f"{name} {_version(name) or 'not here'} ({use})" for name, use in ACCELERATORS.items()),
+        "accelerators": ", ".join(f"{name} {version_of(name) or 'not here'} ({use})" for name, use in ACCELERATORS.items()),
         "C++ compiler": next(
             filter(None, map(shutil.which, ("c++", "g++", "clang++"))), "none (only engine.compile needs one)"
         ),
-        "ffmpeg": _ffmpeg() or "none",
+        "ffmpeg": ffmpeg() or "none",
         "models": ", ".join(name for name in ("mini", *PUBLISHED) if name == "mini" or locate(name)),
         "model folders": ", ".join(map(str, model_folders())),
     }
     places = {"here": Path.cwd(), "models": model_folders()[0]}
-    free = {name: shutil.disk_usage(_existing(place)).free / GB for name, place in places.items()}
+    free = {name: shutil.disk_usage(existing(place)).free / GB for name, place in places.items()}
     facts["free disk"] = ", ".join(f"{size:.0f} GB ({name})" for name, size in free.items())
     return {"facts": facts, "preset": preset, "why": why, "problems": list(_problems(facts, free, preset))}
 
@@ -68,39 +67,3 @@ def _problems(facts: dict, free: dict[str, float], preset: str):
                 "models": ("models lie", "export MVDREAM_MODELS=/another/disk/models"),
             }[name]
             yield {"problem": f"{size:.1f} GB free where {where}", "fix": fix}
-
-
-def _gpu(index: int) -> str:
-    properties = torch.cuda.get_device_properties(index)
-    return (
-        f"{properties.name} ({properties.total_memory / GB:.0f} GB, compute capability {properties.major}.{properties.minor})"
-    )
-
-
-def _version(package: str) -> str:
-    if importlib.util.find_spec(package) is None:
-        return ""
-    try:
-        return metadata.version({"open_clip": "open_clip_torch"}.get(package, package))
-    except metadata.PackageNotFoundError:
-        return "here"
-
-
-def _memory_gb() -> float:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GB
-    except (AttributeError, ValueError, OSError):  # Windows
-        return float("nan")
-
-
-def _ffmpeg() -> str | None:
-    import imageio_ffmpeg
-
-    try:
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except RuntimeError:
-        return None
-
-
-def _existing(path: Path) -> Path:
-    return next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())

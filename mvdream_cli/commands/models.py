@@ -1,11 +1,11 @@
-"""`mvdream models`: where models are, how they come, and their formats. Imports torch only to convert."""
+"""`mvdream models`: which there are, where they lie, how they come. Never imports torch."""
 
 from pathlib import Path
 
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import ModelError, UsageError
 from mvdream_cli.models import hub
-from mvdream_cli.models.find import EMBEDDED, SUBJECT, base_of, find_model, known_words
+from mvdream_cli.models.find import EMBEDDED, base_of, find_model
 
 
 def ensure(settings, command: str) -> None:
@@ -25,14 +25,9 @@ def ensure(settings, command: str) -> None:
 
 def listed() -> list[dict]:
     """One entry for each model that has a name: {"name", "about", "size_gb", "licence", "path" or None}."""
+    about, licence = "embedded: a toy world on any machine", "Apache-2.0"
     rows = [
-        {
-            "name": name,
-            "about": "embedded: a toy world on any machine",
-            "size_gb": _size_gb(path),
-            "licence": "Apache-2.0",
-            "path": path,
-        }
+        {"name": name, "about": about, "size_gb": _size_gb(path), "licence": licence, "path": path}
         for name, path in EMBEDDED.items()
     ]
     for name, model in hub.PUBLISHED.items():
@@ -76,40 +71,6 @@ def verify(name: str) -> Path:
     if bad:
         raise ModelError(f"model {name!r}: {', '.join(bad)}; remove {folder} and run `mvdream models get {name}`.")
     return path
-
-
-def merge(source: str, out: Path) -> Path:
-    """Write a model whose LoRA, if it is one, has become part of the weights: a folder that needs no other.
-
-    Raises:
-        UsageError: the model is no LoRA, or `out` exists.
-    """
-    base = base_of(find_model(source))
-    if base is None:
-        raise UsageError(f"{source} is no LoRA: it stands alone already")
-    if out.exists():
-        raise UsageError(f"{out} exists already; remove it or give another folder")
-    from mvdream_cli.models.load import load_pipeline, save_pipeline
-
-    made = save_pipeline(load_pipeline(source), out, words=known_words(source))
-    (made / SUBJECT).write_text((find_model(source) / SUBJECT).read_text())
-    say(f"{source} merged into {base}")
-    return made
-
-
-def convert(source: str, out: Path, form: str) -> Path:
-    """Write the model `source` to `out` in one of `convert.FORMATS`.
-
-    Raises:
-        UsageError: an unknown format. ModelError: see `convert.convert`.
-    """
-    from mvdream_cli.models import convert as formats
-
-    if form not in formats.FORMATS:
-        raise UsageError(f"--format: there is no format {form!r}; choose {', '.join(formats.FORMATS)}")
-    made = formats.convert(source, out, form)
-    say(f"{source} written as {form}")
-    return made
 
 
 def _size_gb(folder: Path) -> float:

@@ -5,7 +5,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
 
-from mvdream_cli.commands.models import merge
+from mvdream_cli.commands.model_formats import merge
 from mvdream_cli.diffusion import lora
 from mvdream_cli.errors import ModelError, UsageError
 from mvdream_cli.models.find import LORA_WEIGHTS, known_words, model_identity, subject_warning
