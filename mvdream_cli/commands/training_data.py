@@ -94,7 +94,7 @@ def stream_law(settings) -> StreamLaw:
     return StreamLaw(
         unet.views_per_object,
         data.size_px,
-        stream.rig_share,
+        stream.rig_probability,
         rig,
         cameras,
         data.num_views,

@@ -34,13 +34,13 @@ class StreamLaw:
 
     views: at equal azimuth steps, seen together. size_px: side of a picture. samples: rays for a pixel on an edge.
     single: one of the views only, any of them. tellings: captions of each object.
-    rig_share: of the objects are seen by `rig`, the first view from the front; the others by `cameras`, from a random one of
-        `first_views` directions on.
+    rig_probability: that an object is seen by `rig`, the first view from the front; else it is by `cameras`, from a random one
+        of `first_views` directions on.
     """
 
     views: int
     size_px: int
-    rig_share: float
+    rig_probability: float
     rig: CameraDistribution
     cameras: CameraDistribution
     first_views: int = 32
@@ -184,7 +184,7 @@ def _draw_object(draw: Draw, law: StreamLaw, seed: int, index: int) -> Batch:
 
 def _cameras(rng: np.random.Generator, law: StreamLaw) -> tuple[np.ndarray, float, float, float]:
     """(azimuth_deg (V,), elevation_deg, fovy_deg, distance); one azimuth of them where the law wants single views."""
-    at_rig = rng.random() < law.rig_share
+    at_rig = rng.random() < law.rig_probability
     azimuth_deg, *rest = draw_training_cameras(rng, law.views, law.rig if at_rig else law.cameras)
     first = FRONT_AZIMUTH_DEG if at_rig else 360.0 / law.first_views * int(rng.integers(law.first_views))
     azimuth_deg = ((azimuth_deg + first) % 360.0).astype(np.float32)

@@ -29,7 +29,7 @@ DAMAGED = (OSError, ValueError, RuntimeError, SafetensorError, pickle.Unpickling
 
 
 def save(root: Path, *, step: int, modules: dict, optimizer, state: dict, keep: int) -> Path:
-    """Write checkpoints/step-XXXXXXXX and drop all but the newest `keep`. All ranks call it, rank 0 writes.
+    """Write checkpoints/step-NNNNNNNN and drop all but the newest `keep`. All ranks call it, rank 0 writes.
 
     `modules` maps a name without dots to an object with `state_dict()`: tensors go to safetensors, numbers, strings and
     lists to state.json. Until the last rename the folder does not exist under its name, so one that exists is whole.

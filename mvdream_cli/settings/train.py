@@ -35,7 +35,7 @@ class VaeTraining(Section):
 class StreamTraining(Section):
     """Objects that are drawn while the training goes on; `data.cameras`, `data.size_px`, `data.workers` count for them too."""
 
-    rig_share: Probability = Field(0.7, description="of the objects seen as to3d asks for them, the first view from the front")
+    rig_probability: Probability = Field(0.7, description="of an object seen as to3d asks for it, from the front first")
     elevation_deg: float = Field(15.0, ge=-89, le=89, description="of the views that to3d asks for")
     fovy_deg: float = Field(37.5, ge=1, le=120, description="field of view of the views that to3d asks for")
     distance: Positive = Field(

@@ -1,13 +1,10 @@
 """Worker processes: they end with the process that started them, and full memory is no verdict on an asset."""
 
-import os
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from workers import workers_end_with
 
 from mvdream_cli.data.render_object import RenderSettings
 from mvdream_cli.data.render_pool import rendered
@@ -37,36 +34,9 @@ def broken():
     raise ValueError("no such shape")
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"  # not one that only waits
-    except OSError:
-        return False
-
-
-def until(condition, seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process is not told that its parent has ended")
 def test_workers_end_when_their_parent_is_killed(tmp_path):
-    command = [sys.executable, "-c", SLOW, str(tmp_path)]
-    parent = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    pids = []
-    try:
-        assert until(lambda: len(list(tmp_path.glob("*.pid"))) == 2 or parent.poll() is not None, 120)
-        pids = [int(path.stem) for path in tmp_path.glob("*.pid")]
-        assert len(pids) == 2 and all(map(alive, pids))
-        parent.kill()
-        parent.wait()
-        assert until(lambda: not any(map(alive, pids)), 10)
-    finally:
-        parent.kill()
-        for pid in filter(alive, pids):
-            os.kill(pid, signal.SIGKILL)
+    workers_end_with(SLOW, tmp_path)
 
 
 def test_full_memory_is_told_from_a_broken_asset():

@@ -2,14 +2,13 @@
 
 import os
 import signal
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 import torch
 import trimesh
-from test_render_pool import ROOT, alive, until
+from workers import workers_end_with
 
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.stream import Stream, StreamLaw, contrasting_gray
@@ -187,16 +186,4 @@ def test_gray_things_stand_before_another_gray():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process is not told that its parent has ended")
 def test_workers_end_when_their_parent_is_killed(tmp_path):
-    parent = subprocess.Popen([sys.executable, "-c", SLOW, str(tmp_path)], env=os.environ | {"PYTHONPATH": str(ROOT)})
-    pids = []
-    try:
-        assert until(lambda: len(list(tmp_path.glob("*.pid"))) == 2 or parent.poll() is not None, 120)
-        pids = [int(path.stem) for path in tmp_path.glob("*.pid")]
-        assert len(pids) == 2 and all(map(alive, pids))
-        parent.kill()
-        parent.wait()
-        assert until(lambda: not any(map(alive, pids)), 10)
-    finally:
-        parent.kill()
-        for pid in filter(alive, pids):
-            os.kill(pid, signal.SIGKILL)
+    workers_end_with(SLOW, tmp_path)
