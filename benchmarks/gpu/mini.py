@@ -6,7 +6,7 @@
 
 `train` is `mvdream train --data toybox` for autoencoder, CLIP and UNet, each with a time budget; with --parts, a model folder
 without a UNet, the first two are taken from there. `collect` waits until it has ended, or as long as it may, and leaves in
---out: the UNet's folder as it is by then (averaged weights) in unet.tar.00, .01, ... of at most 15 MB (`cat unet.tar.* | tar x`),
+--out: the UNet's folder as it is by then (averaged weights) in unet.tar.00, .01, ... of at most 15 MB (`cat unet.tar.*|tar x`),
 report.jsonl, stats.jsonl and, while there is time, previews.png (eight prompts) and the errors of held-out objects.
 `--tiny` rehearses it on a CPU.
 """

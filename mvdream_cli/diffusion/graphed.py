@@ -1,4 +1,4 @@
-"""A UNet whose training steps are replayed as CUDA graphs: no time between its kernels, which a small network waits for most."""
+"""A UNet whose training steps are replayed as CUDA graphs: no time is lost between its kernels."""
 
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionOutput

@@ -44,7 +44,7 @@ def train_unet(
         unet.enable_gradient_checkpointing()
     if cuda_graphs and (device.type != "cuda" or dtype == torch.float32 or unet_options.gradient_checkpointing):
         raise UsageError(
-            "engine.cuda_graphs: works on a CUDA GPU, in half precision, without train.unet.gradient_checkpointing; leave it off"
+            "engine.cuda_graphs: works on a CUDA GPU, in half precision, without gradient checkpointing; leave it off"
         )
     if cuda_graphs:
         replay_training_steps(unet)

@@ -18,7 +18,7 @@ class Engine(Section):
     compile: bool = Field(False, description="torch.compile UNet and encoder: faster after minutes; a CPU needs a C++ compiler")
     cuda_graphs: bool = Field(
         False,
-        description="train: replay the UNet's steps as CUDA graphs; faster where the network is small, on a GPU in bfloat16",
+        description="train: replay the UNet's steps as CUDA graphs, on a GPU in bfloat16; faster if it is small",
     )
     seed: int = Field(0, ge=0, lt=2**63, description="all randomness is a function of the seed and the step")
     offline: bool = Field(False, description="use no network")
