@@ -8,7 +8,7 @@ Four questions about the four views of an object, each answered by the nearest t
 - kind: among four objects of each kind of the world; - worn: the same object with each thing that its kind can wear, or none;
 - color: the same object in each of ten colors; - direction: of each view, the same object from eight sides (a neighbor counts).
 "The same object" has other proportions. Beside the shares of right answers stand the bound, true renders with proportions of
-their own, and the floor, the pictures of another object. A GLB is turned by quarters to where its views fit best. "second front":
+their own, and the floor, pictures of another object. A GLB is turned by quarters to where its views fit best. "second front":
 share of objects of which another view than the front one looks most like the front.
 """
 
