@@ -26,7 +26,7 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         raise UsageError("train: --data is missing; take toybox, or a set made by `mvdream data render`.")
     with contextlib.ExitStack() as stack:
         data = stack.enter_context(open_data(train.data, settings))
-        images = stack.enter_context(open_data(train.images, settings)) if train.images else data
+        images = stack.enter_context(open_data(train.images, settings, singles=True)) if train.images else data
         recorded = settings.model_dump(mode="json") | {
             "init_identity": [model_identity(name) if name else name for name in (train.init, train.autoencoder)],
             "data_identity": [data.identity, *([images.identity] if train.images else [])],
@@ -57,6 +57,8 @@ def learn(settings, data, images, run) -> dict:
     if pipeline.report:
         say(f"{train.init}: {pipeline.report}")
     if train.component == "unet":
+        pipeline.image_size = data.size_px  # what is trained is what the model says, whatever it was before
+        pipeline.register_to_config(caption_suffix=train.suffix)
         objects = data.latents(pipeline, run, "latents", settings)
         singles = images.latents(pipeline, run, "images", settings) if train.images else objects
         where = {"device": device, "dtype": dtype, "seed": engine.seed, "previews": run.previews}

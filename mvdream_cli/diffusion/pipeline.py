@@ -12,26 +12,16 @@ from torch import Tensor
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
 from mvdream_cli.cameras import camera_condition
+from mvdream_cli.captions import asset_caption
 from mvdream_cli.diffusion.schedule import ddim_step, ddim_timesteps
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.errors import UsageError
-
-ASSET_SUFFIX = ", 3d asset"  # MVDream's, at the end of the captions of 3D objects
-
-
-def asset_caption(text: str, suffix: str) -> str:
-    """What is said of a 3D object: `suffix` behind the text, unless the text itself says 3d (MVDream, appendix on the data).
-
-    The one rule of training and of asking. The empty text, which stands for no text, stays empty.
-    """
-    return text if not text or "3d" in text.lower() else text + suffix
-
 
 class MultiViewPipeline(DiffusionPipeline):
     """Text to consistent views. `image_encoder` (CLIP's image tower) is optional and only measures results.
 
     Args:
-        caption_suffix: what captions of 3D objects ended with in training, see `asset_caption`; kept in model_index.json.
+        caption_suffix: what captions of 3D objects ended with in training, see `captions.asset_caption`; kept in model_index.json.
     """
 
     _optional_components = ["image_encoder"]
@@ -55,8 +45,12 @@ class MultiViewPipeline(DiffusionPipeline):
             scheduler=scheduler,
             image_encoder=image_encoder,
         )
-        # in the folder it is a plain UNet2DConditionModel, which any diffusers program can open
-        self.register_to_config(unet=("diffusers", "UNet2DConditionModel"), caption_suffix=caption_suffix)
+        self.register_to_config(caption_suffix=caption_suffix)
+
+    def register_modules(self, **modules) -> None:
+        """As diffusers'. In the folder the UNet is a plain UNet2DConditionModel, which any diffusers program can open."""
+        super().register_modules(**modules)
+        self.register_to_config(unet=("diffusers", "UNet2DConditionModel"))
 
     @classmethod
     def from_pretrained(cls, folder, **kwargs) -> "MultiViewPipeline":
@@ -95,6 +89,10 @@ class MultiViewPipeline(DiffusionPipeline):
         """Pixels per latent cell along a side."""
         config = self.vae.config
         return 2 ** (len(config.get("block_out_channels") or config.encoder_block_out_channels) - 1)
+
+    def asked(self, prompt: str, suffix: str | None = None) -> str:
+        """The prompt as captions of 3D objects were in training; another `suffix` takes the place of the model's own."""
+        return asset_caption(prompt, self.config.caption_suffix if suffix is None else suffix)
 
     def tokenize(self, prompts: list[str]) -> Tensor:
         """Token ids (B, L), cut and padded to the text encoder's length."""
@@ -225,4 +223,4 @@ class MultiViewPipeline(DiffusionPipeline):
 
 def posterior_sample(mean: Tensor, std: Tensor | None) -> Tensor:
     """A sample of the posterior; the mean where there is none. From torch's global generator of the device."""
-    return mean if std is None else mean + std * torch.randn_like(mean)
+    return mean if std is None else mean + std * torch.randn(mean.shape, device=mean.device, dtype=mean.dtype)

@@ -239,7 +239,7 @@ def build_guidance(pipeline, prompt: str, options: To3D) -> Guidance:
     prior, form = GUIDANCE[guidance.name]
     built = prior(
         pipeline,
-        prompt + guidance.suffix,
+        pipeline.asked(prompt, guidance.suffix),
         guidance.negative_prompt,
         num_views=options.num_views,
         form=form if guidance.form == "auto" else guidance.form,

@@ -29,7 +29,7 @@ class SampledViews(Section):
     steps: DenoisingSteps = Field(50, description="denoising steps")
     guidance_scale: float = Field(7.5, ge=0, le=200, description="classifier-free guidance")
     negative_prompt: str = Field("", description="what to stay away from")
-    suffix: str = Field(", 3d asset", description="appended to the prompt, as in training")
+    suffix: str | None = Field(None, description="behind a prompt that says no 3d; none: that of the model's training")
     elevation_deg: float = Field(15.0, ge=-90, le=90, description="elevation of the views")
     fovy_deg: float = Field(40.0, ge=1, le=120, description="field of view that the views are taken to have")
     distance: Positive = Field(1.0, description="distance times tan(fovy / 2) that they are taken to have")
@@ -72,7 +72,7 @@ class Guidance(Section):
         "low quality, artifacts, duplicate, morbid, mutilated, poorly drawn face, deformed, dehydrated, bad proportions",
         description="what to stay away from",
     )
-    suffix: str = Field("", description="appended to the prompt")
+    suffix: str | None = Field("", description="behind a prompt that says no 3d; none: that of the model's training")
     guidance_scale: float = Field(50.0, ge=0, le=1000, description="classifier-free guidance")
     rescale: Fraction = Field(0.5, description="blend towards the contrast of the conditional prediction")
     t_min: tuple[Fraction, Fraction] = Field((0.98, 0.02), description="lowest noise level, at the start and after annealing")
