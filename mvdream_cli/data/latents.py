@@ -48,11 +48,15 @@ class Latents(NamedTuple):
         mean, spread = (
             None if part is None else part[drawn[:, None], chosen].flatten(0, 1) for part in (self.latents, self.spread)
         )
-        return posterior(mean, spread), self.cameras[drawn[:, None], chosen].flatten(0, 1), [self.captions[k] for k in drawn.tolist()]
+        return (
+            posterior(mean, spread),
+            self.cameras[drawn[:, None], chosen].flatten(0, 1),
+            [self.captions[k] for k in drawn.tolist()],
+        )
 
 
 def posterior(mean: Tensor, spread: Tensor | None) -> Tensor:
-    """A sample of posteriors of this mean and standard deviation, from torch's global generator; the mean where there is none."""
+    """A sample of posteriors, from torch's global generator; the mean where there is no standard deviation."""
     return mean if spread is None else mean.float() + spread.float() * torch.randn(mean.shape, device=mean.device)
 
 

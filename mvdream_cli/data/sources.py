@@ -85,7 +85,7 @@ def sources_from_folder(root: Path | str) -> list[AssetSource]:
 def each_rendered(sources: Iterable[AssetSource], renders: int) -> list[AssetSource]:
     """Each source `renders` times in a row: under an id of its own, a rendering has its own cameras and light.
 
-    The first keeps its id, so that a set with one rendering of each object is a part of one with more. (MVDream, appendix: two.)
+    The first keeps its id, so that a set with one rendering of each object is a part of one with more. The paper has two.
     """
     return [
         source if k == 0 else replace(source, id=f"{source.id}-render-{k + 1}")

@@ -8,8 +8,8 @@ from diffusers.models.attention import BasicTransformerBlock
 from diffusers.models.attention_processor import Attention
 from torch import Tensor, nn
 
-# What the paper compares (section 3.1 and its ablation): the attention of Stable Diffusion inflated to all views, which it takes;
-# new layers, between the views at one place ("temporal") or all tokens of all views ("new-3d"); none at all.
+# What the paper compares (section 3.1, ablation): Stable Diffusion's attention inflated to all views, which it takes; new
+# layers, between the views at one place ("temporal") or all tokens of all views ("new-3d"); none at all.
 VIEW_ATTENTION = ("inflated", "temporal", "new-3d", "none")
 
 
@@ -68,8 +68,8 @@ def attend(attn: Attention, hidden_states: Tensor, context: Tensor, attention_ma
 def add_view_layers(unet) -> None:
     """Give each self-attention of a UNet a layer for the other views, `across_views`, of its own size.
 
-    Its output begins at zero, so that the untrained layer changes nothing. It stands beside the self-attention and reads the same
-    normed tokens.
+    Its output begins at zero, so that the untrained layer changes nothing. It stands beside the self-attention and reads the
+    same normed tokens.
     """
     for block in [module for module in unet.modules() if isinstance(module, BasicTransformerBlock)]:
         own = block.attn1

@@ -17,11 +17,13 @@ from mvdream_cli.diffusion.schedule import ddim_step, ddim_timesteps
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.errors import UsageError
 
+
 class MultiViewPipeline(DiffusionPipeline):
     """Text to consistent views. `image_encoder` (CLIP's image tower) is optional and only measures results.
 
     Args:
-        caption_suffix: what captions of 3D objects ended with in training, see `captions.asset_caption`; kept in model_index.json.
+        caption_suffix: what captions of 3D objects ended with in training, see `captions.asset_caption`; kept in
+            model_index.json.
     """
 
     _optional_components = ["image_encoder"]

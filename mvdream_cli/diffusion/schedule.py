@@ -46,6 +46,14 @@ def repeat_timestep(timestep: int, count: int, device=None) -> Tensor:
     return torch.full((count,), timestep, dtype=torch.long, device=device)
 
 
+def timesteps_of(timestep: int | Tensor, count: int, device=None) -> Tensor:
+    """One timestep for each of `count` latents, (count,) on `device`: all the same, or those of a tensor."""
+    if isinstance(timestep, int):
+        return repeat_timestep(timestep, count, device)
+    assert timestep.shape == (count,), (timestep.shape, count)
+    return timestep.to(device, non_blocking=True)
+
+
 def ddim_timesteps(scheduler, steps: int) -> list[int]:
     """The timesteps that a sample visits, from noise to picture, for any number of steps.
 

@@ -22,7 +22,7 @@ class MultiViewUNet(UNet2DConditionModel):
 
     Args:
         view_attention: one of `attention.VIEW_ATTENTION`; the paper's is "inflated".
-        camera_input: where the camera enters (MVDream, section 3.2). "time", the paper's: added to the timestep's embedding.
+        camera_input: where the camera enters (MVDream, section 3.1). "time", the paper's: added to the timestep's embedding.
             "text": one more token behind the prompt's.
         others: diffusers'. Both of ours stand in config.json only where they are not the paper's.
     """

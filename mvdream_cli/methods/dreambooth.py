@@ -3,9 +3,9 @@
 The UNet is tuned in its 2D mode (one view, no camera) on the photographs, with a term that keeps its weights near where they
 were. Pictures of the class, drawn by the base, may be learnt beside (DreamBooth, arXiv:2208.12242, section 3.3).
 
-The camera embedding stays as it was. The 2D mode does not ask it, so that nothing but weight decay would change it, and what the
-model knows of cameras is what is to be kept; the cameras of `attention: 3d` are guesses, which it must not learn either. It counts
-in N all the same, the number of the network's weights, which the paper divides by. The text encoder is frozen too.
+The camera embedding stays as it was. The 2D mode does not ask it, so that nothing but weight decay would change it, and what
+the model knows of cameras is what is to be kept; the cameras of `attention: 3d` are guesses, which it must not learn either. It
+counts in N all the same, the number of the network's weights, which the paper divides by. The text encoder is frozen too.
 """
 
 from pathlib import Path

@@ -111,9 +111,7 @@ def test_temporal_attention_is_between_the_views_at_one_place(tiny):
     temporal = MultiViewAttnProcessor("temporal")(block, tokens, num_views=4)
     torch.testing.assert_close(temporal, alone + slow, atol=1e-5, rtol=1e-5)
     everywhere = MultiViewAttnProcessor("new-3d")(block, tokens, num_views=4)
-    torch.testing.assert_close(
-        everywhere, alone + plain(tokens.reshape(2, 20, -1)).reshape(8, 5, -1), atol=1e-5, rtol=1e-5
-    )
+    torch.testing.assert_close(everywhere, alone + plain(tokens.reshape(2, 20, -1)).reshape(8, 5, -1), atol=1e-5, rtol=1e-5)
 
 
 def test_a_camera_beside_the_text_is_one_more_token_and_absent_in_the_2d_mode(tiny):
