@@ -22,8 +22,8 @@ from mvdream_cli.guidance.view_prompts import text_of_views, view_prompts
 class Guidance:
     """`loss`: (images (N, H, W, 3) in [0, 1] or latents (N, H, W, C), cameras, timestep) -> loss (), with gradient.
 
-    `trained`: modules that learn beside the object and need an optimizer, if there are any; `close` removes them from the model.
-    `latent_colors`: what latents that it is shown look like (`diffusion.latent_colors`); None where it is shown pictures.
+    `trained`: modules that learn beside the object and need an optimizer, if there are any; `close` takes them off the model.
+    `latent_colors`: of the latents that it is shown (`diffusion.latent_colors`); None where it is shown pictures.
     """
 
     loss: Callable[[Tensor, Cameras, int | Tensor], Tensor]

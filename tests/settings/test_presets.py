@@ -52,6 +52,7 @@ def test_the_single_view_recipes_have_the_values_of_the_reference():
     assert [t.cameras.position_jitter for t in made.values()] == [0.1, 0, 0]
     assert [t.guidance.t_max for t in made.values()] == [(0.98, 0.98), (0.97, 0.97), (0.98, 0.5)]
     assert (dreamfusion.light.unlit_fraction * 10_000, dreamfusion.light.ambient) == (2001, (0.1, 0.1))
+    assert [t.background.random_probability for t in made.values()] == [0, 0, 0.5]
     ramp = dreamfusion.regularizers
     assert (ramp.orientation, ramp.orientation_fraction * 10_000, ramp.sparsity) == ((10, 1000), 5000, 1)
     rates = dreamfusion.optimizer
