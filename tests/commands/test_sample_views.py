@@ -56,7 +56,7 @@ def test_a_single_view_is_a_picture_without_a_camera_unless_it_is_asked_for(tiny
     assert seen.returncode == 0 and len(json.loads((tmp_path / "seen" / "cameras.json").read_text())["c2w"]) == 1
     assert not np.array_equal(load_image(tmp_path / "alone" / "views.png"), load_image(tmp_path / "seen" / "views.png"))
     refused = mvdream("sample-views", "a red dog", "--model", tiny_folder, "--no-camera", *FEW, cwd=tmp_path)
-    assert refused.returncode == 1 and "without a camera each view would be another object" in refused.stderr
+    assert refused.returncode == 2 and "without a camera each view would be another object" in refused.stderr
 
 
 def test_views_over_a_part_of_the_circle_at_another_size(tiny_folder, tmp_path):
