@@ -21,7 +21,8 @@ from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.memory import until_it_fits
 from mvdream_cli.engine.method import Method
 from mvdream_cli.errors import MVDreamError
-from mvdream_cli.methods.text_to_3d import TextTo3D, build_guidance
+from mvdream_cli.methods.object_parts import build_guidance
+from mvdream_cli.methods.text_to_3d import TextTo3D
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.settings.presets import recipe_names
 from mvdream_cli.settings.resolve import resolve

@@ -19,6 +19,7 @@ import torch
 
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion.attention import MultiViewAttnProcessor
+from mvdream_cli.diffusion.schedule import ddim_step, ddim_timesteps
 from mvdream_cli.models import ldm, single_file
 from mvdream_cli.models.convert import official_state, schedule_buffers
 
@@ -212,14 +213,14 @@ def main() -> None:
 
     def trajectory():
         x = noise
-        scheduler.set_timesteps(arguments.steps)
-        for step in scheduler.timesteps:
+        visited = ddim_timesteps(scheduler, arguments.steps)
+        for step, following in zip(visited, [*visited[1:], None]):
             both = unet(
                 torch.cat([x, x]), step, torch.cat([text, negative]), class_labels=camera.repeat(2, 1),
                 cross_attention_kwargs={"num_views": 4},
             ).sample  # fmt: skip
             conditional, unconditional = both.chunk(2)
-            x = scheduler.step(unconditional + 10.0 * (conditional - unconditional), step, x).prev_sample
+            x = ddim_step(scheduler, x, unconditional + 10.0 * (conditional - unconditional), step, following)
         return x
 
     errors["trajectory"] = relative_error(timed(seconds, "trajectory, ours", trajectory), official)

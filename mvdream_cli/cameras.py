@@ -53,10 +53,14 @@ def look_at(position: Tensor, target: Tensor, up: Tensor) -> Tensor:
 
 
 def orbit_views(
-    num_views: int, elevation_deg: float, start_azimuth_deg: float = FRONT_AZIMUTH_DEG, distance: float = 1.0
+    num_views: int,
+    elevation_deg: float,
+    start_azimuth_deg: float = FRONT_AZIMUTH_DEG,
+    distance: float = 1.0,
+    span_deg: float = 360.0,
 ) -> Tensor:
-    """`num_views` cameras evenly around the object, the first at `start_azimuth_deg`; c2w (V, 4, 4)."""
-    azimuth_deg = start_azimuth_deg + torch.arange(num_views, dtype=torch.float64) * 360.0 / num_views
+    """Cameras evenly around the object, the first at `start_azimuth_deg`, `span_deg` / `num_views` apart; c2w (V, 4, 4)."""
+    azimuth_deg = start_azimuth_deg + torch.arange(num_views, dtype=torch.float64) * span_deg / num_views
     return orbit(azimuth_deg, elevation_deg, distance)
 
 

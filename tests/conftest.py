@@ -55,6 +55,20 @@ def tiny(tiny_folder):
     return load_pipeline(str(tiny_folder))
 
 
+@pytest.fixture
+def tiny_with_posterior(tiny):
+    """The tiny pipeline with an autoencoder of the published class, as it is drawn: its posteriors are wide."""
+    from diffusers import AutoencoderKL
+
+    torch.manual_seed(0)
+    vae = AutoencoderKL(
+        block_out_channels=[8, 8, 16], down_block_types=["DownEncoderBlock2D"] * 3, up_block_types=["UpDecoderBlock2D"] * 3,
+        layers_per_block=1, latent_channels=4, norm_num_groups=4,
+    )  # fmt: skip
+    tiny.register_modules(vae=vae.eval().requires_grad_(False))
+    return tiny
+
+
 @pytest.fixture(scope="session")
 def view_set(tmp_path_factory) -> Path:
     """Eight toybox objects, four views of 32 px each."""

@@ -17,9 +17,12 @@ def sample_views(
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to draw, in quotes.", show_default=False)],
     *,
     negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to stay away from.")] = None,
-    views: Annotated[int | None, typer.Option(help="Views around the object.")] = None,
+    views: Annotated[int | None, typer.Option(help="Views around the object; 1: a picture without a camera.")] = None,
     elevation_deg: Annotated[float | None, typer.Option(help="Elevation of the views, in degrees.")] = None,
     azimuth_deg: Annotated[float | None, typer.Option(help="Azimuth of the first view, in degrees; 90: front.")] = None,
+    azimuth_span_deg: Annotated[float | None, typer.Option(help="Degrees over which the views are spread.")] = None,
+    camera: Annotated[bool | None, typer.Option("--camera/--no-camera", help="Tell the model the cameras.")] = None,
+    size_px: Annotated[int | None, typer.Option(help="Side of a view in pixels.")] = None,
     samples: Annotated[int | None, typer.Option(help="How many objects.")] = None,
     steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
     guidance_scale: Annotated[float | None, typer.Option(help="Classifier-free guidance.")] = None,
@@ -37,6 +40,7 @@ def sample_views(
 
     flags = {
         "negative_prompt": negative, "num_views": views, "elevation_deg": elevation_deg, "azimuth_deg": azimuth_deg,
+        "azimuth_span_deg": azimuth_span_deg, "camera": camera, "size_px": size_px,
         "samples": samples, "steps": steps, "guidance_scale": guidance_scale,
     }  # fmt: skip
     run_command("sample_views", {f"sample_views.{key}": value for key, value in flags.items()}, recipe, shared)

@@ -5,7 +5,7 @@ from pathlib import Path
 from mvdream_cli.commands.toybox_world import toybox_sources
 from mvdream_cli.data.asset_folder import write_assets
 from mvdream_cli.data.render_set import render_dataset
-from mvdream_cli.data.sources import sources_from_folder
+from mvdream_cli.data.sources import each_rendered, sources_from_folder
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, clock, say, warn
@@ -28,6 +28,7 @@ def render(settings, source: str, out: Path) -> dict:
         sources = toybox_sources(data.toybox, settings.engine.seed)
     else:
         sources = sources_from_folder(source)
+    sources = each_rendered(sources, data.renders)
     with Bar("rendering", len(sources)) as bar:
         report = render_dataset(
             sources,

@@ -6,7 +6,7 @@ from pathlib import Path
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.commands.opening import open_model, warn_about_words
-from mvdream_cli.engine.progress import Bar, say
+from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
@@ -30,20 +30,27 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
             return {"run": run.folder, "views": run.folder / "views.png", "cameras": run.folder / "cameras.json"}
         warn_about_words(settings, prompt)
         pipeline, _ = open_model(settings)
-        if not pipeline.knows_cameras and options.num_views > 1:
+        if not pipeline.knows_cameras and options.has_camera():
             raise UsageError(f"{settings.model} knows no cameras: it draws single pictures, --views 1; or train it first")
+        if options.size_px is not None and options.size_px != pipeline.image_size:
+            warn(f"{settings.model} was trained with views of {pipeline.image_size} px; at {options.size_px} px it draws worse")
 
-        c2w = orbit_views(options.num_views, options.elevation_deg, options.azimuth_deg)
+        azimuth_deg = [options.azimuth_deg + options.azimuth_span_deg * v / options.num_views for v in range(options.num_views)]
+        c2w = orbit_views(
+            options.num_views, options.elevation_deg, options.azimuth_deg, span_deg=options.azimuth_span_deg
+        )  # fmt: skip
         seeds = [engine.seed + k for k in range(options.samples)]
+        suffix = options.suffix if options.has_camera() or options.suffix is not None else ""  # captions of pictures had none
         with Bar("sampling", options.steps) as bar:
             images = sample_views(
                 pipeline,
-                prompt + options.suffix,
-                c2w if pipeline.knows_cameras else None,
+                pipeline.asked(prompt, suffix),
+                c2w if options.has_camera() else None,
                 seeds=seeds,
                 negative_prompt=options.negative_prompt,
                 guidance_scale=options.guidance_scale,
                 steps=options.steps,
+                size_px=options.size_px,
                 on_step=lambda i: bar.update(i + 1),
             )
 
@@ -52,11 +59,13 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
                 save_image(run.folder / f"view-{s:02d}-{v:02d}.png", image)
         cameras = {
             "convention": "world z up, OpenGL camera axes, azimuth 0 at -y and 90 (the front) at +x, unit distance",
-            "azimuth_deg": [(options.azimuth_deg + 360.0 * v / options.num_views) % 360 for v in range(options.num_views)],
+            "azimuth_deg": [azimuth % 360 for azimuth in azimuth_deg],
             "elevation_deg": options.elevation_deg,
             "seeds": seeds,
             "c2w": c2w.tolist(),
         }
+        if not options.has_camera():
+            cameras = {"convention": "a picture in the 2D mode, without a camera", "seeds": seeds}
         with written_whole(run.folder / "cameras.json") as partial:
             partial.write_text(json.dumps(cameras, indent=1))
         views = save_image(run.folder / "views.png", grid(images.flatten(0, 1), options.num_views))

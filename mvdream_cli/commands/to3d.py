@@ -13,7 +13,8 @@ from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.turntable import show_object
 from mvdream_cli.mesh.writers import write_formats
 from mvdream_cli.methods.first_look import first_look
-from mvdream_cli.methods.text_to_3d import TextTo3D, build_guidance, views_to_fit
+from mvdream_cli.methods.object_parts import build_guidance
+from mvdream_cli.methods.text_to_3d import TextTo3D, views_to_fit
 from mvdream_cli.models.find import model_identity
 
 

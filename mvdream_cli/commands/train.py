@@ -26,7 +26,7 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         raise UsageError("train: --data is missing; take toybox, or a set made by `mvdream data render`.")
     with contextlib.ExitStack() as stack:
         data = stack.enter_context(open_data(train.data, settings))
-        images = stack.enter_context(open_data(train.images, settings)) if train.images else data
+        images = stack.enter_context(open_data(train.images, settings, singles=True)) if train.images else data
         recorded = settings.model_dump(mode="json") | {
             "init_identity": [model_identity(name) if name else name for name in (train.init, train.autoencoder)],
             "data_identity": [data.identity, *([images.identity] if train.images else [])],
@@ -57,6 +57,8 @@ def learn(settings, data, images, run) -> dict:
     if pipeline.report:
         say(f"{train.init}: {pipeline.report}")
     if train.component == "unet":
+        pipeline.image_size = data.size_px  # what is trained is what the model says, whatever it was before
+        pipeline.register_to_config(caption_suffix=train.suffix)
         objects = data.latents(pipeline, run, "latents", settings)
         singles = images.latents(pipeline, run, "images", settings) if train.images else objects
         where = {"device": device, "dtype": dtype, "seed": engine.seed, "previews": run.previews}
@@ -70,7 +72,8 @@ def learn(settings, data, images, run) -> dict:
     fit(method, run, **engine.loop())
     if train.component == "vae":
         scale_latents(pipeline, pictures, engine.seed)
-    words = (known_words(train.init) if train.init else None) or set()
-    words |= {word for caption in data.captions for word in re.findall(r"[^\W\d_]+", caption.lower())}
+    words = known_words(train.init) if train.init else set()
+    if words is not None:  # a model that does not say which words it knows, such as Stable Diffusion, knows no fewer now
+        words |= {word for caption in data.captions for word in re.findall(r"[^\W\d_]+", caption.lower())}
     dtype = torch.float16 if train.save_half else None
     return run.finish(model=save_pipeline(pipeline, run.folder / "model", dtype, words))

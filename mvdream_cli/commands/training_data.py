@@ -1,48 +1,105 @@
-"""What `mvdream train` learns from: a rendered set, or the toybox as a stream that never ends.
+"""What `mvdream train` learns from: a rendered set, the toybox as a stream that never ends, captioned pictures.
 
-Both say their identity and captions, and give latents or single pictures to the methods.
+All say their identity and give latents to the methods; objects also have captions, a size and single pictures.
 """
 
 import contextlib
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from mvdream_cli import __version__
+from mvdream_cli.captions import asset_caption
 from mvdream_cli.commands.toybox_world import draw_toy
+from mvdream_cli.data.captioned_images import images_identity, index_images, load_picture
 from mvdream_cli.data.latents import Latents, cached_latents
 from mvdream_cli.data.render_object import RENDERING_VERSION
+from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.stream import Stream, StreamLaw
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.data.training_pictures import ViewSet
-from mvdream_cli.data.views import index_views, set_identity
+from mvdream_cli.data.views import index_views, is_view_set, load, set_identity
 from mvdream_cli.engine.device import physical_cores
-from mvdream_cli.engine.progress import Bar, say
+from mvdream_cli.engine.progress import Bar, say, warn
+from mvdream_cli.errors import DataError
 
 TELLINGS = 8  # captions of an object that is shown several times
+PICTURE_BACKGROUND = 1.0  # white, behind pictures that are partly transparent
 CAPTIONS = 8000  # of a stream, from which a fresh model learns its words
 
 
 class RenderedSet:
     """A folder that `mvdream data render` has written."""
 
-    def __init__(self, folder: str):
-        self.entries = index_views(Path(folder))
-        self.identity = set_identity(self.entries)
+    def __init__(self, folder: str, suffix: str):
+        entries = index_views(Path(folder))
+        self.identity = set_identity(entries)
+        self.entries = [replace(entry, caption=asset_caption(entry.caption, suffix)) for entry in entries]
         self.captions = [entry.caption for entry in self.entries]
-        self.about = f"{len(self.entries)} objects"
+        self.size_px = load(entries[0], views=[0])[0].shape[1]
+        self.about = f"{len(entries)} objects"
+        self._streams = contextlib.ExitStack()
 
-    def latents(self, pipeline, run, name: str, settings) -> Latents:
-        """Latents of all views, kept in the run's cache."""
-        options = settings.train.unet
-        with Bar("encoding views", len(self.entries)) as bar:
-            return cached_latents(
-                pipeline, self.entries, run.cache / f"{name}.safetensors", identity=self.identity, seed=settings.engine.seed,
-                background=options.background, batch_size=options.encode_batch_size, on_progress=bar.update, say=say,
-            )  # fmt: skip
+    def latents(self, pipeline, run, name: str, settings) -> Latents | StreamedLatents:
+        """Latents of the views: encoded once and kept in the run's cache, or at each step over another gray.
+
+        Raises:
+            DataError: objects have fewer views than are asked for.
+        """
+        train, options = settings.train, settings.train.unet
+        fewest = min(self.entries, key=lambda entry: entry.num_views)
+        if fewest.num_views < options.views_per_object:
+            raise DataError(
+                f"{fewest.path}: object {fewest.id} has {fewest.num_views} views, fewer than train.unet.views_per_object "
+                f"({options.views_per_object}); render it again"
+            )
+        if options.background is not None:
+            with Bar("encoding views", len(self.entries)) as bar:
+                return cached_latents(
+                    pipeline, self.entries, run.cache / f"{name}.safetensors", identity=self.identity,
+                    background=options.background, batch_size=options.encode_batch_size, on_progress=bar.update, say=say,
+                )  # fmt: skip
+        stream = SetStream(
+            self.entries, views=options.views_per_object, seed=settings.engine.seed, batch_size=train.batch_size,
+            workers=settings.data.workers or physical_cores(), ahead=train.stream.ahead,
+        )  # fmt: skip
+        self._streams.callback(stream.close)
+        return StreamedLatents(
+            stream, pipeline.encode_posterior, device=pipeline.vae.device, background=None, contrast=False,
+            batch_size=options.encode_batch_size,
+        )  # fmt: skip
 
     def pictures(self) -> ViewSet:
         return ViewSet(self.entries)
+
+    def close(self) -> None:
+        """End what reads ahead."""
+        self._streams.close()
+
+
+class CaptionedImages:
+    """Pictures with captions, for the 2D mode; their captions are left as they are."""
+
+    def __init__(self, folder: str):
+        self.pictures, left_out = index_images(Path(folder))
+        self.identity = images_identity(self.pictures)
+        self.about = f"{len(self.pictures)} pictures"
+        if left_out:
+            warn(f"{folder}: {len(left_out)} pictures are left out, the first because: {left_out[0]}")
+
+    def latents(self, pipeline, run, name: str, settings) -> Latents:
+        """Latents of the pictures at the size of the model's views, encoded once and kept in the run's cache."""
+        size_px, broken = pipeline.image_size, []
+        with Bar("encoding pictures", len(self.pictures)) as bar:
+            latents = cached_latents(
+                pipeline, self.pictures, run.cache / f"{name}.safetensors", identity=f"{self.identity} at {size_px} px",
+                background=PICTURE_BACKGROUND, batch_size=settings.train.unet.encode_batch_size, on_progress=bar.update,
+                say=say, read=partial(load_picture, size_px=size_px), on_broken=broken.append,
+            )  # fmt: skip
+        if broken:
+            warn(f"{len(broken)} pictures are left out, the first because: {broken[0]}")
+        return latents
 
     def close(self) -> None:
         """Nothing is open."""
@@ -55,7 +112,9 @@ class ToyboxStream:
 
     def __init__(self, settings):
         toybox, seed = settings.data.toybox, settings.engine.seed
-        draw = partial(draw_toy, split=toybox.split, kinds=toybox.kinds, worn=toybox.worn)
+        draw = partial(
+            draw_toy, split=toybox.split, kinds=toybox.kinds, worn=toybox.worn, suffix=settings.train.suffix
+        )  # fmt: skip
         law, train = stream_law(settings), settings.train
         workers = settings.data.workers or physical_cores()
         self.identity = (
@@ -65,12 +124,13 @@ class ToyboxStream:
             draw, law, seed=seed, batch_size=train.batch_size, workers=workers, ahead=train.stream.ahead, say=say
         )
         self.captions = self.stream.captions(CAPTIONS)
+        self.size_px = settings.data.size_px
 
     def latents(self, pipeline, run, name: str, settings) -> StreamedLatents:
         """Latents that are encoded on the way."""
         options = settings.train.unet
         return StreamedLatents(
-            self.stream, partial(pipeline.encode_images, sample=False), device=pipeline.vae.device,
+            self.stream, pipeline.encode_posterior, device=pipeline.vae.device,
             background=options.background, batch_size=options.encode_batch_size,
             repeats=settings.train.stream.repeats, keep=settings.train.stream.keep,
         )  # fmt: skip
@@ -104,12 +164,18 @@ def stream_law(settings) -> StreamLaw:
 
 
 @contextlib.contextmanager
-def open_data(name: str, settings):
-    """A `RenderedSet`, or a `ToyboxStream` for "toybox" (a folder of that name is ./toybox), closed on leaving.
+def open_data(name: str, settings, singles: bool = False):
+    """What a name means, closed on leaving: "toybox" a `ToyboxStream` (a folder of that name is ./toybox), a folder a
+    `RenderedSet`, or `CaptionedImages` where single pictures will do.
 
     Raises:
         DataError: no such folder, or nothing in it.
     """
-    data = ToyboxStream(settings) if name == "toybox" else RenderedSet(name)
+    if name == "toybox":
+        data = ToyboxStream(settings)
+    elif singles and not is_view_set(name):
+        data = CaptionedImages(name)
+    else:
+        data = RenderedSet(name, settings.train.suffix)
     with contextlib.closing(data):
         yield data

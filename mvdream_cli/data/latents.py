@@ -24,23 +24,40 @@ from mvdream_cli.images import composite
 
 
 class Latents(NamedTuple):
-    """latents (N, V, C, h, w) float16; cameras: the model's camera vectors (N, V, 16) float32; captions: N of them."""
+    """Posteriors of pictures that were encoded once.
+
+    latents: their means (N, V, C, h, w) float16. cameras: the model's camera vectors (N, V, 16) float32; of pictures without
+    cameras zeros, which nothing may read. captions: N of them. spread: standard deviations, as the means; None where the
+    autoencoder has no posterior.
+    """
 
     latents: Tensor
     cameras: Tensor
     captions: list[str]
+    spread: Tensor | None = None
 
     def draw(self, i: int, micro: int, count: int, num_views: int) -> tuple[Tensor, Tensor | None, list[str]]:
         """What micro-batch `micro` of step `i` sees, drawn from torch's global generator.
 
         Returns:
-            latents (count num_views, C, h, w) of random objects, view by view; their cameras (count num_views, 16), None for
-            single views; captions, one for each object.
+            latents (count num_views, C, h, w) of random objects, view by view, samples of their posteriors; their cameras
+            (count num_views, 16); captions, one for each object.
         """
         drawn = torch.randint(len(self.captions), (count,))
         chosen = orthogonal_views(count, self.latents.shape[1], num_views)  # (count, V)
-        camera = self.cameras[drawn[:, None], chosen].flatten(0, 1) if num_views > 1 else None
-        return self.latents[drawn[:, None], chosen].flatten(0, 1), camera, [self.captions[k] for k in drawn.tolist()]
+        mean, spread = (
+            None if part is None else part[drawn[:, None], chosen].flatten(0, 1) for part in (self.latents, self.spread)
+        )
+        return (
+            posterior(mean, spread),
+            self.cameras[drawn[:, None], chosen].flatten(0, 1),
+            [self.captions[k] for k in drawn.tolist()],
+        )
+
+
+def posterior(mean: Tensor, spread: Tensor | None) -> Tensor:
+    """A sample of posteriors, from torch's global generator; the mean where there is no standard deviation."""
+    return mean if spread is None else mean.float() + spread.float() * torch.randn(mean.shape, device=mean.device)
 
 
 def cached_latents(
@@ -49,72 +66,88 @@ def cached_latents(
     path: Path,
     *,
     identity: str,
-    seed: int,
-    background: float | None,
+    background: float,
     batch_size: int,
     on_progress: Callable[[int], None] | None = None,
     say: Callable[[str], None] | None = None,
-    encode: Callable[[Tensor], Tensor] | None = None,
+    read: Callable = load,
+    on_broken: Callable[[str], None] | None = None,
 ) -> Latents:
-    """Latents of all views (posterior means), each object over one gray; kept in `path`, so that resuming is quick.
+    """Posteriors of all views over one gray, the same for all; kept in `path`, so that resuming is quick.
 
     A file that was made from anything else, or that is damaged, is made again.
 
     Args:
-        identity: `views.set_identity` of the entries.
-        seed: draws the grays.
-        background: gray in [0, 1] behind all objects; None for a random one behind each.
+        identity: of all that the entries hold, such as `views.set_identity`.
+        background: gray in [0, 1] behind all objects.
         batch_size: objects encoded at a time.
         on_progress: called with the number of objects done.
         say: called with one sentence if a file that is there is not used.
-        encode: images (B, H, W, 3) in [0, 1], on the CPU, to latents (B, C, h, w); by default the pipeline's autoencoder.
+        read: an entry to (rgba (V, S, S, 4) uint8, c2w (V, 4, 4) or None for pictures without cameras, ...).
+        on_broken: called with one sentence for each entry that cannot be read, which is then left out.
 
     Raises:
-        DataError: an object cannot be read, or the objects differ in the number or the size of their views.
+        DataError: an object cannot be read (without `on_broken`), none can, or the objects differ in the number or the size of
+            their views.
     """
     made_from = {
         "views": identity,
-        "seed": str(seed),
         "background": str(background),
         "autoencoder": autoencoder_identity(pipeline.vae),
+        "form": "posteriors",
     }
     captions = [entry.caption for entry in entries]
     if path.exists():
         kept, reason = _kept(path, made_from, len(entries))
         if kept:
-            return Latents(kept["latents"], kept["cameras"], captions)
+            return _latents_of(kept, captions)
         if say:
             say(f"{path.name}: {reason}; encoding the views again")
-    if encode is None:
-
-        def encode(images: Tensor) -> Tensor:
-            return pipeline.encode_images(images.to(pipeline.vae.device), sample=False)
-
-    rng = np.random.default_rng(seed)
-    latents, cameras = [], []
+    parts: dict[str, list[Tensor]] = {name: [] for name in ("latents", "cameras", "spread", "entries")}
     for start in range(0, len(entries), batch_size):
-        chunk = entries[start : start + batch_size]
-        try:
-            rgba, c2w = (np.stack(part) for part in list(zip(*map(load, chunk)))[:2])
-        except ValueError as error:
-            raise DataError(
-                f"{chunk[0].path}: objects differ in the number or the size of their views; render all alike"
-            ) from error
-        gray = rng.random((len(rgba), 1, 1, 1, 1))  # one stream for all: the grays do not depend on the batch size
-        if background is not None:
-            gray = np.full_like(gray, background)
-        with torch.no_grad():
-            encoded = encode(torch.from_numpy(composite(rgba, gray)).flatten(0, 1))  # (n V, C, h, w)
-        latents.append(encoded.unflatten(0, rgba.shape[:2]).half().cpu())
-        cameras.append(camera_condition(torch.from_numpy(c2w)))
+        found = []
+        for number, entry in enumerate(entries[start : start + batch_size], start):
+            try:
+                found.append((number, *read(entry)[:2]))
+            except DataError as error:
+                if on_broken is None:
+                    raise
+                on_broken(str(error))
+        if found:
+            numbers, rgba, c2w = zip(*found)
+            try:
+                rgba = np.stack(rgba)
+            except ValueError as error:
+                raise _unlike(entries[start]) from error
+            with torch.no_grad():
+                pixels = torch.from_numpy(composite(rgba, background)).flatten(0, 1)  # (n V, S, S, 3)
+                mean, std = pipeline.encode_posterior(pixels.to(pipeline.vae.device))
+            parts["latents"].append(mean.unflatten(0, rgba.shape[:2]).half().cpu())
+            parts["spread"] += [] if std is None else [std.unflatten(0, rgba.shape[:2]).half().cpu()]
+            known = c2w[0] is not None
+            parts["cameras"].append(
+                camera_condition(torch.from_numpy(np.stack(c2w))) if known else torch.zeros(*rgba.shape[:2], 16)
+            )
+            parts["entries"].append(torch.tensor(numbers))
         if on_progress:
-            on_progress(start + len(rgba))
-    if len({part.shape[1:] for part in latents}) > 1:
-        raise DataError(f"{entries[0].path}: objects differ in the number or the size of their views; render all alike")
-    made = {"latents": torch.cat(latents), "cameras": torch.cat(cameras)}
+            on_progress(min(start + batch_size, len(entries)))
+    if not parts["latents"]:
+        raise DataError(f"{entries[0].path}: none of the {len(entries)} entries can be read")
+    if len({part.shape[1:] for part in parts["latents"]}) > 1:
+        raise _unlike(entries[0])
+    made = {name: torch.cat(tensors) for name, tensors in parts.items() if tensors}
     with written_whole(path) as partial:
         save_file(made, partial, metadata={"made_from": json.dumps(made_from)})  # one entry: the order of several varies
-    return Latents(made["latents"], made["cameras"], captions)
+    return _latents_of(made, captions)
+
+
+def _latents_of(tensors: dict[str, Tensor], captions: list[str]) -> Latents:
+    found = [captions[k] for k in tensors["entries"].tolist()]
+    return Latents(tensors["latents"], tensors["cameras"], found, tensors.get("spread"))
+
+
+def _unlike(entry) -> DataError:
+    return DataError(f"{entry.path}: objects differ in the number or the size of their views; render all alike")
 
 
 def autoencoder_identity(vae) -> str:
@@ -134,9 +167,11 @@ def _kept(path: Path, made_from: dict[str, str], objects: int) -> tuple[dict[str
             differ = [key for key, value in made_from.items() if there.get(key) != value]
             if differ:
                 return None, f"made from something else ({', '.join(differ)} changed)"
-            kept = {name: file.get_tensor(name) for name in ("latents", "cameras")}
+            names = {"latents", "cameras", "entries", *file.keys()}
+            kept = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, ValueError, AttributeError) as error:
         return None, f"damaged ({' '.join(str(error).split()) or type(error).__name__})"
-    if kept["latents"].dtype != torch.float16 or any(len(tensor) != objects for tensor in kept.values()):
+    lengths = {len(tensor) for tensor in kept.values()}
+    if kept["latents"].dtype != torch.float16 or len(lengths) > 1 or kept["entries"].max() >= objects:
         return None, "damaged (other shapes than it should have)"
     return kept, ""

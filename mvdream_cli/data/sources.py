@@ -4,8 +4,8 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def sources_from_folder(root: Path | str) -> list[AssetSource]:
             continue
         name = path.relative_to(root).as_posix()
         row = rows.get(name, {})
-        object_id = base = re.sub(r"[^A-Za-z0-9_-]+", "-", name.rsplit(".", 1)[0]).strip("-")[-80:] or "object"
+        object_id = base = re.sub(r"[^A-Za-z0-9_-]+", "-", name.rsplit(".", 1)[0]).strip("-")[-76:] or "object"
         count = 1
         while object_id in taken:
             count += 1
@@ -80,6 +80,17 @@ def sources_from_folder(root: Path | str) -> list[AssetSource]:
     if not sources:
         raise DataError(f"{root}: no {', '.join(EXTENSIONS)} files in it; give a folder of 3D models")
     return sources
+
+
+def each_rendered(sources: Iterable[AssetSource], renders: int) -> list[AssetSource]:
+    """Each source `renders` times in a row: under an id of its own, a rendering has its own cameras and light.
+
+    The first keeps its id, so that a set with one rendering of each object is a part of one with more. The paper has two.
+    """
+    return [
+        source if k == 0 else replace(source, id=f"{source.id}-render-{k + 1}")
+        for source in sources for k in range(renders)
+    ]  # fmt: skip
 
 
 def caption_from_name(stem: str) -> str:

@@ -91,6 +91,7 @@ class Stream:
         say: Callable[[str], None] | None = None,
     ):
         self.draw, self.law, self.seed, self.batch_size, self.ahead, self.say = draw, law, seed, batch_size, ahead, say
+        self.views, self.tellings = law.views, law.tellings
         self.broken = 0  # objects that were left out, in the batches that were asked for
         self._pool = worker_pool(workers) if workers else None
         self._jobs: dict[int, list[Future]] = {}  # step -> the parts of its batch

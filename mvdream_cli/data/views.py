@@ -89,6 +89,11 @@ def read_shard_index(path: Path) -> dict | None:
         return None
 
 
+def is_view_set(root: Path | str) -> bool:
+    """Whether a folder holds shards or folders of a multi-view set."""
+    return any(Path(root).glob(SHARD_PATTERN)) or any(Path(root).glob("*/meta.json"))
+
+
 def index_views(root: Path | str) -> list[Entry]:
     """All objects of a set in a stable order (shards first, then folders, by name).
 

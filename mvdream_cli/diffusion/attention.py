@@ -1,16 +1,31 @@
-"""Multi-view self-attention: every token of an object sees the tokens of all its views (MVDream, section 3.1)."""
+"""Multi-view self-attention: every token of an object sees the tokens of all its views (MVDream, section 3.1).
+
+Letters in shapes: B objects, V views, L tokens of a view, D channels.
+"""
 
 import torch.nn.functional as F
+from diffusers.models.attention import BasicTransformerBlock
 from diffusers.models.attention_processor import Attention
-from torch import Tensor
+from torch import Tensor, nn
+
+# What the paper compares (section 3.1, ablation): Stable Diffusion's attention inflated to all views, which it takes; new
+# layers, between the views at one place ("temporal") or all tokens of all views ("new-3d"); none at all.
+VIEW_ATTENTION = ("inflated", "temporal", "new-3d", "none")
 
 
 class MultiViewAttnProcessor:
-    """Attention whose self-attention is shared between the views of an object; cross-attention to text stays per view.
+    """Attention whose self-attention reaches the other views of an object; cross-attention to text stays per view.
 
-    The views of one object are contiguous in the batch: (B * V, L, D) is seen as (B, V * L, D). No weights of its own,
-    and with `num_views=1` exactly Stable Diffusion's attention. `num_views` comes through `cross_attention_kwargs`.
+    The views of one object are contiguous in the batch: (B V, L, D). `num_views` comes through `cross_attention_kwargs`; with 1
+    this is exactly Stable Diffusion's attention, whatever the kind.
+
+    Args:
+        kind: one of `VIEW_ATTENTION`. "inflated": one sequence of V L tokens, no weights of its own. "temporal" and "new-3d":
+            each view alone, plus what the layer of `add_view_layers` says.
     """
+
+    def __init__(self, kind: str = "inflated"):
+        self.kind = kind
 
     def __call__(
         self,
@@ -20,20 +35,45 @@ class MultiViewAttnProcessor:
         attention_mask: Tensor | None = None,
         num_views: int = 1,
     ) -> Tensor:
+        if encoder_hidden_states is not None:
+            return attend(attn, hidden_states, encoder_hidden_states, attention_mask)
+        if num_views == 1 or self.kind == "none":
+            return attend(attn, hidden_states, hidden_states, attention_mask)
         batch, length, _ = hidden_states.shape
-        is_self_attention = encoder_hidden_states is None
-        if is_self_attention and num_views > 1:
-            assert batch % num_views == 0, (batch, num_views)
-            hidden_states = hidden_states.reshape(batch // num_views, num_views * length, -1)  # (B, V L, D)
-        context = hidden_states if is_self_attention else encoder_hidden_states
+        assert batch % num_views == 0, (batch, num_views)
+        together = hidden_states.reshape(batch // num_views, num_views * length, -1)  # (B, V L, D)
+        if self.kind == "inflated":
+            return attend(attn, together, together, attention_mask).reshape(batch, length, -1)
+        alone = attend(attn, hidden_states, hidden_states, attention_mask)
+        if self.kind == "new-3d":
+            return alone + attend(attn.across_views, together, together).reshape(batch, length, -1)
+        at_one_place = together.unflatten(1, (num_views, length)).transpose(1, 2).flatten(0, 1)  # (B L, V, D)
+        mixed = attend(attn.across_views, at_one_place, at_one_place)
+        return alone + mixed.unflatten(0, (-1, length)).transpose(1, 2).reshape(batch, length, -1)
 
-        def split_heads(tokens: Tensor) -> Tensor:
-            return tokens.unflatten(-1, (attn.heads, -1)).transpose(1, 2)  # (B, heads, L, D / heads)
 
-        query, key, value = (
-            split_heads(project(x)) for project, x in ((attn.to_q, hidden_states), (attn.to_k, context), (attn.to_v, context))
-        )
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask)
-        mixed = mixed.transpose(1, 2).flatten(2)
-        output = attn.to_out[1](attn.to_out[0](mixed))
-        return output.reshape(batch, length, -1)
+def attend(attn: Attention, hidden_states: Tensor, context: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+    """Attention of tokens (B, L, D) to a context (B, M, D'), (B, L, D)."""
+
+    def split_heads(tokens: Tensor) -> Tensor:
+        return tokens.unflatten(-1, (attn.heads, -1)).transpose(1, 2)  # (B, heads, L, D / heads)
+
+    query, key, value = (
+        split_heads(project(x)) for project, x in ((attn.to_q, hidden_states), (attn.to_k, context), (attn.to_v, context))
+    )
+    mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask)
+    return attn.to_out[1](attn.to_out[0](mixed.transpose(1, 2).flatten(2)))
+
+
+def add_view_layers(unet) -> None:
+    """Give each self-attention of a UNet a layer for the other views, `across_views`, of its own size.
+
+    Its output begins at zero, so that the untrained layer changes nothing. It stands beside the self-attention and reads the
+    same normed tokens.
+    """
+    for block in [module for module in unet.modules() if isinstance(module, BasicTransformerBlock)]:
+        own = block.attn1
+        layer = Attention(own.query_dim, heads=own.heads, dim_head=own.inner_dim // own.heads)
+        nn.init.zeros_(layer.to_out[0].weight)
+        nn.init.zeros_(layer.to_out[0].bias)
+        own.across_views = layer

@@ -30,7 +30,11 @@ def remove_lora(unet) -> None:
 def lora_preservation(unet, norm: str = "l1") -> Tensor:
     """`losses.preservation_loss` of a UNet with LoRA: the difference of its weights is B A (MVDream, section 4.3).
 
-    N counts the weights of the projections that have a LoRA. norm: "l1" or "l2".
+    N is not the number of all weights of the UNet here: it counts those of the projections that have a LoRA, the only ones that
+    can differ. At the published size those are 100 of 868 million, so that the same distance costs nine times as much.
+
+    Args:
+        norm: "l1" or "l2".
     """
     size = {"l1": Tensor.abs, "l2": Tensor.square}[norm]
     total, count = 0.0, 0

@@ -12,12 +12,19 @@ from torch import Tensor
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
 from mvdream_cli.cameras import camera_condition
-from mvdream_cli.diffusion.attention import MultiViewAttnProcessor
+from mvdream_cli.captions import asset_caption
+from mvdream_cli.diffusion.schedule import ddim_step, ddim_timesteps
 from mvdream_cli.diffusion.unet import MultiViewUNet
+from mvdream_cli.errors import UsageError
 
 
 class MultiViewPipeline(DiffusionPipeline):
-    """Text to consistent views. `image_encoder` (CLIP's image tower) is optional and only measures results."""
+    """Text to consistent views. `image_encoder` (CLIP's image tower) is optional and only measures results.
+
+    Args:
+        caption_suffix: what captions of 3D objects ended with in training, see `captions.asset_caption`; kept in
+            model_index.json.
+    """
 
     _optional_components = ["image_encoder"]
 
@@ -29,6 +36,7 @@ class MultiViewPipeline(DiffusionPipeline):
         unet: MultiViewUNet,
         scheduler: DDIMScheduler,
         image_encoder: CLIPVisionModelWithProjection | None = None,
+        caption_suffix: str = "",
     ):
         super().__init__()
         self.register_modules(
@@ -39,9 +47,12 @@ class MultiViewPipeline(DiffusionPipeline):
             scheduler=scheduler,
             image_encoder=image_encoder,
         )
-        # in the folder it is a plain UNet2DConditionModel, which any diffusers program can open
+        self.register_to_config(caption_suffix=caption_suffix)
+
+    def register_modules(self, **modules) -> None:
+        """As diffusers'. In the folder the UNet is a plain UNet2DConditionModel, which any diffusers program can open."""
+        super().register_modules(**modules)
         self.register_to_config(unet=("diffusers", "UNet2DConditionModel"))
-        unet.set_attn_processor(MultiViewAttnProcessor())
 
     @classmethod
     def from_pretrained(cls, folder, **kwargs) -> "MultiViewPipeline":
@@ -60,11 +71,30 @@ class MultiViewPipeline(DiffusionPipeline):
         """Side of the square views in pixels."""
         return self.unet.config.sample_size * self.latent_stride
 
+    @image_size.setter
+    def image_size(self, size_px: int) -> None:
+        self.unet.register_to_config(sample_size=self.latent_size(size_px))
+
+    def latent_size(self, size_px: int | None = None) -> int:
+        """Side of the latents of pictures of `size_px`; None: of the size of the model's own.
+
+        Raises:
+            UsageError: the autoencoder makes no such pictures.
+        """
+        stride = self.latent_stride
+        if size_px is not None and size_px % stride:
+            raise UsageError(f"pictures of {size_px} px: this model's autoencoder needs a multiple of {stride}")
+        return self.unet.config.sample_size if size_px is None else size_px // stride
+
     @property
     def latent_stride(self) -> int:
         """Pixels per latent cell along a side."""
         config = self.vae.config
         return 2 ** (len(config.get("block_out_channels") or config.encoder_block_out_channels) - 1)
+
+    def asked(self, prompt: str, suffix: str | None = None) -> str:
+        """The prompt as captions of 3D objects were in training; another `suffix` takes the place of the model's own."""
+        return asset_caption(prompt, self.config.caption_suffix if suffix is None else suffix)
 
     def tokenize(self, prompts: list[str]) -> Tensor:
         """Token ids (B, L), cut and padded to the text encoder's length."""
@@ -78,13 +108,19 @@ class MultiViewPipeline(DiffusionPipeline):
 
     def encode_images(self, images: Tensor, sample: bool = True) -> Tensor:
         """(B, H, W, 3) in [0, 1] to scaled latents (B, C, h, w); a posterior sample, or its mean. Carries gradient."""
+        mean, std = self.encode_posterior(images)
+        return posterior_sample(mean, std) if sample else mean
+
+    def encode_posterior(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        """(B, H, W, 3) in [0, 1] to mean and standard deviation of the scaled latents (B, C, h, w). Carries gradient.
+
+        The standard deviation is None where the autoencoder (AutoencoderDC) has no posterior.
+        """
         pixels = (images.permute(0, 3, 1, 2) * 2 - 1).to(self.vae.dtype)
-        encoded = self.vae.encode(pixels)
-        if isinstance(self.vae, AutoencoderDC):  # has no posterior
-            latents = encoded.latent
-        else:
-            latents = encoded.latent_dist.sample() if sample else encoded.latent_dist.mean
-        return latents * self.vae.config.scaling_factor
+        encoded, scale = self.vae.encode(pixels), self.vae.config.scaling_factor
+        if isinstance(self.vae, AutoencoderDC):
+            return encoded.latent * scale, None
+        return encoded.latent_dist.mean * scale, encoded.latent_dist.std * scale
 
     def decode_latents(self, latents: Tensor) -> Tensor:
         """Scaled latents (B, C, h, w) to images (B, H, W, 3) in [0, 1]."""
@@ -132,12 +168,15 @@ class MultiViewPipeline(DiffusionPipeline):
         """Classifier-free guidance (arXiv:2207.12598): away from the negative prompt, the camera kept in both.
 
         Args:
+            timestep: scalar or (B V,).
             guidance_scale: 1 is the conditional prediction alone.
 
         Returns:
             The guided prediction and the conditional one, (B V, C, h, w) each.
         """
         camera = None if camera is None else torch.cat([camera, camera])
+        if isinstance(timestep, Tensor) and timestep.ndim:
+            timestep = torch.cat([timestep, timestep])
         both = self.predict(torch.cat([latents, latents]), timestep, torch.cat([text, negative_text]), camera, num_views)
         conditional, unconditional = both.chunk(2)
         return unconditional + guidance_scale * (conditional - unconditional), conditional
@@ -152,6 +191,7 @@ class MultiViewPipeline(DiffusionPipeline):
         negative_prompt: str = "",
         guidance_scale: float = 10.0,
         steps: int = 50,
+        size_px: int | None = None,
         on_step: Callable[[int], None] | None = None,
     ) -> Tensor:
         """Sample `len(seeds)` objects with DDIM and classifier-free guidance (eta 0).
@@ -159,6 +199,8 @@ class MultiViewPipeline(DiffusionPipeline):
         Args:
             c2w: (V, 4, 4) cameras, z up; None draws single images in the 2D mode (then V = 1).
             seeds: one per object; object k depends on its own seed only, not on the batch.
+            steps: 1 to the timesteps of the schedule, see `schedule.ddim_timesteps`.
+            size_px: side of the pictures; None: what the model was trained with.
             on_step: called with the index of each finished step.
 
         Returns:
@@ -166,15 +208,21 @@ class MultiViewPipeline(DiffusionPipeline):
         """
         device, count = self.unet.device, len(seeds)
         views = 1 if c2w is None else len(c2w)
-        shape = (views, self.unet.config.in_channels, self.unet.config.sample_size, self.unet.config.sample_size)
+        side = self.latent_size(size_px)
+        shape = (views, self.unet.config.in_channels, side, side)
         latents = torch.cat([torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]).to(device)
         camera = None if c2w is None else camera_condition(c2w.to(device)).repeat(count, 1)  # (B V, 16)
         text, negative = (e.expand(count * views, -1, -1) for e in self.encode_prompt([prompt, negative_prompt]).split(1))
-        self.scheduler.set_timesteps(steps, device=device)
-        for i, t in enumerate(self.scheduler.timesteps):
+        visited = ddim_timesteps(self.scheduler, steps)
+        for i, (t, following) in enumerate(zip(visited, [*visited[1:], None])):
             prediction, _ = self.predict_guided(latents, t, text, negative, camera, views, guidance_scale)
-            latents = self.scheduler.step(prediction, t, latents).prev_sample
+            latents = ddim_step(self.scheduler, latents, prediction, t, following)
             if on_step:
                 on_step(i)
         images = torch.cat([self.decode_latents(chunk) for chunk in latents.split(8)])
         return images.unflatten(0, (count, views))
+
+
+def posterior_sample(mean: Tensor, std: Tensor | None) -> Tensor:
+    """A sample of the posterior; the mean where there is none. From torch's global generator of the device."""
+    return mean if std is None else mean + std * torch.randn(mean.shape, device=mean.device, dtype=mean.dtype)

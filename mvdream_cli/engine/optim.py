@@ -36,6 +36,12 @@ def adamw(
     return torch.optim.AdamW(groups, **options)
 
 
+def adamax(groups: list[dict], *, learning_rate: float) -> torch.optim.Adamax:
+    """torch's Adamax, with its own betas and eps, over groups as those of `adamw`; float32 parameters only."""
+    kept = [group | {"params": [p for p in group["params"] if p.requires_grad]} for group in groups]
+    return torch.optim.Adamax([group for group in kept if group["params"]], lr=learning_rate)
+
+
 class MasterAdamW:
     """torch's AdamW on float32 copies ("masters") of half-precision parameters.
 

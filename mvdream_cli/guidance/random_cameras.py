@@ -37,14 +37,15 @@ def draw_random_cameras(
 ) -> Cameras:
     """Rigs of evenly spaced cameras, each rig from a random direction (MVDream, section 4.2); `views` 1: independent cameras.
 
-    A rig shares field of view, elevation and distance. Uses torch's global generator, on the CPU.
+    A rig shares field of view, elevation, distance and jitter: it is moved as one. Of N independent cameras each has an N-th of
+    the circle of its own, so that together they look from everywhere. Uses torch's global generator, on the CPU.
 
     Args:
         fovy_deg, elevation_deg, distance: ranges, drawn evenly.
         relative_distance: `distance` is times tan(fovy / 2), so that the object fills the same part of every picture.
         sphere_probability: that a rig's elevation is drawn evenly over the sphere between the bounds, not evenly in degrees.
             (The reference's code takes the bounds for quantiles there and never looks down from above 19.5.)
-        position_jitter: each coordinate of a camera is moved evenly by up to this much (DreamFusion, appendix A.2).
+        position_jitter: each coordinate of a rig is moved evenly by up to this much (DreamFusion, appendix A.2).
         target_jitter, up_jitter: standard deviations of the point that it looks at, and of its up.
     """
 
@@ -58,14 +59,16 @@ def draw_random_cameras(
     radius = uniform(distance)
     if relative_distance:
         radius = radius / torch.tan(torch.deg2rad(fovy) / 2)
-    azimuth = FRONT_AZIMUTH_DEG + (torch.rand(rigs, 1) + torch.arange(views) / views) * 360.0
+    turns = torch.rand(rigs, 1)
+    if views == 1:
+        turns = (turns + torch.arange(rigs)[:, None]) / rigs
+    azimuth = FRONT_AZIMUTH_DEG + (turns + torch.arange(views) / views) * 360.0
     fovy, elevation, radius, azimuth = (x.expand(rigs, views).flatten() for x in (fovy, elevation, radius, azimuth))
     c2w = orbit(azimuth, elevation, radius)
     if position_jitter or target_jitter or up_jitter:
-        count = rigs * views
-        c2w = look_at(
-            c2w[:, :3, 3] + position_jitter * (2 * torch.rand(count, 3) - 1),
-            target_jitter * torch.randn(count, 3),
-            torch.tensor([0.0, 0.0, 1.0]) + up_jitter * torch.randn(count, 3),
-        )
+        shift = position_jitter * (2 * torch.rand(rigs, 3) - 1)
+        target = target_jitter * torch.randn(rigs, 3)
+        up = torch.tensor([0.0, 0.0, 1.0]) + up_jitter * torch.randn(rigs, 3)
+        shift, target, up = (x.repeat_interleave(views, 0) for x in (shift, target, up))
+        c2w = look_at(c2w[:, :3, 3] + shift, target, up)
     return Cameras(c2w, fovy, azimuth, elevation)

@@ -7,27 +7,32 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.cameras import camera_condition
-from mvdream_cli.diffusion.schedule import add_noise, alpha_sigma, predicted_noise, predicted_x0, repeat_timestep
+from mvdream_cli.diffusion.schedule import add_noise, alpha_sigma, predicted_noise, predicted_x0, timesteps_of
 
 
 def annealed_timestep(
     step: int,
     *,
     anneal_steps: int,
+    anneal_from: int = 0,
     num_train_timesteps: int = 1000,
     t_min: tuple[float, float] = (0.98, 0.02),
     t_max: tuple[float, float] = (0.98, 0.50),
-) -> int:
-    """A timestep drawn between two bounds that fall linearly over `anneal_steps` steps (MVDream, section 4.2).
+    count: int | None = None,
+) -> int | Tensor:
+    """A timestep drawn between two bounds that move linearly from step `anneal_from` to `anneal_steps` (MVDream, section 4.2).
 
-    Both ends can be drawn. Uses torch's global generator.
+    Both ends can be drawn. Uses torch's global generator, on the CPU.
 
     Args:
+        anneal_from: equal to `anneal_steps`, the bounds jump after it.
         t_min, t_max: each bound at the start and after annealing, as fractions of the schedule.
+        count: that many timesteps, (count,); None: one for all, an int.
     """
-    done = min(step / max(anneal_steps, 1), 1.0)
+    done = min(max((step - anneal_from) / max(anneal_steps - anneal_from, 1), 0.0), 1.0)
     low, high = (int(num_train_timesteps * (start + (end - start) * done)) for start, end in (t_min, t_max))
-    return int(torch.randint(low, high + 1, ()))
+    drawn = torch.randint(low, high + 1, () if count is None else (count,))
+    return int(drawn) if count is None else drawn
 
 
 def rescaled_x0(x0: Tensor, x0_conditional: Tensor, num_views: int, rescale: float) -> Tensor:
@@ -52,7 +57,28 @@ def score_distillation_loss(
     text: Tensor,
     negative_text: Tensor,
     *,
-    timestep: int,
+    timestep: int | Tensor,
+    guidance_scale: float,
+    rescale: float = 0.5,
+    num_views: int = 4,
+    form: str = "x0",
+) -> Tensor:
+    """`latents_loss` of the latents of images (B V, H, W, 3) in [0, 1], which carry the gradient."""
+    latents = pipeline.encode_images(images)
+    return latents_loss(
+        pipeline, latents, c2w, text, negative_text, timestep=timestep, guidance_scale=guidance_scale, rescale=rescale,
+        num_views=num_views, form=form,
+    )  # fmt: skip
+
+
+def latents_loss(
+    pipeline,
+    latents: Tensor,
+    c2w: Tensor | None,
+    text: Tensor,
+    negative_text: Tensor,
+    *,
+    timestep: int | Tensor,
     guidance_scale: float,
     rescale: float = 0.5,
     num_views: int = 4,
@@ -66,24 +92,24 @@ def score_distillation_loss(
          noise itself as control variate (Score Jacobian Chaining, arXiv:2212.00774).
 
     Args:
-        images: (B V, H, W, 3) in [0, 1], the views of an object contiguous; carries the gradient.
+        latents: (B V, C, h, w), scaled, the views of an object contiguous; carries the gradient.
         c2w: (B V, 4, 4), or None to ask the model in its 2D mode (then `num_views` is 1).
         text, negative_text: (1, L, D) for all, or (B V, L, D).
-        timestep: one for all views.
+        timestep: one for all views, or (B V,) one for each, on the CPU.
         form: "x0", "sds" or "sjc".
 
     Returns:
         0-d loss. No gradient reaches the diffusion model.
     """
-    latents = pipeline.encode_images(images).float()  # (B V, C, h, w)
+    latents = latents.float()
     count, scheduler = len(latents), pipeline.scheduler
     with torch.no_grad():
-        timesteps = repeat_timestep(timestep, count, latents.device)
+        timesteps = timesteps_of(timestep, count, latents.device)
         noise = torch.randn(latents.shape, device=latents.device)
         noisy = add_noise(scheduler, latents, noise, timesteps)
         camera = None if c2w is None else camera_condition(c2w)
         texts = text.expand(count, -1, -1), negative_text.expand(count, -1, -1)
-        prediction, conditional = pipeline.predict_guided(noisy, timesteps[0], *texts, camera, num_views, guidance_scale)
+        prediction, conditional = pipeline.predict_guided(noisy, timesteps, *texts, camera, num_views, guidance_scale)
         if form in ("sds", "sjc"):
             weight = alpha_sigma(scheduler, timesteps)[1].square() if form == "sds" else 1.0
             target = latents - weight * (predicted_noise(scheduler, noisy, prediction, timesteps) - noise)

@@ -2,9 +2,14 @@
 
 The UNet is tuned in its 2D mode (one view, no camera) on the photographs, with a term that keeps its weights near where they
 were. Pictures of the class, drawn by the base, may be learnt beside (DreamBooth, arXiv:2208.12242, section 3.3).
+
+The camera embedding stays as it was. The 2D mode does not ask it, so that nothing but weight decay would change it, and what
+the model knows of cameras is what is to be kept; the cameras of `attention: 3d` are guesses, which it must not learn either. It
+counts in N all the same, the number of the network's weights, which the paper divides by. The text encoder is frozen too.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,6 +17,7 @@ from torch import Tensor
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion.lora import add_lora, count_changed, lora_preservation
 from mvdream_cli.diffusion.losses import denoising_loss, preservation_loss
+from mvdream_cli.diffusion.pipeline import posterior_sample
 from mvdream_cli.engine.best import Best
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import adamw
@@ -24,6 +30,17 @@ from mvdream_cli.settings.dreambooth import Dreambooth
 
 VIEWS = 4  # of a preview, and of a rig in 3D mode
 ELEVATION_DEG = 15.0
+
+
+class Posteriors(NamedTuple):
+    """Of N pictures: means (N, C, h, w), and standard deviations, None where the autoencoder has no posterior."""
+
+    mean: Tensor
+    std: Tensor | None
+
+    def sample(self, which: Tensor) -> Tensor:
+        """Latents of the pictures `which` (K,), drawn anew."""
+        return posterior_sample(self.mean[which], None if self.std is None else self.std[which])
 
 
 class DreamBooth:
@@ -52,7 +69,8 @@ class DreamBooth:
             self.trained = add_lora(unet, options.lora_rank)
         else:
             self.trained = unet.requires_grad_(True)
-            unet.class_embedding.requires_grad_(False)  # in the 2D mode only weight decay would reach the camera's embedding
+            for name in ("class_embedding", "camera_token"):  # of the two a UNet asks one
+                getattr(unet, name, torch.nn.Module()).requires_grad_(False)
             self.before = {name: parameter.detach().clone() for name, parameter in unet.named_parameters()}
         self.gauge = None
         if options.keep_best and pipeline.image_encoder is not None:
@@ -84,7 +102,7 @@ class DreamBooth:
                 learning_rate=optimizer.learning_rate,
                 weight_decay=optimizer.weight_decay,
             ),
-            grad_clip=1.0,
+            grad_clip=optimizer.grad_clip,
             scaler=torch.amp.GradScaler(self.device.type) if self.half and self.dtype == torch.float16 else None,
             micro_batches=lambda i: self.micro_batches.count,
             shrink=self.micro_batches.shrink,
@@ -94,15 +112,15 @@ class DreamBooth:
     def step(self, i: int, micro: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The image loss in 2D mode plus lambda ||theta - theta_0|| / N."""
         options, count = self.options, self.micro_batches.size * self.views
-        drawn = torch.randint(len(self.latents), (count,), device=self.device)
+        drawn = torch.randint(len(self.latents.mean), (count,), device=self.device)
         camera = None if self.camera is None else self.camera.repeat(self.micro_batches.size, 1)
         with torch.autocast(self.device.type, self.dtype, enabled=self.half):
-            loss = denoising_loss(self.pipeline, self.latents[drawn], self.text[drawn], camera, self.views)
+            loss = denoising_loss(self.pipeline, self.latents.sample(drawn), self.text[drawn], camera, self.views)
             stats = {"loss_image": loss.detach()}
-            if len(self.class_latents):
-                drawn = torch.randint(len(self.class_latents), (count,), device=self.device)
+            if len(self.class_latents.mean):
+                drawn = torch.randint(len(self.class_latents.mean), (count,), device=self.device)
                 text = self.class_text.expand(count, -1, -1)
-                class_loss = denoising_loss(self.pipeline, self.class_latents[drawn], text, None, 1)
+                class_loss = denoising_loss(self.pipeline, self.class_latents.sample(drawn), text, None, 1)
                 loss, stats["loss_prior"] = loss + options.prior_images.weight * class_loss, class_loss.detach()
         norm = options.preservation.norm
         unet = self.pipeline.unet
@@ -134,12 +152,12 @@ class DreamBooth:
         """Four views, always from the same noise; (4, H, W, 3)."""
         scale = self.options.prior_images.guidance_scale
         c2w = orbit_views(VIEWS, elevation_deg=ELEVATION_DEG)
-        return self.pipeline(prompt, c2w, seeds=[0], steps=20, guidance_scale=scale)[0]
+        return self.pipeline(self.pipeline.asked(prompt), c2w, seeds=[0], steps=20, guidance_scale=scale)[0]
 
-    def _encode(self, pictures) -> Tensor:
-        """(N, H, W, 3) -> latents (N, C, h, w), the means."""
-        found = [self.pipeline.encode_images(picture[None].to(self.device), sample=False) for picture in pictures]
-        return torch.cat(found) if found else torch.empty(0, device=self.device)
+    def _encode(self, pictures) -> "Posteriors":
+        found = [self.pipeline.encode_posterior(picture[None].to(self.device)) for picture in pictures]
+        mean, std = zip(*found) if found else ((torch.empty(0, device=self.device),), (None,))
+        return Posteriors(torch.cat(mean), None if std[0] is None else torch.cat(std))
 
 
 def class_prompt(options: Dreambooth) -> str:

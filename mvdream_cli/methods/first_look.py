@@ -33,7 +33,7 @@ def first_look(pipeline, prompt: str, options: To3D, seed: int, folder: Path, ca
         with Bar("sampling views", views.steps) as bar:
             drawn = sample_views(
                 pipeline,
-                prompt + views.suffix,
+                pipeline.asked(prompt, views.suffix),
                 orbit_views(options.num_views, views.elevation_deg),
                 seeds=[seed + k for k in range(views.candidates)],
                 negative_prompt=views.negative_prompt,

@@ -25,7 +25,7 @@ def sample_views(
 
     Args:
         c2w: (V, 4, 4); None draws single images in the 2D mode.
-        options: `negative_prompt`, `guidance_scale` and `steps` of the pipeline.
+        options: `negative_prompt`, `guidance_scale`, `steps` and `size_px` of the pipeline.
     """
     return torch.cat(in_halves(lambda some: pipeline(prompt, c2w, seeds=some, on_step=on_step, **options), seeds))
 

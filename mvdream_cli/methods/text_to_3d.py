@@ -14,26 +14,34 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mvdream_cli.cameras import get_rays, orbit_views
 from mvdream_cli.engine.budget import affordable, seconds_of
 from mvdream_cli.engine.method import Method
-from mvdream_cli.engine.optim import adamw, warmup_cosine
+from mvdream_cli.engine.optim import warmup_cosine
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import ObjectError
-from mvdream_cli.guidance.priors import GUIDANCE, Guidance
+from mvdream_cli.guidance.priors import Guidance
 from mvdream_cli.guidance.random_cameras import draw_random_cameras
 from mvdream_cli.guidance.score_distillation import annealed_timestep
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
-from mvdream_cli.scene.background import NeuralBackground, random_background
-from mvdream_cli.scene.field import build_field
+from mvdream_cli.methods.object_parts import build_object, build_optimizer
+from mvdream_cli.scene.background import random_background
 from mvdream_cli.scene.fitting import FittedViews, photometric_loss
 from mvdream_cli.scene.occupancy import Occupancy
-from mvdream_cli.scene.regularizers import opacity_entropy, orientation, sparsity, total_variation
+from mvdream_cli.scene.regularizers import (
+    center_depth,
+    emptiness,
+    opacity_entropy,
+    orientation,
+    sparsity,
+    total_variation,
+)
 from mvdream_cli.scene.shading import analytic_normals, finite_normals, random_light
 from mvdream_cli.scene.volume_rendering import Render, render
+from mvdream_cli.scene.voxel_field import InLatents
 from mvdream_cli.settings.to3d import To3D
 
 EMPTY_AFTER_STEPS = 20  # an object that shows nothing, or nothing but itself, from then on will not come back
@@ -61,9 +69,9 @@ class TextTo3D:
     ):
         self.options, self.guidance, self.views, self.device = options, guidance, views, torch.device(device)
         self.seed, self.prompt = seed, prompt
-        self.field = build_field(field_config(options)).to(device)
+        self.field, self.surroundings = (part.to(device) for part in build_object(options, guidance))
+        self.in_latents = options.field.kind == "voxels"  # rendered without an encoder, every sample of the whole box
         self.occupancy = Occupancy().to(device)
-        self.surroundings = NeuralBackground().to(device)
         self.fit_steps = options.fit.steps if views is not None else 0
         self.distillation_steps = options.distillation.steps if guidance is not None else 0
         self.samples_per_ray = options.rendering.samples_per_ray
@@ -81,28 +89,16 @@ class TextTo3D:
 
     def method(self, previews: Path) -> Method:
         """What the loop needs. Pictures of four sides go to `previews`/step-NNNNNN.png."""
-        optimizer = self.options.optimizer
-        grids, lora = self.field.grid_parameters(), self._lora()
-        networks = [p for p in self.field.parameters() if all(p is not grid for grid in grids)]
+        trained = self.guidance.trained if self.guidance is not None else None
         modules = {"field": self.field, "occupancy": self.occupancy, "background": self.surroundings}
         steps = self.fit_steps + self.distillation_steps
         return Method(
             description="distilling" if self.distillation_steps else "fitting",
             steps=steps,
             step=self.step,
-            modules=modules | ({"lora": lora} if lora is not None else {}),
-            optimizer=adamw(
-                [
-                    {"params": grids},
-                    {"params": [*networks, *self.surroundings.parameters()], "lr": optimizer.network_learning_rate},
-                    {"params": list(lora.parameters()) if lora else [], "lr": self.options.guidance.lora_learning_rate},
-                ],
-                learning_rate=optimizer.learning_rate,
-                betas=(0.9, 0.99),
-                eps=1e-15,
-                weight_decay=optimizer.weight_decay,
-            ),
-            lr_scale=warmup_cosine(0, steps, optimizer.final_learning_rate_fraction),
+            modules=modules | ({"lora": trained} if trained is not None else {}),
+            optimizer=build_optimizer(self.options, self.field, self.surroundings, trained),
+            lr_scale=warmup_cosine(0, steps, self.options.optimizer.final_learning_rate_fraction),
             scaler=torch.amp.GradScaler(self.device.type) if self.guidance is not None and self.guidance.float16 else None,
             micro_batches=lambda i: self.micro_batches[self.phase_of(i)].count,
             shrink=self.shrink,
@@ -127,9 +123,10 @@ class TextTo3D:
         covered = out.opacity.mean()
         if look_again and i >= EMPTY_AFTER_STEPS and covered < 1e-3:
             raise ObjectError(f"the object of {self.prompt!r} is empty since step {i}; try another --seed or a plainer prompt.")
-        loss = loss + weights.opacity_entropy * opacity_entropy(out.opacity)
+        if i - self.fit_steps >= weights.opacity_entropy_start * self.distillation_steps or not weights.opacity_entropy_start:
+            loss = loss + weights.opacity_entropy * opacity_entropy(out.opacity)
         if self.options.field.kind == "dense_grid" and weights.total_variation:
-            loss = loss + weights.total_variation * total_variation(self.field.grids[-1])
+            loss = loss + weights.total_variation * total_variation(self.field.grid_parameters()[-1])
         return loss, {"loss": loss.detach(), "covered": covered.detach()}
 
     def fit_step(self) -> tuple[Render, Tensor]:
@@ -146,25 +143,40 @@ class TextTo3D:
         rigs = self.micro_batches[self.phase].size
         cameras = draw_random_cameras(rigs, self.rig_views, **options.cameras.options()).to(self.device)
         rays_o, rays_d = get_rays(cameras.c2w, cameras.fovy_deg, size, size)
+        rays_o = rays_o / options.field.box  # in the units of the box, whose sides are at -1 and 1
 
         kind = options.background.kind
-        if kind == "network" and torch.rand(()).item() >= options.background.random_probability:
+        if self.in_latents or (kind == "network" and torch.rand(()).item() >= options.background.random_probability):
             background = self.surroundings(rays_d)
         else:
             background = random_background("color" if kind == "network" else kind, self.device)
-        shade = random_light(cameras.c2w[:, :3, 3], self.rig_views, done, size * size, **options.light.options())
-        first, last = options.regularizers.orientation
-        orientation_weight = first + (last - first) * min(2 * done, 1.0)
+        shade = random_light(
+            cameras.c2w[:, :3, 3], self.rig_views, done, size * size, box=options.field.box, **options.light.options()
+        )
+        weights = options.regularizers
+        first, last = weights.orientation
+        orientation_weight = first + (last - first) * min(done / weights.orientation_fraction, 1.0)
         out = self._render(rays_o, rays_d, background=background, with_normals=orientation_weight > 0, shade=shade)
 
         guidance = options.guidance
-        anneal_steps = int(self.distillation_steps * guidance.anneal_fraction)
-        timestep = annealed_timestep(k, anneal_steps=anneal_steps, t_min=guidance.t_min, t_max=guidance.t_max)
+        timestep = annealed_timestep(
+            k,
+            anneal_from=int(self.distillation_steps * guidance.anneal_start),
+            anneal_steps=int(self.distillation_steps * guidance.anneal_fraction),
+            t_min=guidance.t_min,
+            t_max=guidance.t_max,
+            count=len(cameras.c2w) if guidance.name != "mvdream" else None,  # pictures that are guided alone have their own
+        )
         loss = options.distillation.weight * self.guidance.loss(out.rgb, cameras, timestep)
-        if orientation_weight:
-            loss = loss + orientation_weight * orientation(out)
-        if options.regularizers.sparsity:
-            loss = loss + options.regularizers.sparsity * sparsity(out.opacity)
+        emptiness_weight = weights.emptiness[int(done >= 0.5)]
+        for weight, term in (
+            (orientation_weight, lambda: orientation(out)),
+            (weights.sparsity, lambda: sparsity(out.opacity)),
+            (emptiness_weight, lambda: emptiness(out, self.samples_per_ray)),
+            (weights.center_depth, lambda: center_depth(out)),
+        ):
+            if weight:
+                loss = loss + weight * term()
         return out, loss
 
     def phase_of(self, i: int) -> str:
@@ -213,42 +225,13 @@ class TextTo3D:
         return partial(render_sides, *copy.deepcopy((self.field, self.occupancy)), path, self.samples_per_ray)
 
     def _render(self, rays_o: Tensor, rays_d: Tensor, **options) -> Render:
+        field, where = self.field, {"occupancy": self.occupancy}
+        if self.in_latents:
+            field, where = InLatents(self.field), {"occupancy": None, "min_weight": 0.0}
         return render(
-            self.field, rays_o, rays_d, samples_per_ray=self.samples_per_ray, occupancy=self.occupancy,
-            normals_of=self.normals_of, stratified=True, **options,
+            field, rays_o, rays_d, samples_per_ray=self.samples_per_ray, normals_of=self.normals_of, stratified=True,
+            **where, **options,
         )  # fmt: skip
-
-    def _lora(self) -> nn.Module | None:
-        return self.guidance.trained if self.guidance is not None else None
-
-
-def field_config(options: To3D) -> dict:
-    """What `scene.field.build_field` needs for the field that the settings describe, untouched."""
-    field = options.field
-    config = {"kind": field.kind, "blob_density": field.blob_density, "blob_radius": field.blob_radius}
-    if field.kind == "dense_grid":
-        config["resolutions"] = field.resolutions
-    elif field.kind == "hash_grid":
-        config["grid"] = {"levels": field.levels, "log2_table": field.log2_table}
-    return config
-
-
-def build_guidance(pipeline, prompt: str, options: To3D) -> Guidance:
-    """The guidance that the settings name, by a multi-view pipeline or a single-view one (`to3d.guidance.prior`)."""
-    guidance = options.guidance
-    prior, form = GUIDANCE[guidance.name]
-    built = prior(
-        pipeline,
-        prompt + guidance.suffix,
-        guidance.negative_prompt,
-        num_views=options.num_views,
-        form=form if guidance.form == "auto" else guidance.form,
-        guidance_scale=guidance.guidance_scale,
-        rescale=guidance.rescale,
-        lora_rank=guidance.lora_rank,
-    )
-    built.float16 = pipeline.unet.dtype == torch.float16
-    return built
 
 
 def views_to_fit(images: Tensor, options: To3D) -> FittedViews:

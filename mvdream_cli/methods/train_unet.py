@@ -10,6 +10,7 @@ from mvdream_cli.data.latents import Latents
 from mvdream_cli.data.streamed import StreamedLatents
 from mvdream_cli.diffusion.graphed import replay_training_steps
 from mvdream_cli.diffusion.losses import denoising_loss
+from mvdream_cli.diffusion.unet import with_variants
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
 from mvdream_cli.errors import UsageError
@@ -35,10 +36,12 @@ def train_unet(
     """What the loop needs. The averaged weights are in `pipeline.unet` when it has ended.
 
     Args:
-        objects: latents of multi-view objects. images: latents whose views serve as single images.
+        pipeline: its UNet is trained, made into the variant that the options name, with views of the pipeline's size.
+        objects: latents of multi-view objects. images: latents whose views serve as single images, without their cameras.
         previews: folder of step-NNNNNNNN.png, the preview prompts as the averaged weights draw them.
     """
     unet_options = options.unet
+    pipeline.register_modules(unet=with_variants(pipeline.unet, unet_options.attention, unet_options.camera))
     unet = pipeline.unet.to(device, dtype, memory_format=torch.channels_last).train().requires_grad_(True)
     if unet_options.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
@@ -61,7 +64,7 @@ def train_unet(
         count, num_views = (micro_batches.size * views, 1) if single else (micro_batches.size, views)
         latents, camera, captions = (images if single else objects).draw(i, micro, count, num_views)
         x = latents.to(device, non_blocking=True).float()  # (count V, C, h, w)
-        camera = None if camera is None else camera.to(device, non_blocking=True)  # (count V, 16)
+        camera = None if single else camera.to(device, non_blocking=True)  # (count V, 16)
         with torch.no_grad():
             text = pipeline.encode_prompt([drop_caption(caption, unet_options.caption_dropout) for caption in captions])
         text = text.repeat_interleave(num_views, 0)
@@ -73,7 +76,8 @@ def train_unet(
         with ema.applied(), torch.compiler.set_stance("force_eager"):
             unet.eval()
             c2w = orbit_views(views, elevation_deg=15.0)
-            rows = [pipeline(p, c2w, seeds=[0], steps=20, guidance_scale=5.0)[0] for p in options.preview_prompts]
+            prompts = [pipeline.asked(prompt) for prompt in options.preview_prompts]
+            rows = [pipeline(prompt, c2w, seeds=[0], steps=20, guidance_scale=5.0)[0] for prompt in prompts]
             save_image(previews / f"step-{done:08d}.png", grid(torch.cat(rows), views))
             unet.train()
 

@@ -11,7 +11,7 @@ from mvdream_cli.atomic import written_whole
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models.architectures import build_pipeline
-from mvdream_cli.models.find import base_of, find_model
+from mvdream_cli.models.find import base_of, find_model, known_words
 from mvdream_cli.models.single_file import pipeline_from_file, pipeline_from_port
 
 
@@ -26,7 +26,8 @@ def load_pipeline(
     """Open a model for inference: evaluation mode, no gradients to its weights.
 
     `pipeline.report` says how the tensors of a foreign file or folder were used; None for our own folders.
-    `pipeline.knows_cameras` is false for a plain Stable Diffusion, which draws in the 2D mode only.
+    `pipeline.knows_cameras` is false for a plain Stable Diffusion, which draws in the 2D mode only. `pipeline.known_words` are
+    those that the model was trained on; None where it does not say.
 
     Args:
         dtype: of all networks. In half precision too, the sinusoid of the timestep is float32, and group norms and softmax
@@ -55,6 +56,7 @@ def load_pipeline(
             raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error
     pipeline.report = str(report) if report else None
     pipeline.knows_cameras = report is None or report.knows_cameras
+    pipeline.known_words = known_words(name)
     pipeline.set_progress_bar_config(disable=True)
     if lora is not None:
         from mvdream_cli.models.lora import fuse_lora  # peft takes a while to import

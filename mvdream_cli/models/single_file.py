@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from mvdream_cli.captions import ASSET_SUFFIX
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.errors import ModelError
@@ -129,7 +130,8 @@ def pipeline_from_file(path: Path, tokenizer: CLIPTokenizer | None = None) -> tu
     openclip = text_encoder.config.hidden_act == "gelu"
     tokenizer = tokenizer or find_tokenizer(path, pads_with_zero=openclip)
     report = TensorReport(len(state), sorted(set(state) - used), notes)
-    return MultiViewPipeline(vae, text_encoder, tokenizer, unet, published_scheduler()), report
+    suffix = ASSET_SUFFIX if report.knows_cameras else ""  # what the released model was trained with
+    return MultiViewPipeline(vae, text_encoder, tokenizer, unet, published_scheduler(), caption_suffix=suffix), report
 
 
 def pipeline_from_port(folder: Path) -> tuple[MultiViewPipeline, TensorReport]:
@@ -164,7 +166,8 @@ def pipeline_from_port(folder: Path) -> tuple[MultiViewPipeline, TensorReport]:
         scheduler = DDIMScheduler.from_pretrained(folder, subfolder="scheduler", local_files_only=True)
     except Exception as error:  # whatever a broken file makes the readers raise
         raise ModelError(f"{folder}: {str(error).splitlines()[0]}") from error
-    return MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler), report
+    suffix = ASSET_SUFFIX if report.knows_cameras else ""
+    return MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler, caption_suffix=suffix), report
 
 
 def published_scheduler() -> DDIMScheduler:

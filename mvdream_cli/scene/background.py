@@ -1,6 +1,7 @@
 """What stands behind the object."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -40,6 +41,26 @@ class NeuralBackground(nn.Module):
     def forward(self, rays_d: Tensor) -> Tensor:
         """Unit directions (..., 3) -> colors (..., 3) in (0, 1)."""
         return torch.sigmoid(self.net(spherical_harmonics(rays_d)))
+
+
+class LatentBackground(nn.Module):
+    """A small picture of latents around everything (Score Jacobian Chaining): directions -> latents.
+
+    Args:
+        channels: of the latents. size: rows (from the pole at +z down) and columns (around) of the picture.
+    """
+
+    def __init__(self, channels: int, size: int = 4):
+        super().__init__()
+        self.texture = nn.Parameter(torch.randn(1, channels, size, size))
+
+    def forward(self, rays_d: Tensor) -> Tensor:
+        """Unit directions (..., 3) -> (..., channels)."""
+        x, y, z = rays_d.reshape(-1, 3).unbind(-1)
+        down, around = torch.atan2(torch.hypot(x, y), z) / torch.pi, torch.atan2(y, x) / (2 * torch.pi) + 0.5  # in [0, 1]
+        place = 2 * torch.stack([around, down], -1)[None, None] - 1
+        found = F.grid_sample(self.texture, place, padding_mode="reflection", align_corners=False)  # (1, C, 1, R)
+        return found[0, :, 0].T.reshape(*rays_d.shape[:-1], -1)
 
 
 def random_background(kind: str, device=None) -> Tensor:

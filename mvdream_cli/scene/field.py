@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mvdream_cli.errors import ModelError
 from mvdream_cli.scene.encodings import FrequencyEncoding, HashGrid
+from mvdream_cli.scene.voxel_field import VoxelField
 
 MOST_BATCHES = 8  # of points in one lookup of a dense grid
 
@@ -213,11 +214,48 @@ class MLPField(nn.Module):
         return F.softplus(density).view(points.shape[:-1]), torch.sigmoid(color).view(points.shape)
 
 
-FIELDS = {"dense_grid": DenseGridField, "hash_grid": HashGridField, "mlp": MLPField}
+class ScaledField(nn.Module):
+    """A field of a box of half side `box`, as one of the box [-1, 1]^3.
+
+    Its cells and networks see the same points. A density is per length, so it is `box` times as large where lengths are longer.
+    """
+
+    def __init__(self, inner: nn.Module, box: float):
+        super().__init__()
+        self.inner, self.box = inner, float(box)
+
+    def config(self) -> dict:
+        """What `build_field` needs, with the state dict, to make this field again."""
+        return self.inner.config() | {"box": self.box}
+
+    def grid_parameters(self) -> list[nn.Parameter]:
+        """Those of the field inside."""
+        return self.inner.grid_parameters()
+
+    def raw_density(self, points: Tensor) -> Tensor:
+        """That of the field inside, for normals: (..., 3) -> (...)."""
+        return self.inner.raw_density(points)
+
+    def density(self, points: Tensor) -> Tensor:
+        """Density at points (..., 3) of the box [-1, 1]^3 -> (...), 1 / length there."""
+        return self.box * self.inner.density(points)
+
+    def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Points (..., 3) of the box [-1, 1]^3 -> density (...) and sRGB color (..., 3)."""
+        density, rgb = self.inner(points)
+        return self.box * density, rgb
+
+    def latents(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Of a `VoxelField` inside: density (...) and latents (..., C)."""
+        density, latents = self.inner.latents(points)
+        return self.box * density, latents
+
+
+FIELDS = {"dense_grid": DenseGridField, "hash_grid": HashGridField, "mlp": MLPField, "voxels": VoxelField}
 
 
 def build_field(config: dict) -> nn.Module:
-    """The field that `field.config()` described, with fresh parameters.
+    """The field that `field.config()` described, with fresh parameters; with "box" in it, a `ScaledField`.
 
     Raises:
         ModelError: the kind of field is unknown.
@@ -226,4 +264,6 @@ def build_field(config: dict) -> nn.Module:
     kind = options.pop("kind", "dense_grid")
     if kind not in FIELDS:
         raise ModelError(f"scene: unknown field '{kind}'; known: {', '.join(FIELDS)}")
-    return FIELDS[kind](**options)
+    box = options.pop("box", 1.0)
+    field = FIELDS[kind](**options)
+    return field if box == 1.0 else ScaledField(field, box)

@@ -25,6 +25,31 @@ def opacity_entropy(opacity: Tensor) -> Tensor:
     return F.binary_cross_entropy(opacity, opacity)
 
 
+def emptiness(out: Render, samples_per_ray: int, scale: float = 10.0) -> Tensor:
+    """Most of space should be empty: mean of log(1 + scale * w) over all samples of all rays (Score Jacobian Chaining).
+
+    Samples that `out` does not list weigh nothing. Many small weights cost more than one large one.
+    """
+    return torch.log1p(scale * out.samples.weights).sum() / (out.opacity.numel() * samples_per_ray)
+
+
+def center_depth(out: Render, center: float = 50 / 64, far: float = 10.0) -> Tensor:
+    """The middle of a picture should be nearer than its border: - log(mean depth of the border - that of the middle)
+    (Score Jacobian Chaining), what is not covered being `far` away.
+
+    Where the middle is not nearer, the difference counts as 1e-6 and has no gradient.
+
+    Args:
+        out: of pictures (..., H, W). center: side of the middle, as a part of the picture's.
+    """
+    depth = out.depth + far * (1.0 - out.opacity)
+    height, width = depth.shape[-2:]
+    rows, columns = (round((1 - center) / 2 * side) for side in (height, width))
+    middle = depth[..., rows : height - rows, columns : width - columns]
+    border = (depth.sum() - middle.sum()) / (depth.numel() - middle.numel())
+    return -torch.log((border - middle.mean()).clamp(min=1e-6))
+
+
 class _TotalVariation(torch.autograd.Function):
     """The gradient is made beside the value, in one buffer; autograd would fill six of the grid's size with zeros."""
 

@@ -69,6 +69,7 @@ def random_light(
     textureless_probability: float,
     ambient: tuple[float, float],
     distance: tuple[float, float],
+    box: float = 1.0,
 ) -> Callable | None:
     """The `shade` of one step: a lamp near each camera, the same draw for all (MVDream, appendix); None for a step without.
 
@@ -79,12 +80,13 @@ def random_light(
         albedo_probability: of a step without light later.
         textureless_probability: of a white object in a lit step.
         ambient: range of the light from everywhere, in [0, 1]. distance: range of a lamp's distance from the centre.
+        box: half side of the field's box in the units of `positions` and `distance`.
     """
     if shading == "none" or done < unlit_fraction or torch.rand(()).item() < albedo_probability:
         return None
     lights = draw_lights(positions, views, distance)
     from_everywhere = ambient[0] + (ambient[1] - ambient[0]) * torch.rand(()).item()
-    return lambertian(lights, from_everywhere, torch.rand(()).item() < textureless_probability, rays_per_camera)
+    return lambertian(lights / box, from_everywhere, torch.rand(()).item() < textureless_probability, rays_per_camera)
 
 
 def draw_lights(positions: Tensor, views: int, distance: tuple[float, float]) -> Tensor:

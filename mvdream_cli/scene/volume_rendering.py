@@ -30,7 +30,7 @@ class Samples:
 class Render:
     """What the rays saw; `...` is the shape of the rays. `samples` is None for a render done in chunks."""
 
-    rgb: Tensor  # (..., 3) sRGB over the background
+    rgb: Tensor  # (..., 3) sRGB over the background; (..., C) of a field that has other channels
     opacity: Tensor  # (...) in [0, 1]
     depth: Tensor  # (...) sum of weight * distance, not divided by opacity
     normals: Tensor | None  # (..., 3) weighted sum of unit normals
@@ -57,7 +57,7 @@ def render(
     Args:
         field: `field.density(points)` and `field(points) -> (density, rgb)`, see `scene.field`.
         rays_o, rays_d: (..., 3), rays_d of unit length.
-        background: sRGB color, (3,) or (..., 3); carries gradient if it has one.
+        background: sRGB color, (3,) or (..., 3); carries gradient if it has one. Of a field with C channels (C,) or (..., C).
         samples_per_ray: spread over the occupied part of each ray (the whole box without `occupancy`).
         stratified: jitter the samples, one draw per ray from the global torch generator. For training.
         with_normals: also composite normals.
@@ -70,7 +70,8 @@ def render(
     """
     shape = rays_o.shape[:-1]
     origins, directions = rays_o.reshape(-1, 3), rays_d.reshape(-1, 3)
-    colors = background.expand(*shape, 3).reshape(-1, 3)
+    channels = background.shape[-1]
+    colors = background.expand(*shape, channels).reshape(-1, channels)
     options = {
         "samples_per_ray": samples_per_ray,
         "occupancy": occupancy,
@@ -91,7 +92,7 @@ def render(
         rgb, opacity, depth = (torch.cat([getattr(part, name) for part in parts]) for name in ("rgb", "opacity", "depth"))
         out = Render(rgb, opacity, depth, normals, None)
     normals = out.normals.view(*shape, 3) if out.normals is not None else None
-    return Render(out.rgb.view(*shape, 3), out.opacity.view(shape), out.depth.view(shape), normals, out.samples)
+    return Render(out.rgb.view(*shape, channels), out.opacity.view(shape), out.depth.view(shape), normals, out.samples)
 
 
 def _render_flat(

@@ -8,7 +8,10 @@ from mvdream_cli.settings.fields import Count, DenoisingSteps, Fraction, Positiv
 
 
 class Preservation(Section):
-    """The term that keeps the weights near where they were (MVDream, section 4.3)."""
+    """The term that keeps the weights near where they were (MVDream, section 4.3).
+
+    Its N counts all weights of the UNet, the camera embedding's among them; with a LoRA those of the projections that have one.
+    """
 
     norm: Literal["l1", "l2"] = Field("l1", description="norm of the difference of the weights")
     weight: Weight = Field(1.0, description="weight of the term")
@@ -27,6 +30,7 @@ class PriorImages(Section):
 class Optimizer(Section):
     learning_rate: Positive = Field(2e-6, description="AdamW's")
     weight_decay: Weight = Field(0.01, description="AdamW's")
+    grad_clip: Positive | None = Field(None, description="largest norm of all gradients together; none: no clipping")
 
 
 class Dreambooth(Section):

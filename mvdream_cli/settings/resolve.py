@@ -104,5 +104,6 @@ def _parse_override(text: str) -> tuple[str, Any]:
         value = raw
     kind = SETTINGS[name].annotation if name in SETTINGS else None
     if kind in (str, str | None) and not isinstance(value, str):
-        value = None if value is None and kind is not str else raw  # a prompt such as 1984 or "a: b" stays text
+        # a prompt such as 1984 or "a: b" stays text, and nothing at all is the empty one
+        value = None if value is None and kind is not str and raw.strip() else raw
     return name, value

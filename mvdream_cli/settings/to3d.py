@@ -29,7 +29,7 @@ class SampledViews(Section):
     steps: DenoisingSteps = Field(50, description="denoising steps")
     guidance_scale: float = Field(7.5, ge=0, le=200, description="classifier-free guidance")
     negative_prompt: str = Field("", description="what to stay away from")
-    suffix: str = Field(", 3d asset", description="appended to the prompt, as in training")
+    suffix: str | None = Field(None, description="behind a prompt that says no 3d; none: that of the model's training")
     elevation_deg: float = Field(15.0, ge=-90, le=90, description="elevation of the views")
     fovy_deg: float = Field(40.0, ge=1, le=120, description="field of view that the views are taken to have")
     distance: Positive = Field(1.0, description="distance times tan(fovy / 2) that they are taken to have")
@@ -67,19 +67,21 @@ class Guidance(Section):
     form: Literal["auto", "x0", "sds", "sjc"] = Field(
         "auto", description="x0: MVDream's reconstruction loss; sds: DreamFusion's; sjc: its own; auto: that of the name"
     )
-    negative_prompt: str = Field(
-        "ugly, bad anatomy, blurry, pixelated obscure, unnatural colors, poor lighting, dull, and unclear, cropped, lowres, "
-        "low quality, artifacts, duplicate, morbid, mutilated, poorly drawn face, deformed, dehydrated, bad proportions",
-        description="what to stay away from",
+    negative_prompt: str | None = Field(
+        None, description="what to stay away from; none: MVDream's words, of a model that knows them"
     )
-    suffix: str = Field("", description="appended to the prompt")
-    guidance_scale: float = Field(50.0, ge=0, le=1000, description="classifier-free guidance")
+    suffix: str | None = Field("", description="behind a prompt that says no 3d; none: that of the model's training")
+    guidance_scale: float = Field(50.0, ge=0, le=1000, description="classifier-free guidance; 1: the conditional prediction")
     rescale: Fraction = Field(0.5, description="blend towards the contrast of the conditional prediction")
     t_min: tuple[Fraction, Fraction] = Field((0.98, 0.02), description="lowest noise level, at the start and after annealing")
     t_max: tuple[Fraction, Fraction] = Field((0.98, 0.50), description="highest noise level, at the start and after annealing")
-    anneal_fraction: Fraction = Field(0.8, description="of the steps, over which the noise levels are annealed")
+    anneal_start: Fraction = Field(0.0, description="of the steps, from which on the noise levels are annealed")
+    anneal_fraction: Fraction = Field(0.8, description="of the steps, to which they are; where both are equal they jump")
+    sector_deg: Annotated[float, Field(gt=0, le=90)] | None = Field(
+        None, description="up to which from the front a view is called so, and the back; none: interpolated by azimuth"
+    )
     lora_rank: Annotated[int, Field(ge=1, le=256)] = Field(4, description="vsd: rank of the LoRA that learns the renderings")
-    lora_learning_rate: Positive = Field(1e-4, description="vsd: AdamW's, of that LoRA")
+    lora_learning_rate: Positive = Field(1e-4, description="vsd: of that LoRA and its embedding of the camera")
 
     @model_validator(mode="after")
     def _one_loss(self):
@@ -89,6 +91,8 @@ class Guidance(Section):
             raise ValueError("prior is for single views; use it with guidance dreamfusion, sjc or vsd")
         if self.t_min[0] > self.t_max[0] or self.t_min[1] > self.t_max[1]:
             raise ValueError("t_min must not be above t_max")
+        if self.anneal_start > self.anneal_fraction:
+            raise ValueError("anneal_start must not be above anneal_fraction")
         return self
 
 
@@ -100,9 +104,9 @@ class Cameras(Section):
     sphere_probability: Probability = Field(0.5, description="of a rig drawn evenly over the sphere, not in degrees")
     distance: Range = Field((0.8, 1.0), description="range of the distance, times tan(fovy / 2) if relative")
     relative_distance: bool = Field(True, description="the object fills the same part of the picture at every field of view")
-    position_jitter: Weight = Field(0.0, description="largest random shift of a camera")
-    target_jitter: Weight = Field(0.0, description="standard deviation of the point that a camera looks at")
-    up_jitter: Weight = Field(0.0, description="standard deviation of a camera's up")
+    position_jitter: Weight = Field(0.0, description="largest random shift of a rig")
+    target_jitter: Weight = Field(0.0, description="standard deviation of the point that a rig looks at")
+    up_jitter: Weight = Field(0.0, description="standard deviation of a rig's up")
 
 
 class Background(Section):
@@ -128,14 +132,16 @@ class Light(Section):
 class ObjectField(Section):
     """The radiance field."""
 
-    kind: Literal["dense_grid", "hash_grid", "mlp"] = Field(
-        "hash_grid", description="hash_grid: MVDream's; mlp: DreamFusion's; dense_grid: the fastest on a CPU"
+    kind: Literal["dense_grid", "hash_grid", "mlp", "voxels"] = Field(
+        "hash_grid", description="hash_grid: MVDream's; mlp: DreamFusion's; voxels: SJC's; dense_grid: fastest on a CPU"
     )
+    box: Positive = Field(1.0, description="half side of the field's box, in the units of cameras, light and blob")
+    voxels: Annotated[int, Field(ge=4, le=512)] = Field(100, description="voxels: along a side")
     levels: Annotated[int, Field(ge=1, le=32)] = Field(16, description="hash_grid: grids, coarse to fine")
     log2_table: Annotated[int, Field(ge=4, le=24)] = Field(19, description="hash_grid: at most 2 to this power nodes a level")
     resolutions: list[Annotated[int, Field(ge=4, le=512)]] = Field([24, 96], description="dense_grid: nodes along a side")
     blob_density: Weight = Field(10.0, description="density of the ball that an untouched field shows")
-    blob_radius: Positive = Field(0.5, description="its radius, in a box from -1 to 1")
+    blob_radius: Positive = Field(0.5, description="its radius")
 
 
 class Rendering(Section):
@@ -152,18 +158,26 @@ class Regularizers(Section):
     """Weights of what a good object looks like, whatever the prompt."""
 
     orientation: tuple[Weight, Weight] = Field(
-        (0.0, 0.0), description="of surfaces that face away, at the start and from half the steps on"
+        (0.0, 0.0), description="of surfaces that face away, at the start and from `orientation_fraction` of the steps on"
     )
+    orientation_fraction: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="of the steps, over which it grows")
     sparsity: Weight = Field(0.0, description="of covered pixels")
     opacity_entropy: Weight = Field(0.0, description="of half-transparent pixels")
+    opacity_entropy_start: Fraction = Field(0.0, description="of the steps, before which they may be")
+    emptiness: tuple[Weight, Weight] = Field(
+        (0.0, 0.0), description="of space that is not empty, in the first and in the second half of the steps"
+    )
+    center_depth: Weight = Field(0.0, description="of a middle of the picture that is not nearer than its border")
     total_variation: Weight = Field(0.0, description="dense_grid: of differences between neighbours in the finest grid")
 
 
 class Optimizer(Section):
-    learning_rate: Positive = Field(0.01, description="AdamW's, of the grids")
-    network_learning_rate: Positive = Field(0.001, description="AdamW's, of the networks")
+    name: Literal["adamw", "adamax"] = Field("adamw", description="adamw: as the papers' Adam where weight_decay is 0")
+    learning_rate: Positive = Field(0.01, description="of the grids")
+    network_learning_rate: Positive = Field(0.001, description="of the networks")
+    background_learning_rate: Positive | None = Field(None, description="of the surroundings; none: that of the networks")
     final_learning_rate_fraction: Fraction = Field(1.0, description="of the learning rates, at the end of half a cosine")
-    weight_decay: Weight = Field(0.01, description="AdamW's")
+    weight_decay: Weight = Field(0.01, description="adamw's")
 
 
 class To3D(Section):
@@ -187,3 +201,9 @@ class To3D(Section):
     rendering: Rendering = Rendering()
     regularizers: Regularizers = Regularizers()
     optimizer: Optimizer = Optimizer()
+
+    @model_validator(mode="after")
+    def _latents_have_no_pixels(self):
+        if self.field.kind == "voxels" and (self.method != "sds" or self.light.shading != "none"):
+            raise ValueError("field voxels renders latents, which have no pixels to fit and no light: method sds, no shading")
+        return self

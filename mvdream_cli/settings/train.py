@@ -18,12 +18,20 @@ class Optimizer(Section):
 
 class UNetTraining(Section):
     views_per_object: Count = Field(4, description="views seen together, at equal azimuth steps")
+    attention: Literal["inflated", "temporal", "new-3d", "none"] | None = Field(
+        None, description="between the views, the paper's ablation; none: that of init, else the paper's, inflated"
+    )
+    camera: Literal["time", "text"] | None = Field(
+        None, description="with the timestep, or a token behind the text; none: that of init, else the paper's, time"
+    )
     single_image_probability: Probability = Field(0.3, description="of a step on single images, without cameras")
     caption_dropout: Probability = Field(0.1, description="of a caption left out, for classifier-free guidance")
     timestep_power: Positive = Field(1.0, description="timesteps are drawn as u**power; below 1: more of the noisy ones")
-    background: Fraction | None = Field(None, description="gray behind the objects; none: a random one for each")
+    background: Fraction | None = Field(
+        None, description="gray behind the objects, encoded once; none: a random one each time an object is seen"
+    )
     gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, a third more time")
-    encode_batch_size: Count = Field(8, description="objects encoded at once when latents are cached")
+    encode_batch_size: Count = Field(8, description="objects encoded at once")
 
 
 class VaeTraining(Section):
@@ -45,13 +53,18 @@ class StreamTraining(Section):
         1, description="how often the UNet sees an object, with other words: more where a GPU waits for them"
     )
     keep: Count = Field(16, description="batches from which objects are chosen that are seen more than once")
-    ahead: Count = Field(2, description="batches that are drawn before they are needed; each is held in memory")
+    ahead: Count = Field(
+        2, description="batches that are drawn, or read of a set, before they are needed; each is held in memory"
+    )
 
 
 class Train(Section):
     component: Literal["unet", "vae", "clip"] = Field("unet", description="which part of the model is trained")
     data: str | None = Field(None, description="multi-view set written by mvdream data render; toybox: an endless stream")
-    images: str | None = Field(None, description="set whose views serve as single images; none: those of data")
+    images: str | None = Field(
+        None, description="captioned pictures, img2dataset shards or a multi-view set for the 2D mode; none: views of data"
+    )
+    suffix: str = Field(", 3d asset", description="behind captions of 3D objects that say no 3d; kept in the model")
     init: str | None = Field(None, description="model to start from; none: fresh weights of the architecture")
     autoencoder: str | None = Field(None, description="model whose autoencoder is taken; none: that of init")
     architecture: Literal["mini", "tiny"] = Field("mini", description="sizes of a model with fresh weights")

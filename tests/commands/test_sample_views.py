@@ -44,3 +44,26 @@ def test_a_folder_is_used_by_one_process_at_a_time(tiny_folder, tmp_path):
     assert not (tmp_path / "run" / "run.json").exists()
     held.close()
     assert mvdream(*command, cwd=tmp_path).returncode == 0
+
+
+def test_a_single_view_is_a_picture_without_a_camera_unless_it_is_asked_for(tiny_folder, tmp_path):
+    command = ("sample-views", "a red dog", "--model", tiny_folder, "--views", 1, "--out")
+    alone = mvdream(*command, "alone", *FEW, cwd=tmp_path)
+    assert alone.returncode == 0, alone.stderr
+    told = json.loads((tmp_path / "alone" / "cameras.json").read_text())
+    assert "c2w" not in told and "without a camera" in told["convention"]
+    seen = mvdream(*command, "seen", "--camera", *FEW, cwd=tmp_path)
+    assert seen.returncode == 0 and len(json.loads((tmp_path / "seen" / "cameras.json").read_text())["c2w"]) == 1
+    assert not np.array_equal(load_image(tmp_path / "alone" / "views.png"), load_image(tmp_path / "seen" / "views.png"))
+    refused = mvdream("sample-views", "a red dog", "--model", tiny_folder, "--no-camera", *FEW, cwd=tmp_path)
+    assert refused.returncode == 2 and "without a camera each view would be another object" in refused.stderr
+
+
+def test_views_over_a_part_of_the_circle_at_another_size(tiny_folder, tmp_path):
+    done = mvdream("sample-views", "a red dog", "--model", tiny_folder, "--views", 3, "--azimuth-deg", 30, "--azimuth-span-deg",
+                   90, "--size-px", 48, "--out", "run", *FEW, cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0 and "trained with views of 32 px" in done.stderr, done.stderr
+    assert load_image(tmp_path / "run" / "views.png").shape == (48, 144, 4)
+    assert json.loads((tmp_path / "run" / "cameras.json").read_text())["azimuth_deg"] == [30.0, 60.0, 90.0]
+    odd = mvdream("sample-views", "a red dog", "--model", tiny_folder, "--size-px", 50, *FEW, cwd=tmp_path)
+    assert odd.returncode == 2 and "multiple of 4" in odd.stderr and "Traceback" not in odd.stderr

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from conftest import mvdream, start
+from PIL import Image
 from safetensors.torch import load_file
 
 pytestmark = pytest.mark.numeric
@@ -93,6 +94,41 @@ def test_a_data_set_that_changed_is_not_trained_with_what_was_made_of_the_old_on
     assert changed.returncode == 1 and "data_identity" in changed.stderr, changed.stderr
     again = mvdream(*command, "--restart", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
+
+
+def test_pictures_with_captions_are_for_the_2d_mode_and_refused_early(tmp_path):
+    """And the size of the views, which is not that of the fresh model, becomes the model's."""
+    rendered = mvdream("data", "render", "toybox", "--objects", 4, "--views", 4, "--size-px", 48, "--out", "views", "--set",
+                       "data.workers=1", cwd=tmp_path)  # fmt: skip
+    assert rendered.returncode == 0, rendered.stderr
+    (tmp_path / "pictures").mkdir()
+    for k in range(3):
+        Image.new("RGB", (40, 30), (200, 60 * k, 10)).save(tmp_path / "pictures" / f"{k}.jpg")
+        (tmp_path / "pictures" / f"{k}.txt").write_text(f"a picture {k}")
+    command = ["train", "--data", "views", *COMMON, "--set", "train.suffix=, 3d asset", "--steps", 2]
+    only_2d = ("--images", "pictures", "--set", "train.unet.single_image_probability=1", "--set", "engine.log_every=1")
+    done = mvdream(*command, *only_2d, "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "loss_2d" in (tmp_path / "run" / "stats.jsonl").read_text()
+    model = tmp_path / "run" / "model"
+    assert json.loads((model / "model_index.json").read_text())["caption_suffix"] == ", 3d asset"
+    assert json.loads((model / "unet" / "config.json").read_text())["sample_size"] == 12  # of the tiny model as it is built 8
+    (tmp_path / "empty").mkdir()
+    refused = mvdream(*command, "--images", "empty", "--out", "other", cwd=tmp_path)
+    assert refused.returncode == 1 and "neither a multi-view set nor captioned pictures" in refused.stderr
+    assert "encoding" not in refused.stderr and not (tmp_path / "other").exists()
+
+
+def test_over_random_grays_killed_and_resumed_equals_uninterrupted(view_set, tmp_path):
+    """Views are then read and encoded at each step."""
+    command = ["train", "--data", view_set, *COMMON, "--set", "train.unet.background=null", "--set", "data.workers=2"]
+    checkpoints = ("--set", "engine.checkpoint_every=2", "--set", "train.optimizer.final_learning_rate_fraction=1")
+    assert mvdream(*command, *checkpoints, "--steps", 4, "--out", "whole", cwd=tmp_path).returncode == 0
+    for steps in (2, 4):  # train.steps is free to grow
+        done = mvdream(*command, *checkpoints, "--steps", steps, "--out", "parts", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    first, second = unet_of(tmp_path / "whole"), unet_of(tmp_path / "parts")
+    assert all((first[key] == second[key]).all() for key in first)
 
 
 TOYBOX = ("train", "--data", "toybox", *COMMON, "--set", "data.size_px=32")

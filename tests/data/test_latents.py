@@ -36,7 +36,7 @@ class Calls:
 
     def __call__(self, entries, **changes):
         self.objects, self.said = [], []
-        options = {"identity": set_identity(entries), "seed": 0, "background": None, "batch_size": 2} | changes
+        options = {"identity": set_identity(entries), "background": 0.25, "batch_size": 2} | changes
         return cached_latents(
             self.pipeline, entries, self.path, on_progress=self.objects.append, say=self.said.append, **options
         )
@@ -47,14 +47,14 @@ def latents_of(tiny, tmp_path):
     return Calls(tiny, tmp_path / "cache" / "latents.safetensors")
 
 
-def test_latents_are_the_means_of_all_views_over_one_gray_each(tmp_path, tiny, latents_of):
+def test_latents_are_the_means_of_all_views_over_one_gray(tmp_path, tiny, latents_of):
     entries = rendered(tmp_path / "set")
-    latents, cameras, captions = latents_of(entries)
+    latents, cameras, captions, spread = latents_of(entries)
+    assert spread is None  # this autoencoder has no posterior
     assert latents_of.objects == [2, 3] and not latents_of.said and captions == ["box 0", "box 1", "box 2"]
     rgba, c2w, _, _ = load(entries[1])
-    gray = np.random.default_rng(0).random(3)[1]
     with torch.no_grad():
-        expected = tiny.encode_images(torch.from_numpy(composite(rgba, gray)), sample=False)
+        expected = tiny.encode_images(torch.from_numpy(composite(rgba, 0.25)), sample=False)
     assert latents.shape == (3, *expected.shape) and latents.dtype == torch.float16
     torch.testing.assert_close(latents[1].float(), expected, atol=2e-2, rtol=1e-2)
     torch.testing.assert_close(cameras[1], camera_condition(torch.from_numpy(c2w)))
@@ -75,15 +75,14 @@ def test_a_set_rendered_again_is_encoded_again(tmp_path, latents_of):
     assert len(latents_of(rendered(tmp_path / "set", count=2)).latents) == 2
 
 
-def test_seed_background_and_autoencoder_are_a_part_of_the_identity(tmp_path, tiny, latents_of):
+def test_background_and_autoencoder_are_a_part_of_the_identity(tmp_path, tiny, latents_of):
     entries = rendered(tmp_path / "set", count=2)
     latents_of(entries)
-    for changes, name in (({"seed": 1}, "seed"), ({"seed": 1, "background": 0.5}, "background")):
-        latents_of(entries, **changes)
-        assert latents_of.objects and f"({name} changed)" in latents_of.said[0]
+    latents_of(entries, background=0.5)
+    assert latents_of.objects and "(background changed)" in latents_of.said[0]
     with torch.no_grad():
         next(tiny.vae.parameters()).add_(0.1)
-    latents_of(entries, seed=1, background=0.5)
+    latents_of(entries, background=0.5)
     assert latents_of.objects and "(autoencoder changed)" in latents_of.said[0]
     before = autoencoder_identity(tiny.vae)
     tiny.vae.register_to_config(scaling_factor=tiny.vae.config.scaling_factor * 2)
@@ -104,15 +103,43 @@ def test_a_damaged_or_foreign_file_is_made_again(tmp_path, latents_of):
     assert latents_of.objects == [1] and "other shapes" in latents_of.said[0]
 
 
-def test_the_caller_may_encode(tmp_path, latents_of):
+def test_what_is_drawn_are_samples_of_the_posteriors(tmp_path, tiny_with_posterior):
     entries = rendered(tmp_path / "set", count=2)
-    seen = []
+    found = Calls(tiny_with_posterior, tmp_path / "latents.safetensors")(entries)
+    assert found.latents.shape == found.spread.shape and found.spread.min() > 0
+    rgba = torch.from_numpy(composite(load(entries[0])[0], 0.25))
+    with torch.no_grad():
+        mean, std = tiny_with_posterior.encode_posterior(rgba)
+        torch.manual_seed(1)
+        sampled = tiny_with_posterior.encode_images(rgba)
+        torch.manual_seed(1)
+        assert torch.equal(sampled, mean + std * torch.randn(mean.shape))
+    torch.testing.assert_close(found.spread[0].float(), std, atol=1e-2, rtol=1e-2)
+    only_first = found._replace(latents=found.latents[:1], cameras=found.cameras[:1], spread=found.spread[:1], captions=["x"])
+    torch.manual_seed(0)
+    drawn = torch.stack([only_first.draw(0, 0, 1, 4)[0].roll(0) for _ in range(300)])
+    views = drawn.unflatten(0, (-1,)).float()
+    overall = (mean.float()[None] + std.float()[None] * torch.randn(300, *mean.shape)).std()
+    assert abs(views.std() / overall - 1) < 0.05
+    assert len({round(value, 5) for value in views[:, 0, 0, 0, 0].tolist()}) > 250
 
-    def encode(images):
-        seen.append(images.shape)
-        return torch.zeros(len(images), 4, 2, 2)
 
-    assert latents_of(entries, encode=encode).latents.shape == (2, 4, 4, 2, 2) and seen == [(8, 32, 32, 3)]
+def test_entries_that_cannot_be_read_are_left_out_where_that_is_allowed(tmp_path, latents_of):
+    entries = rendered(tmp_path / "set")
+    told = []
+
+    def read(entry):
+        if entry.id == "box-1":
+            raise DataError("box-1 is broken")
+        return load(entry)
+
+    with pytest.raises(DataError, match="box-1"):
+        latents_of(entries, read=read)
+    for _ in range(2):  # the second from the file
+        found = latents_of(entries, read=read, on_broken=told.append)
+        assert found.captions == ["box 0", "box 2"] and len(found.latents) == 2 and told == ["box-1 is broken"]
+    with pytest.raises(DataError, match="none of the 1"):
+        latents_of(entries[1:2], identity="x", read=read, on_broken=told.append)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])

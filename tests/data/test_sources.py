@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import trimesh
 from PIL import Image
 
-from mvdream_cli.data.sources import AssetSource, caption_from_name, caption_rows, sources_from_folder
+from mvdream_cli.data.render_set import render_dataset
+from mvdream_cli.data.sources import AssetSource, caption_from_name, caption_rows, each_rendered, sources_from_folder
+from mvdream_cli.data.views import index_views, load
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.assets import referenced_files
+from mvdream_cli.raycast.mesh import Mesh
 
 TEXTURED_OBJ = "mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 1 1\nusemtl m\nf 1/1 2/2 3/3\n"
 TRIANGLE_GLTF = {
@@ -164,3 +168,21 @@ def test_an_unreadable_file_counts_as_such(tmp_path, monkeypatch):
     monkeypatch.undo()
     shutil.copy(path, tmp_path / "b.obj")
     assert identity(tmp_path / "b.obj") == whole
+
+
+def test_each_object_can_be_rendered_several_times_with_other_cameras_and_light(tmp_path):
+    sources = [AssetSource(f"box-{k}", partial(_box, 1.0 + k), f"box {k}") for k in range(2)]
+    many = each_rendered(sources, 3)
+    assert [s.id for s in many] == [f"box-{k}{end}" for k in range(2) for end in ("", "-render-2", "-render-3")]
+    assert [s.caption for s in many] == ["box 0"] * 3 + ["box 1"] * 3 and each_rendered(sources, 1) == sources
+    render_dataset(many, tmp_path, num_views=4, size_px=16, workers=1)
+    first, second, third = (load(entry) for entry in index_views(tmp_path)[:3])
+    assert len({float(found[2][0]) for found in (first, second, third)}) == 3  # field of view
+    assert not np.array_equal(first[0], second[0])
+    render_dataset(sources, tmp_path / "once", num_views=4, size_px=16, workers=1)
+    assert np.array_equal(load(index_views(tmp_path / "once")[0])[0], first[0])
+
+
+def _box(length: float) -> Mesh:
+    part = trimesh.creation.box((length, 1.0, 1.0))
+    return Mesh.from_part(part.vertices, part.faces, np.full((len(part.vertices), 3), 0.5))

@@ -125,26 +125,29 @@ def test_most_objects_are_seen_as_to3d_asks_for_them():
     assert len(set(np.round(others).tolist())) > 4 and np.ptp(elevation_deg[~front]) > 10
 
 
+def encode(images):
+    """As an autoencoder without a posterior."""
+    return images.movedim(-1, 1)[:, :, ::8, ::8], None
+
+
+def encode_widely(images):
+    mean = encode(images)[0]
+    return mean, torch.full_like(mean, 0.5)
+
+
 def test_parts_of_a_batch_are_the_batch():
     """Also where the memory was short, and parts became smaller."""
-
-    def encode(images):
-        return images.movedim(-1, 1)[:, :, ::8, ::8]
-
     latents = StreamedLatents(stream(), encode, device=torch.device("cpu"), background=0.5, batch_size=4)
     whole, cameras, captions = latents.draw(2, 0, 6, 4)
     parts = [latents.draw(2, micro, 2, 4) for micro in range(3)]
     assert torch.equal(torch.cat([part[0] for part in parts]), whole) and whole.shape == (24, 3, 3, 3)
     assert torch.equal(torch.cat([part[1] for part in parts]), cameras) and cameras.shape == (24, 16)
     assert [caption for part in parts for caption in part[2]] == captions
-    single, no_camera, texts = latents.draw(2, 0, 24, 1)
-    assert torch.equal(single, whole) and no_camera is None and texts[:5] == [captions[0]] * 4 + [captions[1]]
+    single, _, texts = latents.draw(2, 0, 24, 1)
+    assert torch.equal(single, whole) and texts[:5] == [captions[0]] * 4 + [captions[1]]
 
 
 def test_objects_that_are_shown_several_times_are_a_function_of_the_step_too():
-    def encode(images):
-        return images.movedim(-1, 1)[:, :, ::8, ::8]
-
     law = LAW.__class__(**LAW.__dict__ | {"tellings": 3})
 
     def latents(workers=0):
@@ -166,6 +169,33 @@ def test_objects_that_are_shown_several_times_are_a_function_of_the_step_too():
     with whole.stream:
         single, _, texts = whole.draw(14, 0, 24, 1)
     assert torch.equal(single, steps[14][0]) and len(texts) == 24
+
+
+@pytest.mark.parametrize("background", [None, 0.5])
+def test_the_gray_is_another_one_each_time_an_object_is_seen(background):
+    """The corner of these pictures shows nothing but the gray."""
+    options = {"background": background, "batch_size": 4, "repeats": 3, "keep": 1}
+    latents = StreamedLatents(stream(), encode, device=torch.device("cpu"), **options)
+    seen = {}
+    for i in range(3):  # the same batch three times
+        corners, _, captions = latents.draw(i, 0, 6, 4)
+        for caption, corner in zip(captions, corners[::4, 0, 0, 0].tolist()):
+            seen.setdefault(caption, []).append(round(corner, 4))
+    assert len(seen) == 6 and all(len(set(grays)) == (3 if background is None else 1) for grays in seen.values())
+    again = StreamedLatents(stream(), encode, device=torch.device("cpu"), **options).draw(2, 1, 3, 4)
+    assert torch.equal(again[0], corners_of(latents, 2))
+
+
+def corners_of(latents, i):
+    return latents.draw(i, 0, 6, 4)[0][12:]
+
+
+@pytest.mark.parametrize("background", [None, 0.5])
+def test_latents_of_a_stream_are_samples_of_their_posteriors(background):
+    latents = StreamedLatents(stream(), encode_widely, device=torch.device("cpu"), background=background, batch_size=4)
+    torch.manual_seed(0)
+    first, second = latents.draw(0, 0, 6, 4)[0], latents.draw(0, 0, 6, 4)[0]
+    assert 0.6 < (first - second).std() < 0.8  # sqrt(2) / 2
 
 
 def test_pictures_are_single_views():

@@ -1,8 +1,10 @@
+import pytest
 import torch
 
 from mvdream_cli.guidance.priors import GUIDANCE, multi_view, single_view
 from mvdream_cli.guidance.random_cameras import draw_random_cameras
-from mvdream_cli.guidance.score_distillation import score_distillation_loss
+from mvdream_cli.guidance.score_distillation import latents_loss, score_distillation_loss
+from mvdream_cli.guidance.view_prompts import text_of_views, view_prompts
 
 RANGES = {"fovy_deg": (30.0, 45.0), "elevation_deg": (0.0, 30.0), "distance": (1.1, 1.2)}
 OPTIONS = {"guidance_scale": 7.0, "rescale": 0.5}
@@ -54,3 +56,29 @@ def test_small_renderings_are_enlarged(tiny):
     images = torch.rand(4, 16, 16, 3, requires_grad=True)
     guidance.loss(images, draw_random_cameras(1, 4, **RANGES), 300).backward()
     assert images.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize("name", ["mvdream", "dreamfusion", "sjc"])
+def test_latents_that_are_rendered_need_no_encoder(tiny, name, monkeypatch):
+    """The gradient is the closed form itself, on the latents; a larger rendering is scaled to the model's size first."""
+    prior, form = GUIDANCE[name]
+    guidance = prior(tiny, "a red dog", "", num_views=4, form=form, of_latents=True, **OPTIONS)
+    monkeypatch.setattr(tiny, "encode_images", lambda *_: pytest.fail("latents were encoded"))
+    cameras, size = draw_random_cameras(1, 4, **RANGES), tiny.latent_size()
+    latents = torch.randn(4, size, size, 4, requires_grad=True)
+    torch.manual_seed(2)
+    guidance.loss(latents, cameras, 300).backward()
+    channels_first = latents.detach().permute(0, 3, 1, 2).clone().requires_grad_(True)
+    words = ["front view of a red dog", "side view of a red dog", "backside view of a red dog", "overhead view of a red dog"]
+    words = words if name == "sjc" else view_prompts("a red dog")
+    single = text_of_views(tiny.encode_prompt(words), cameras.azimuth_deg, cameras.elevation_deg)
+    text, c2w, views = (tiny.encode_prompt(["a red dog"]), cameras.c2w, 4) if name == "mvdream" else (single, None, 1)
+    torch.manual_seed(2)
+    loss = latents_loss(
+        tiny, channels_first, c2w, text, tiny.encode_prompt([""]), timestep=300, num_views=views, form=form, **OPTIONS
+    )
+    loss.backward()
+    torch.testing.assert_close(latents.grad, channels_first.grad.permute(0, 2, 3, 1))
+    larger = torch.randn(4, 2 * size, 2 * size, 4, requires_grad=True)
+    guidance.loss(larger, cameras, 300).backward()
+    assert larger.grad.abs().max() > 0

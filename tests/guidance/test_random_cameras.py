@@ -43,3 +43,29 @@ def test_jitter_moves_the_camera_and_keeps_it_a_rotation():
     torch.manual_seed(0)
     unmoved = draw_random_cameras(20, 1, **RANGES, relative_distance=False, up_jitter=1e-9).c2w  # look_at against orbit
     torch.testing.assert_close(unmoved, straight, atol=1e-5, rtol=0)
+
+
+def test_jitter_is_one_shift_for_the_cameras_of_a_rig():
+    jitter = {"position_jitter": 0.1, "target_jitter": 0.2, "up_jitter": 0.02}
+    torch.manual_seed(0)
+    straight = draw_random_cameras(6, 4, **RANGES, relative_distance=False).c2w[:, :3, 3].view(6, 4, 3)
+    torch.manual_seed(0)
+    c2w = draw_random_cameras(6, 4, **RANGES, relative_distance=False, **jitter).c2w.view(6, 4, 4, 4)
+    shift = c2w[..., :3, 3] - straight
+    torch.testing.assert_close(shift, shift[:, :1].expand_as(shift), atol=1e-6, rtol=0)
+    assert len({tuple(row) for row in shift[:, 0].round(decimals=4).tolist()}) == 6
+    # all four look at one point: the one that is nearest to their four lines of sight
+    origin, backward = c2w[..., :3, 3], c2w[..., :3, 2]
+    across = torch.eye(3) - backward[..., :, None] * backward[..., None, :]  # (6, 4, 3, 3)
+    target = torch.linalg.solve(across.sum(1), (across @ origin[..., None]).sum(1))[..., 0]
+    distance = (across @ (target[:, None] - origin)[..., None])[..., 0].norm(dim=-1)
+    assert distance.max() < 1e-4 and 0.05 < target.norm(dim=-1).mean() < 1
+
+
+def test_independent_cameras_look_from_everywhere():
+    """Each has its own part of the circle, and any place in it."""
+    torch.manual_seed(0)
+    azimuth = torch.stack([draw_random_cameras(4, 1, **RANGES).azimuth_deg for _ in range(200)])
+    quarter = (azimuth - 90) / 90
+    assert (quarter.floor() == torch.arange(4)).all()
+    assert quarter.frac().min() < 0.05 and quarter.frac().max() > 0.95

@@ -3,7 +3,12 @@ import torch
 
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion.schedule import add_noise, predicted_noise, predicted_x0, repeat_timestep
-from mvdream_cli.guidance.score_distillation import annealed_timestep, rescaled_x0, score_distillation_loss
+from mvdream_cli.guidance.score_distillation import (
+    annealed_timestep,
+    latents_loss,
+    rescaled_x0,
+    score_distillation_loss,
+)
 
 
 def arguments(tiny, seed=0):
@@ -86,3 +91,38 @@ def test_timesteps_are_annealed_with_both_ends_drawn():
     assert min(halfway) == 500 and max(halfway) == 740
     end = draws(9000)
     assert min(end) == 20 and max(end) == 500
+
+
+@pytest.mark.parametrize("form", ["sds", "sjc"])
+def test_each_picture_has_a_timestep_of_its_own(tiny, form):
+    """The gradient of pictures together is that of each at its own timestep, with its own noise."""
+    images, _, text, negative = arguments(tiny)
+    latents, t = tiny.encode_images(images).detach(), torch.tensor([20, 300, 600, 950])
+    noise = torch.randn(latents.shape)
+    options = {"guidance_scale": 7.0, "num_views": 1, "form": form}
+
+    def gradient(latents, timestep, noise, monkeypatch=pytest.MonkeyPatch()):
+        latents = latents.clone().requires_grad_(True)
+        monkeypatch.setattr(torch, "randn", lambda *_, **__: noise)
+        latents_loss(tiny, latents, None, text, negative, timestep=timestep, **options).backward()
+        monkeypatch.undo()
+        return latents.grad
+
+    together = gradient(latents, t, noise)
+    for k in range(4):
+        alone = gradient(latents[k : k + 1], int(t[k]), noise[k : k + 1]) / 4
+        torch.testing.assert_close(together[k : k + 1], alone, atol=1e-5, rtol=1e-3)
+    assert not torch.allclose(together, gradient(latents, 300, noise), rtol=1e-2)
+
+
+def test_timesteps_are_drawn_for_each_picture_and_may_jump():
+    def draws(step, **changes):
+        options = {"anneal_steps": 5000, "t_min": (0.02, 0.02), "t_max": (0.98, 0.5)} | changes
+        return annealed_timestep(step, count=4000, **options)
+
+    torch.manual_seed(0)
+    first = draws(0)
+    assert first.shape == (4000,) and 20 <= first.min() < 25 and 975 < first.max() <= 980
+    assert draws(5000, anneal_from=5000).max() > 970  # the reference's [5000, 0.98, 0.5, 5001]
+    assert draws(5001, anneal_from=5000).max() == 500 and draws(20_000, anneal_from=5000).max() == 500
+    assert draws(3750, anneal_from=2500).max() == 740 and draws(2500, anneal_from=2500).max() > 970

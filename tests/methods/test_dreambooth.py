@@ -5,6 +5,7 @@ import torch
 from conftest import HostWaits
 
 from mvdream_cli.engine.best import Best
+from mvdream_cli.methods import dreambooth
 from mvdream_cli.methods.dreambooth import DreamBooth, class_prompt
 from mvdream_cli.settings.resolve import resolve
 
@@ -35,6 +36,36 @@ def test_short_memory_makes_micro_batches_smaller_and_keeps_rigs_whole(attention
     loss, _ = method.step(0, 1)
     loss.backward()
     assert torch.isfinite(loss)
+
+
+def test_gradients_are_clipped_only_if_asked(tiny, tmp_path):
+    assert tuning(tiny, tmp_path).method(tmp_path).grad_clip is None  # as in the sources
+    assert tuning(tiny, tmp_path, "optimizer.grad_clip=0.5").method(tmp_path).grad_clip == 0.5
+
+
+def test_photographs_are_samples_of_their_posteriors(tiny_with_posterior, tmp_path, monkeypatch):
+    made, seen = tuning(tiny_with_posterior, tmp_path), []
+    monkeypatch.setattr(dreambooth, "denoising_loss", lambda _, latents, *rest: seen.append(latents) or torch.zeros(()))
+    monkeypatch.setattr(torch, "randint", lambda high, size, **_: torch.zeros(size, dtype=torch.long))  # always the first
+    for _ in range(40):
+        made.step(0, 0)
+    latents = torch.cat(seen)
+    torch.testing.assert_close(latents.std(0), made.latents.std[0], atol=0.06, rtol=0)
+    torch.testing.assert_close(latents.mean(0), made.latents.mean[0], atol=0.08, rtol=0)
+
+
+@pytest.mark.parametrize("attention", ["2d", "3d"])
+def test_the_camera_embedding_is_not_tuned_and_counts_in_n(attention, tiny, tmp_path):
+    made = tuning(tiny, tmp_path, f"attention={attention}")
+    trained = {name for name, p in tiny.unet.named_parameters() if p.requires_grad}
+    frozen = {name for name, _ in tiny.unet.named_parameters()} - trained
+    assert frozen and all(name.startswith("class_embedding.") for name in frozen)
+    weight = tiny.unet.conv_in.weight
+    with torch.no_grad():
+        weight += 0.25
+    drift = made.step(0, 0)[1]["drift"]
+    every = sum(p.numel() for p in tiny.unet.parameters())
+    assert drift.item() == pytest.approx(0.25 * weight.numel() / every, rel=1e-4)
 
 
 def test_the_class_is_the_subject_without_its_rare_word():

@@ -6,6 +6,7 @@ from mvdream_cli.data.latents import Latents
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.errors import UsageError
 from mvdream_cli.methods.train_unet import drop_caption, train_unet
+from mvdream_cli.models.load import load_pipeline, save_pipeline
 from mvdream_cli.settings.resolve import resolve
 
 
@@ -55,6 +56,46 @@ def test_cuda_graphs_are_refused_where_they_cannot_be(tiny, tmp_path):
     where = {"device": torch.device("cpu"), "dtype": torch.bfloat16, "seed": 0, "previews": tmp_path}
     with pytest.raises(UsageError, match="engine.cuda_graphs: works on a CUDA GPU"):
         train_unet(tiny, None, None, options, cuda_graphs=True, **where)
+
+
+def test_the_size_of_the_views_and_the_suffix_are_asked_of_the_model_as_they_were_trained(tiny, tmp_path):
+    tiny.image_size = 48
+    tiny.register_to_config(caption_suffix=", 3d asset")
+    assert tiny.unet.config.sample_size == 12 and tiny("a cat", None, seeds=[0], steps=1).shape == (1, 1, 48, 48, 3)
+    with pytest.raises(UsageError, match="multiple of 4"):
+        tiny.image_size = 50
+    again = load_pipeline(str(save_pipeline(tiny, tmp_path / "model")))
+    assert again.image_size == 48
+    assert [again.asked(text) for text in ("a cat", "a 3D cat", "")] == ["a cat, 3d asset", "a 3D cat", ""]
+    assert again.asked("a cat", "") == "a cat" and again.asked("a cat", " toy") == "a cat toy"
+
+
+@pytest.mark.parametrize("views", [1, 2, 4])
+def test_any_number_of_views_is_trained_with_cameras_and_single_images_without(views, tiny):
+    """The paper's ablation over 1, 2 and 4 views: one view of an object has its camera, a single image has none."""
+    asked = []
+    tiny.unet.class_embedding.register_forward_pre_hook(lambda _, args: asked.append(len(args[0])))
+    for probability, cameras in ((0, [3 * views]), (1, [])):
+        settings = (f"unet.single_image_probability={probability}", f"unet.views_per_object={views}", "batch_size=3")
+        training(tiny, *settings).step(0, 0)
+        assert asked == cameras
+        asked.clear()
+
+
+@pytest.mark.parametrize("attention", ["temporal", "new-3d", "none"])
+@pytest.mark.parametrize("camera", ["time", "text"])
+def test_the_papers_ablations_train_every_weight_that_they_use(attention, camera, tiny):
+    method = training(
+        tiny, f"unet.attention={attention}", f"unet.camera={camera}", "unet.single_image_probability=0", "batch_size=2"
+    )
+    unet = tiny.unet
+    assert (unet.config.get("view_attention"), unet.camera_input) == (attention, camera)
+    for name, parameter in unet.named_parameters():  # what begins at zero would hold back the gradient of what is before it
+        if "across_views.to_out" in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    method.step(0, 0)[0].backward()
+    idle = {name.split(".")[0] for name, p in unet.named_parameters() if p.grad is None}
+    assert idle == ({"class_embedding"} if camera == "text" else set())
 
 
 def test_captions_are_dropped_as_often_as_asked():

@@ -1,7 +1,14 @@
+import math
+
+import pytest
 import torch
 
+from mvdream_cli.cameras import get_rays, orbit_views
 from mvdream_cli.scene import regularizers
-from mvdream_cli.scene.volume_rendering import Render, Samples
+from mvdream_cli.scene.regularizers import center_depth, emptiness
+from mvdream_cli.scene.sampling import place_samples
+from mvdream_cli.scene.volume_rendering import Render, Samples, render
+from mvdream_cli.scene.voxel_field import InLatents, VoxelField
 
 
 def _render(weights, t, normals=None) -> Render:
@@ -41,3 +48,37 @@ def test_total_variation_and_its_gradient_equal_the_plain_sum():
     (found,) = torch.autograd.grad(3 * regularizers.total_variation(grid), grid)
     torch.testing.assert_close(regularizers.total_variation(grid), plain)
     torch.testing.assert_close(found, wanted)
+
+
+def test_emptiness_is_the_mean_over_all_samples():
+    """Against its slow twin: every sample of every ray, those that weigh nothing among them."""
+    field, rays = VoxelField(3, 4), get_rays(orbit_views(1, 10.0, distance=3.0), 70.0, 6, 6)
+    out = render(InLatents(field), *rays, background=torch.zeros(3), samples_per_ray=16, min_weight=0.0)
+    place = place_samples(rays[0].reshape(-1, 3), rays[1].reshape(-1, 3), 16)
+    points = rays[0].reshape(-1, 3)[place.rays, None] + rays[1].reshape(-1, 3)[place.rays, None] * place.t[..., None]
+    alpha = 1 - torch.exp(-field.density(points) * place.width)
+    weights = torch.zeros(36, 16)
+    weights[place.rays] = alpha * torch.cat([torch.ones(len(alpha), 1), (1 - alpha).cumprod(1)[:, :-1]], 1)
+    assert len(place.rays) < 36
+    torch.testing.assert_close(emptiness(out, 16), torch.log(1 + 10 * weights).mean(), atol=1e-5, rtol=1e-3)
+    emptiness(out, 16).backward()
+    assert field.grid.grad[0, 0].max() > 0  # less density, less loss
+
+
+def test_what_is_in_the_middle_should_be_nearer():
+    def loss(middle, border):
+        opacity = torch.full((1, 64, 64), border)
+        opacity[:, 7:57, 7:57] = middle
+        opacity.requires_grad_(True)
+        out = Render(None, opacity, 2.0 * opacity, None, None)  # what is covered is 2 away, the rest 10
+        found = center_depth(out)
+        found.backward()
+        return found.item(), opacity.grad
+
+    found, gradient = loss(1.0, 0.0)
+    assert found == pytest.approx(-math.log(10 - 2))
+    found, gradient = loss(0.5, 0.25)
+    assert found == pytest.approx(-math.log((10 - 8 * 0.25) - (10 - 8 * 0.5)), rel=1e-4)
+    assert (gradient[0, 32, 32] < 0) and (gradient[0, 2, 2] > 0)  # cover the middle, uncover the border
+    found, gradient = loss(0.0, 1.0)
+    assert math.isfinite(found) and gradient.abs().max() == 0

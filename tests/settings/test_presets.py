@@ -4,6 +4,7 @@ import pytest
 
 from mvdream_cli.errors import ConfigError
 from mvdream_cli.settings import Settings
+from mvdream_cli.settings.fields import Section
 from mvdream_cli.settings.presets import find_preset, load_preset, load_recipe, preset_names, recipe_names
 from mvdream_cli.settings.resolve import resolve
 
@@ -16,16 +17,16 @@ def test_every_preset_gives_the_papers_values_or_is_the_cpus(name):
     assert (s.to3d.views.suffix, s.to3d.views.negative_prompt) == (sampled.suffix, sampled.negative_prompt)
     assert (prior.steps, prior.guidance_scale) == (sampled.steps, sampled.guidance_scale)
     if name == "cpu":
-        assert (s.model, sampled.suffix, sampled.steps, sampled.guidance_scale) == ("mini", "", 25, 4)
+        assert (s.model, sampled.suffix, sampled.steps, sampled.guidance_scale) == ("mini", None, 25, 4)
         return
     to3d, guidance = s.to3d, s.to3d.guidance
     assert (to3d.method, to3d.distillation.steps, to3d.optimizer.learning_rate) == ("sds", 10_000, 0.01)
     assert (guidance.guidance_scale, guidance.rescale, guidance.form) == (50, 0.5, "auto")
     assert (guidance.t_min, guidance.t_max, guidance.anneal_fraction) == ((0.98, 0.02), (0.98, 0.50), 0.8)
     assert (to3d.cameras.fovy_deg, to3d.cameras.distance) == ((15, 60), (0.8, 1.0))
-    assert guidance.negative_prompt.startswith("ugly, bad anatomy") and guidance.negative_prompt.endswith("proportions")
+    assert guidance.negative_prompt is None  # MVDream's, of a model that knows its words
     assert (s.train.batch_size, s.train.steps, s.train.unet.single_image_probability) == (1024, 50_000, 0.3)
-    assert (sampled.suffix, sampled.steps, sampled.guidance_scale) == (", 3d asset", 50, 10)
+    assert (sampled.suffix, sampled.steps, sampled.guidance_scale) == (None, 50, 10)
 
 
 def test_the_recipe_of_the_paper_is_the_default_over_any_preset():
@@ -37,13 +38,46 @@ def test_the_recipe_of_the_paper_is_the_default_over_any_preset():
             assert getattr(getattr(over, group), key) == getattr(getattr(wanted, group), key), f"{group}.{key}"
 
 
-def test_the_baseline_has_dreamfusions_values():
-    made = resolve("cpu", ["to3d.recipe=dreamfusion"]).to3d
-    assert (made.guidance.name, made.guidance.form, made.guidance.guidance_scale) == ("dreamfusion", "sds", 100)
-    assert (made.distillation.steps, made.light.ambient, made.light.distance) == (15_000, (0.1, 0.1), (0.8, 1.5))
-    cameras = made.cameras
-    assert (cameras.position_jitter, cameras.target_jitter, cameras.up_jitter) == (0.1, 0.2, 0.02)
-    assert not cameras.relative_distance
+def test_the_single_view_recipes_have_the_values_of_the_reference():
+    """Of threestudio's files (docs/presets.md); "C" there is the step at which something changes."""
+    made = {name: resolve("cpu", [f"to3d.recipe={name}"]).to3d for name in ("dreamfusion", "sjc", "vsd")}
+    for name, t in made.items():
+        assert t.guidance.negative_prompt == "" and t.guidance.name == name and not t.cameras.relative_distance
+        assert (t.cameras.fovy_deg, t.cameras.elevation_deg, t.cameras.sphere_probability) == ((40, 70), (-10, 45), 0.5)
+    dreamfusion, sjc, vsd = made.values()
+    assert [t.guidance.guidance_scale for t in made.values()] == [101, 101, 7.5]
+    assert [t.distillation.steps for t in made.values()] == [10_000, 10_000, 25_000]
+    assert [t.field.box for t in made.values()] == [2, 1, 1]
+    assert [t.cameras.distance for t in made.values()] == [(1.5, 2), (1.5, 1.5), (1, 1.5)]
+    assert [t.cameras.position_jitter for t in made.values()] == [0.1, 0, 0]
+    assert [t.guidance.t_max for t in made.values()] == [(0.98, 0.98), (0.97, 0.97), (0.98, 0.5)]
+    assert (dreamfusion.light.unlit_fraction * 10_000, dreamfusion.light.ambient) == (2001, (0.1, 0.1))
+    assert [t.background.random_probability for t in made.values()] == [0, 0, 0.5]
+    ramp = dreamfusion.regularizers
+    assert (ramp.orientation, ramp.orientation_fraction * 10_000, ramp.sparsity) == ((10, 1000), 5000, 1)
+    rates = dreamfusion.optimizer
+    assert (rates.learning_rate, rates.network_learning_rate, rates.background_learning_rate) == (0.01, 0.01, 0.001)
+    assert (rates.name, rates.weight_decay) == ("adamw", 0)  # Adam
+    assert (sjc.field.kind, sjc.field.voxels, sjc.regularizers.emptiness) == ("voxels", 100, (1e4, 2e5))
+    assert (sjc.optimizer.name, sjc.optimizer.learning_rate, sjc.optimizer.background_learning_rate) == ("adamax", 0.05, 1e-4)
+    pictures = [vsd.distillation.coarse_size_px, vsd.distillation.size_px, vsd.num_views]
+    assert (pictures, vsd.distillation.coarse_fraction * 25_000) == ([64, 512, 1], 5000)
+    assert vsd.guidance.anneal_start == vsd.guidance.anneal_fraction == 0.2
+    opaque = vsd.regularizers
+    assert (opaque.opacity_entropy, opaque.opacity_entropy_start * 25_000, opaque.sparsity) == (1000, 10_000, 10)
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_is_the_method_whatever_the_preset_is(name):
+    """But for what it leaves to the machine, and what its own field does not have."""
+    slow, fast = (resolve(preset, [f"to3d.recipe={name}"]).to3d for preset in ("cpu", "h200"))
+    left = {"resolutions", "fit_probability", "total_variation", "weight_decay" if name == "sjc" else ""}
+    left |= {"size_px"} if slow.distillation.coarse_fraction == 1 else set()  # there is no second size
+    for group in type(slow).model_fields.keys() - {"views", "fit"}:
+        if isinstance(values := getattr(slow, group), Section):
+            here, there = dict(values), dict(getattr(fast, group))
+            assert not {key for key in here if here[key] != there[key]} - left, group
+    assert slow.num_views == fast.num_views
 
 
 @pytest.mark.parametrize("name", recipe_names())

@@ -35,7 +35,7 @@ def test_a_recipe_goes_over_the_preset_and_under_set_and_flags(tmp_path):
     assert shaded.views == resolve("cpu").to3d.views  # what a recipe leaves open stays the preset's
     path = tmp_path / "mine.yaml"
     path.write_text("to3d: {recipe: sjc, guidance: {guidance_scale: 3}}\n")
-    assert resolve(str(path)).to3d.guidance.guidance_scale == 100
+    assert resolve(str(path)).to3d.guidance.guidance_scale == 101
     assert resolve(str(path), ["to3d.recipe=null"]).to3d.guidance.guidance_scale == 3
 
 
