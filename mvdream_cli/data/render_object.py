@@ -15,7 +15,7 @@ from mvdream_cli.raycast.embree import draw_light, render_views
 from mvdream_cli.raycast.mesh import Mesh
 
 # Raise it with any change after which the same asset and settings give other pictures; kept ones are then rendered again.
-RENDERING_VERSION = 2
+RENDERING_VERSION = 3
 
 
 @dataclass(frozen=True)
