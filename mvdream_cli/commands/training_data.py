@@ -10,14 +10,15 @@ from pathlib import Path
 from mvdream_cli import __version__
 from mvdream_cli.commands.toybox_world import draw_toy
 from mvdream_cli.data.latents import Latents, cached_latents
-from mvdream_cli.data.render_object import RENDERING_VERSION
+from mvdream_cli.data.render_object import BUILT_VERSION
 from mvdream_cli.data.stream import Stream, StreamLaw
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.data.training_pictures import ViewSet
-from mvdream_cli.data.views import index_views, set_identity
+from mvdream_cli.data.views import Entry, index_views, set_identity, sound_objects
 from mvdream_cli.engine.device import physical_cores
-from mvdream_cli.engine.progress import Bar, say
+from mvdream_cli.engine.progress import Bar, say, warn
+from mvdream_cli.errors import DataError
 
 TELLINGS = 8  # captions of an object that is shown several times
 CAPTIONS = 8000  # of a stream, from which a fresh model learns its words
@@ -27,7 +28,13 @@ class RenderedSet:
     """A folder that `mvdream data render` has written."""
 
     def __init__(self, folder: str):
-        self.entries = index_views(Path(folder))
+        self.folder = folder
+        left_out: list[str] = []
+        self.entries = whole_objects(folder, lambda name, reason: left_out.append(f"{name} ({reason})"))
+        if left_out:
+            named = "; ".join(left_out[:5] + ["..."] * (len(left_out) > 5))
+            count = f"{len(left_out)} object{'s are' if len(left_out) > 1 else ' is'}"
+            warn(f"{folder}: {count} left out: {named}; the command that rendered the set renders what is missing")
         self.identity = set_identity(self.entries)
         self.captions = [entry.caption for entry in self.entries]
         self.about = f"{len(self.entries)} objects"
@@ -35,17 +42,34 @@ class RenderedSet:
     def latents(self, pipeline, run, name: str, settings) -> Latents:
         """Latents of all views, kept in the run's cache."""
         options = settings.train.unet
+        if name != "images":  # of which single pictures are taken
+            self._refuse_too_few(options.views_per_object)
         with Bar("encoding views", len(self.entries)) as bar:
             return cached_latents(
                 pipeline, self.entries, run.cache / f"{name}.safetensors", identity=self.identity, seed=settings.engine.seed,
                 background=options.background, batch_size=options.encode_batch_size, on_progress=bar.update, say=say,
             )  # fmt: skip
 
+    def _refuse_too_few(self, wanted: int) -> None:
+        there = self.entries[0].num_views
+        if there < wanted:
+            raise DataError(
+                f"{self.folder}: its objects have {there} views, fewer than train.unet.views_per_object ({wanted}); render the "
+                f"set with --views {max(4, wanted)}, or give --set train.unet.views_per_object={there}"
+            )
+        if there % wanted:
+            warn(f"{self.folder}: {there} views are no multiple of {wanted}: groups of {wanted} are not evenly spaced")
+
     def pictures(self) -> ViewSet:
         return ViewSet(self.entries)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def whole_objects(folder: str, on_left_out) -> list[Entry]:
+    """The objects of a rendered set that can be used; see `views.index_views` and `views.sound_objects`."""
+    return sound_objects(index_views(Path(folder), on_left_out), on_left_out, threads=physical_cores())
 
 
 class ToyboxStream:
@@ -59,7 +83,7 @@ class ToyboxStream:
         law, train = stream_law(settings), settings.train
         workers = settings.data.workers or physical_cores()
         self.identity = (
-            f"toybox of mvdream {__version__}, rendering {RENDERING_VERSION}: {(seed, toybox.options('objects', 'first'), law)}"
+            f"toybox of mvdream {__version__}, rendering {BUILT_VERSION}: {(seed, toybox.options('objects', 'first'), law)}"
         )
         self.stream = Stream(
             draw, law, seed=seed, batch_size=train.batch_size, workers=workers, ahead=train.stream.ahead, say=say

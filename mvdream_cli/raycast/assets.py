@@ -22,8 +22,8 @@ EXTENSIONS = (".glb", ".gltf", ".obj")
 def load_asset(path: Path | str) -> Mesh:
     """Read a .glb, .gltf or .obj file into one mesh in world axes (front +x, z up), not yet normalised.
 
-    Color = base color texture x base color factor x vertex colors, with opacity and emission. Skins stand at rest, morph targets
-    at their default weights. What the file names and cannot be used is among the mesh's `losses`.
+    Color = base color texture x base color factor x vertex colors, with opacity and emission. Skins stand at rest, morph
+    targets at their default weights. What the file names and cannot be used is among the mesh's `losses`.
 
     Raises:
         DataError: the file is missing, broken, empty, not a model, or needs something that cannot be read.

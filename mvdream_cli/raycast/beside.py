@@ -11,8 +11,8 @@ def find_beside(model: Path, name, decode_percent: bool = False) -> Path | None:
     """The file that a name in a model means, or None.
 
     The name is taken as it is written, then with backslashes as slashes, then without its first folders, one after the other
-    ("C:\\\\work\\\\textures\\\\paint.png" is found as textures/paint.png or paint.png). Where nothing has such a name, the case of
-    the letters and the form of accents (NFC, NFD) may differ.
+    ("C:/work/textures/paint.png" is found as textures/paint.png or paint.png). Where nothing has such a name, the case of the
+    letters and the form of accents (NFC, NFD) may differ.
 
     Args:
         model: the file that names it. decode_percent: "%20" may stand for a blank, as in glTF.

@@ -1,4 +1,4 @@
-"""Meshes of OBJ files with the materials of MTL files. trimesh reads the geometry; names, materials and pictures are read here."""
+"""Meshes of OBJ files with materials of MTL files. trimesh reads the geometry; names, materials and pictures are read here."""
 
 import logging
 import re

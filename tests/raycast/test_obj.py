@@ -21,7 +21,8 @@ def an_obj(folder, material: str, name: str = "a", library: str | None = None):
 @pytest.mark.parametrize("name", [
     "Textures/my paint.png", "Textures\\my paint.png", "textures\\MY PAINT.PNG", "./Textures/./my paint.png",
     "/home/someone/work/Textures/my paint.png", "C:\\Users\\someone\\Textures\\my paint.png", '"Textures/my paint.png"',
-    "-s 1 1 1 -o 0 0 0 Textures/my paint.png", "-clamp on -mm 0 1 -blendu on Textures/my paint.png", "-s 2 Textures/my paint.png",
+    "-s 1 1 1 -o 0 0 0 Textures/my paint.png", "-clamp on -mm 0 1 -blendu on Textures/my paint.png",
+    "-s 2 Textures/my paint.png",
 ])  # fmt: skip
 def test_textures_are_found_whatever_they_are_called(tmp_path, name):
     mesh = load_asset(an_obj(tmp_path, f"map_Kd {name}"))
