@@ -8,7 +8,7 @@ from PIL import Image
 from mvdream_cli.atomic import written_whole
 
 # What Pillow may open here. Its other readers are for files that nobody means, and the one for EPS starts Ghostscript.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "TGA")
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF")
 MOST_PIXELS = 120_000_000  # of one picture: what a small machine can still hold decoded
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.commands.opening import open_model, warn_about_words
+from mvdream_cli.commands.opening import open_model, warn_about_length, warn_about_words
 from mvdream_cli.engine.progress import Bar, say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
@@ -33,6 +33,7 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         if not pipeline.knows_cameras and options.num_views > 1:
             raise UsageError(f"{settings.model} knows no cameras: it draws single pictures, --views 1; or train it first")
 
+        warn_about_length(pipeline, prompt + options.suffix, options.negative_prompt)
         c2w = orbit_views(options.num_views, options.elevation_deg, options.azimuth_deg)
         seeds = [engine.seed + k for k in range(options.samples)]
         with Bar("sampling", options.steps) as bar:

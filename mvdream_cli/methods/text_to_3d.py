@@ -25,6 +25,7 @@ from mvdream_cli.errors import ObjectError
 from mvdream_cli.guidance.priors import GUIDANCE, Guidance
 from mvdream_cli.guidance.random_cameras import draw_random_cameras
 from mvdream_cli.guidance.score_distillation import annealed_timestep
+from mvdream_cli.guidance.view_prompts import view_prompts
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.scene.background import NeuralBackground, random_background
@@ -249,6 +250,13 @@ def build_guidance(pipeline, prompt: str, options: To3D) -> Guidance:
     )
     built.float16 = pipeline.unet.dtype == torch.float16
     return built
+
+
+def guidance_texts(prompt: str, options: To3D) -> list[str]:
+    """What `build_guidance` has encoded: the prompt with all that is added to it, and the negative prompt."""
+    guidance, asked = options.guidance, prompt + options.guidance.suffix
+    positive = [asked] if guidance.name.startswith("mvdream") else view_prompts(asked)
+    return [*positive, guidance.negative_prompt]
 
 
 def views_to_fit(images: Tensor, options: To3D) -> FittedViews:

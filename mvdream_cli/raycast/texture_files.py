@@ -18,8 +18,11 @@ def decode_texture(content: bytes | Path, with_alpha: bool = False) -> np.ndarra
     Raises:
         ValueError: it cannot be decoded; one short reason.
     """
+    formats = TEXTURE_FORMATS
+    if isinstance(content, Path) and content.suffix.lower() == ".tga":  # whose contents look like anything: by its name only
+        formats = ("TGA", *formats)
     try:
-        with open_picture(content if isinstance(content, Path) else io.BytesIO(content), TEXTURE_FORMATS) as image:
+        with open_picture(content if isinstance(content, Path) else io.BytesIO(content), formats) as image:
             if image.mode.startswith(("I", "F")):  # 16 bits a channel
                 values = np.asarray(image, np.float64)
                 image = Image.fromarray((values / max(float(values.max()), 1.0) * 255).astype(np.uint8))
