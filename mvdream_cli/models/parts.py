@@ -17,14 +17,11 @@ from transformers import (
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.errors import ModelError
-from mvdream_cli.models.hub import CHECKPOINT_SUFFIXES
+from mvdream_cli.models.find import weight_files
 from mvdream_cli.models.ldm import State
 from mvdream_cli.models.networks import fill
 from mvdream_cli.models.state_files import read_state
 
-_USUAL = ("diffusion_pytorch_model", "model", "pytorch_model")
-# NAME[.VARIANT][-00001-of-00002].SUFFIX
-_NAME = re.compile(r"(?P<name>[^.]+?)(?:\.(?P<variant>[^.]+?))?(?:-\d+-of-\d+)?(?P<suffix>\.\w+)")
 _CLASSES = {
     "AutoencoderKL": AutoencoderKL,
     "AutoencoderDC": AutoencoderDC,
@@ -46,24 +43,6 @@ _CHANNELS = {
     7: "an upscaler",
     5: "a model for depth maps",
 }
-
-
-def weight_files(folder: Path) -> list[Path]:
-    """The files of a network's weights: one set of those that are there, safetensors before others, full before variants.
-
-    Raises:
-        ModelError: there are none.
-    """
-    sets: dict[tuple, list[Path]] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        match = _NAME.fullmatch(path.name)
-        if match and path.suffix in CHECKPOINT_SUFFIXES and path.is_file():
-            variant = match["variant"] or ""
-            order = (path.suffix != ".safetensors", match["name"] not in _USUAL, ("", "fp16", variant).index(variant))
-            sets.setdefault((*order, match["name"], variant), []).append(path)
-    if not sets:
-        raise ModelError(f"{folder}: there are no weights; copy the whole model folder again.")
-    return sets[min(sets)]
 
 
 def has_usual_files(folder: Path) -> bool:

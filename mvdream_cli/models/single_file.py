@@ -15,6 +15,7 @@ from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models import ldm
+from mvdream_cli.models.find import weight_files
 from mvdream_cli.models.ldm import State
 from mvdream_cli.models.networks import (
     CAMERA_CONFIG,
@@ -33,7 +34,6 @@ from mvdream_cli.models.parts import (
     open_tokenizer,
     read_config,
     refuse_other_inputs,
-    weight_files,
 )
 from mvdream_cli.models.prediction import VELOCITY, settle_prediction
 from mvdream_cli.models.state_files import read_state

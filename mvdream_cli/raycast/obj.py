@@ -1,5 +1,6 @@
 """Meshes of OBJ files with materials of MTL files. trimesh reads the geometry; names, materials and pictures are read here."""
 
+import io
 import logging
 import re
 from pathlib import Path
@@ -32,6 +33,8 @@ def mesh_of_obj(path: Path) -> Mesh:
     pieces = []
     for part in _parts(path, materials.names()):
         vertices, faces = np.asarray(part["vertices"], np.float64), np.asarray(part["faces"])
+        if vertices.shape[1:] != (3,):
+            raise DataError(f"{path}: its vertices are no points in space; the file is broken or cut short")
         if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
             raise DataError(f"{path}: a triangle names a vertex that is not there; the file is broken or cut short")
         visual = part.get("visual")
@@ -64,9 +67,13 @@ class Materials:
         self.libraries: list[Path] = []
         self._lines: dict[str, list[tuple[str, str]]] = {}
         self._paints: dict[str, Paint] = {}
-        content = path.read_bytes().replace(b"\\\r\n", b"").replace(b"\\\n", b"")  # a backslash continues a line
-        for line in dict.fromkeys(re.findall(rb"(?m)^[ \t]*mtllib[ \t]+([^\r\n]*)", content)):
-            self._read_library(_decoded(line).strip())
+        text = obj_text(path)
+        for line in dict.fromkeys(re.findall(r"(?m)^[ \t]*mtllib[ \t]+([^\r\n]*)", text)):
+            self._read_library(line.strip())
+        used = dict.fromkeys(" ".join(name.split()) for name in re.findall(r"(?m)^[ \t]*usemtl[ \t]+([^\r\n]*)", text))
+        unknown = [name for name in used if name not in self._lines]
+        if unknown and not losses:  # else a file is missing, which says as much
+            losses.append(f"{len(unknown)} of {len(used)} materials, such as {unknown[0][:60]!r}, are in no material file")
 
     def _read_library(self, name: str) -> None:
         names = [name] if find_beside(self.path, name) else name.split()  # several on a line, or one with blanks
@@ -140,6 +147,11 @@ class Materials:
         return Texture(pixels, wrap, transform=transform)
 
 
+def obj_text(path: Path) -> str:
+    """The text of an .obj file, in one piece where a backslash continues a line. Raises OSError."""
+    return _decoded(path.read_bytes()).replace("\\\r\n", "").replace("\\\n", "")
+
+
 def _parts(path: Path, names: list[str]) -> list[dict]:
     """What trimesh reads of the file, one part for each of its materials: vertices, faces and what they carry.
 
@@ -161,7 +173,7 @@ def _parts(path: Path, names: list[str]) -> list[dict]:
     level = log.level
     log.setLevel(logging.CRITICAL)
     try:
-        with path.open("rb") as file:
+        with io.BytesIO(obj_text(path).encode("utf-8", "replace")) as file:  # whatever its encoding, trimesh need not guess
             parts = (load_obj(file, resolver=Names()).get("geometry") or {}).values()
         parts = [part for part in parts if np.shape(part["faces"])[1:] in ((3,), (4,))]  # lines may call themselves faces
         return [{**part, "faces": triangulate_quads(part["faces"], dtype=np.int64)} for part in parts if len(part["faces"])]

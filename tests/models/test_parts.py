@@ -9,8 +9,9 @@ from diffusers import AutoencoderKL
 from safetensors.torch import load_file, save_file
 
 from mvdream_cli.errors import ModelError
+from mvdream_cli.models.find import count_parameters, weight_files
 from mvdream_cli.models.load import load_pipeline
-from mvdream_cli.models.parts import open_network, weight_files
+from mvdream_cli.models.parts import open_network
 
 
 def copied(tiny_folder, tmp_path, change):
@@ -55,6 +56,8 @@ def test_weights_are_found_whatever_their_files_are_called(tiny, tiny_folder, tm
     opened = load_pipeline(str(copied(tiny_folder, tmp_path, change)))
     for name in ("unet", "vae", "text_encoder", "image_encoder"):
         assert same(getattr(opened, name), getattr(tiny, name)), name
+    if not list(tmp_path.rglob("*.fp16.bin")):  # which hold more here than their name says
+        assert count_parameters(tmp_path / "model") == pytest.approx(count_parameters(tiny_folder), rel=0.15)
     assert opened.scheduler.config.prediction_type == tiny.scheduler.config.prediction_type
 
 

@@ -98,6 +98,23 @@ def test_colors_of_vertices_in_either_range(tmp_path):
         assert np.allclose(load_asset(tmp_path / "a.obj").colors, [1, 0, 0], atol=0.01)
 
 
+def test_materials_that_are_in_no_file_are_told(tmp_path):
+    path = an_obj(tmp_path, "")
+    path.write_text(path.read_text() + "usemtl other paint\nf 1 2 3\n")
+    losses = load_asset(path).losses
+    assert losses == ("1 of 2 materials, such as 'other paint', are in no material file",)
+    (tmp_path / "b.obj").write_text(SQUARE + "usemtl m\n" + FACE)
+    assert "1 of 1 materials" in load_asset(tmp_path / "b.obj").losses[0]
+
+
+def test_files_in_old_and_in_marked_encodings(tmp_path):
+    for encoding in ("latin-1", "utf-8-sig", "utf-16"):
+        (tmp_path / "a.mtl").write_bytes("newmtl gr\u00fcn\nKd 0 1 0\n".encode(encoding))
+        (tmp_path / "a.obj").write_bytes(f"mtllib a.mtl\n{SQUARE}usemtl gr\u00fcn\n{FACE}".encode(encoding))
+        mesh = load_asset(tmp_path / "a.obj")
+        assert mesh.losses == () and np.allclose(mesh.colors, [0, 1, 0]), encoding
+
+
 def test_lines_that_call_themselves_faces_are_left_out(tmp_path):
     (tmp_path / "a.obj").write_text(SQUARE + "f 1 2 3\nusemtl x\nf 1 2\n")
     assert len(load_asset(tmp_path / "a.obj").faces) == 1
