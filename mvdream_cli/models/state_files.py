@@ -5,7 +5,6 @@ import struct
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mvdream_cli.errors import ModelError
@@ -33,8 +32,11 @@ def read_state(path: Path) -> State:
         raise ModelError(
             f"{path}: the file holds more than tensors and could run code, so it is not opened; use a .safetensors version."
         ) from error
-    except (OSError, RuntimeError, EOFError, SafetensorError) as error:
-        raise ModelError(f"{path}: cannot be read ({str(error).splitlines()[0]}); get it again.") from error
+    except ModelError:
+        raise
+    except Exception as error:  # a broken file makes its reader raise anything at all
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path}: cannot be read ({reason}); get it again.") from error
     state = state.get("state_dict", state) if isinstance(state, dict) else None
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ModelError(f"{path}: holds no dictionary of tensors.")
