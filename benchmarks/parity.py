@@ -20,7 +20,7 @@ import torch
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion.attention import MultiViewAttnProcessor
 from mvdream_cli.diffusion.schedule import ddim_step, ddim_timesteps
-from mvdream_cli.models import ldm, single_file
+from mvdream_cli.models import ldm, single_file, state_files
 from mvdream_cli.models.convert import official_state, schedule_buffers
 
 
@@ -153,7 +153,7 @@ def main() -> None:
     torch.manual_seed(0)
     theirs = official_model(arguments.variant, arguments.width)
     if arguments.weights:
-        theirs.load_state_dict(single_file.read_state(arguments.weights), strict=False)
+        theirs.load_state_dict(state_files.read_state(arguments.weights), strict=False)
     else:
         for parameter in theirs.parameters():  # some layers begin at zero and would hide what is before them
             if parameter.count_nonzero() == 0:

@@ -7,6 +7,10 @@ from PIL import Image
 
 from mvdream_cli.atomic import written_whole
 
+# What Pillow may open here. Its other readers are for files that nobody means, and the one for EPS starts Ghostscript.
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF")
+MOST_PIXELS = 120_000_000  # of one picture: what a small machine can still hold decoded
+
 
 def to_uint8(image) -> np.ndarray:
     """Float array or tensor in [0, 1], any shape, to uint8 by rounding; uint8 passes through."""
@@ -24,11 +28,26 @@ def save_image(path: Path | str, image) -> Path:
     return path
 
 
+def open_picture(source, formats: tuple[str, ...] = FORMATS) -> Image.Image:
+    """Pillow's picture of a path or an open file, by its contents; not yet decoded. Close it, or use it in a `with`.
+
+    Raises:
+        OSError: cannot be read, or none of `formats`. ValueError: more than `MOST_PIXELS`, told before they are decoded.
+    """
+    Image.init()
+    image = Image.open(source, formats=[name for name in formats if name in Image.OPEN])
+    if image.width * image.height > MOST_PIXELS:
+        size = f"{image.width} x {image.height}"
+        image.close()
+        raise ValueError(f"{size} pixels are more than {MOST_PIXELS // 10**6} million; make the picture smaller")
+    return image
+
+
 def load_image(path: Path | str) -> np.ndarray:
     """uint8 (H, W, 4), EXIF rotation applied."""
     from PIL import ImageOps
 
-    with Image.open(path) as image:
+    with open_picture(path) as image:
         return np.asarray(ImageOps.exif_transpose(image).convert("RGBA"))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mvdream_cli.errors import UsageError
+from mvdream_cli.texts import read_text
 
 LONGEST_PROMPT = 1000
 MOST_PROMPTS = 10_000
@@ -38,11 +39,13 @@ def read_prompts(path: Path) -> list[tuple[str, dict[str, Any]]]:
         UsageError: no such file, no text, a line that is no JSON or has no prompt, no prompts or too many.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).split("\n")
     except OSError as error:
         raise UsageError(f"--prompts: {path}: {error.strerror}; give a text file with one prompt a line.") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"--prompts: {path} is not UTF-8 text; give a text file with one prompt a line.") from error
+        raise UsageError(
+            f"--prompts: {path} is neither UTF-8 nor UTF-16 text; give a text file with one prompt a line."
+        ) from error
     found = [
         _read_line(line, f"{path}, line {k}", path.suffix == ".jsonl")
         for k, line in enumerate(lines, 1)

@@ -17,11 +17,23 @@ def test_a_file_of_prompts(tmp_path):
     assert read_prompts(path) == [("a red car", {}), ("a cat", {"engine.seed": 3, "to3d.views.steps": 5}), ("a dog", {})]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_prompts_in_the_encodings_of_editors(tmp_path, encoding):
+    path = tmp_path / "prompts.txt"
+    path.write_bytes('# comment\r\nun café\u2028rouge\r\n{"prompt": "a cat", "seed": 3}\r\n'.encode(encoding))
+    assert read_prompts(path) == [("un café rouge", {}), ("a cat", {"engine.seed": 3})]
+    path.write_bytes('{"prompt": "a red car"}\n'.encode(encoding))
+    assert read_prompts(path) == [("a red car", {})]
+    jsonl = path.rename(tmp_path / "prompts.jsonl")
+    assert read_prompts(jsonl) == [("a red car", {})]
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"\n# nothing\n", "holds no prompt"), (b"a car\n{bad\n", "line 2: is no JSON"), (b'{"seed": 1}', "prompt is missing"),
-        (b"\xff\xfe", "not UTF-8"), (b"x\n" * 10_001, "more than 10000"), (b"y" * 2000, "line 1: the prompt has 2000"),
+        (b"caf\xe9", "neither UTF-8"), (b"\xff\xfe", "holds no prompt"), (b"\xff\xfea", "neither UTF-8"),
+        (b"x\n" * 10_001, "more than 10000"), (b"y" * 2000, "line 1: the prompt has 2000"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_one_sentence(tmp_path, content, says):

@@ -27,7 +27,7 @@ def render(settings, source: str, out: Path) -> dict:
     if source == "toybox":
         sources = toybox_sources(data.toybox, settings.engine.seed)
     else:
-        sources = sources_from_folder(source)
+        sources = sources_from_folder(source, say=warn)
     sources = each_rendered(sources, data.renders)
     with Bar("rendering", len(sources)) as bar:
         report = render_dataset(
@@ -45,4 +45,13 @@ def render(settings, source: str, out: Path) -> dict:
         )
     if report.skipped:
         warn(f"skipped {len(report.skipped)} of {len(sources)} objects; the reasons are in {out / 'skipped.jsonl'}")
-    return {"views": out, "rendered": report.rendered, "skipped": len(report.skipped)}
+    if report.broken:
+        say(f"{len(report.broken)} were there and not whole, and were rendered again: {', '.join(report.broken[:5])}")
+    if report.losses:
+        name, (first, *_) = report.losses[0]
+        warn(
+            f"{len(report.losses)} of {len(sources)} objects are not all that their files say, such as {name}: {first}; "
+            f"the list is {out / 'losses.jsonl'}"
+        )
+    counts = {"rendered": report.rendered, "skipped": len(report.skipped), "incomplete": len(report.losses)}
+    return {"views": out, **counts}

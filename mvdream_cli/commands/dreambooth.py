@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from mvdream_cli.commands.opening import warn_about_length
 from mvdream_cli.data.photographs import load_photographs, photographs_identity
 from mvdream_cli.engine.best import Best
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
@@ -15,7 +16,7 @@ from mvdream_cli.engine.progress import say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
-from mvdream_cli.methods.dreambooth import DreamBooth, class_pictures
+from mvdream_cli.methods.dreambooth import DreamBooth, class_pictures, class_prompt
 from mvdream_cli.models.find import known_words, model_identity
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.models.subject import save_subject
@@ -57,6 +58,8 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         word = booth.subject.split()[0]
         if pieces := common_pieces(pipeline.tokenizer, word):
             warn(f"{word!r} already means {', '.join(pieces)} to this model; a rarer word, such as sks or ohwx, is better")
+        prompt = booth.prompt.format(subject=booth.subject)
+        warn_about_length(pipeline, prompt, class_prompt(booth), *(caption for caption in captions if caption))
         save_image(run.previews / "photographs.png", grid(photographs, min(len(photographs), 5)))
 
         pictures = class_pictures(pipeline, booth, engine.seed, run.cache / "prior")

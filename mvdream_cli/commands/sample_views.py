@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.commands.opening import open_model, warn_about_words
+from mvdream_cli.commands.opening import open_model, warn_about_length, warn_about_words
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
@@ -41,10 +41,12 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         )  # fmt: skip
         seeds = [engine.seed + k for k in range(options.samples)]
         suffix = options.suffix if options.has_camera() or options.suffix is not None else ""  # captions of pictures had none
+        asked = pipeline.asked(prompt, suffix)
+        warn_about_length(pipeline, asked, options.negative_prompt)
         with Bar("sampling", options.steps) as bar:
             images = sample_views(
                 pipeline,
-                pipeline.asked(prompt, suffix),
+                asked,
                 c2w if options.has_camera() else None,
                 seeds=seeds,
                 negative_prompt=options.negative_prompt,

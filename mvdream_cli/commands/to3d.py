@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from mvdream_cli.commands.opening import open_model, warn_about_words
+from mvdream_cli.commands.opening import open_model, warn_about_length, warn_about_words
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.progress import say
@@ -13,7 +13,7 @@ from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.turntable import show_object
 from mvdream_cli.mesh.writers import write_formats
 from mvdream_cli.methods.first_look import first_look
-from mvdream_cli.methods.object_parts import build_guidance
+from mvdream_cli.methods.object_parts import build_guidance, guidance_texts
 from mvdream_cli.methods.text_to_3d import TextTo3D, views_to_fit
 from mvdream_cli.models.find import model_identity
 
@@ -49,11 +49,13 @@ def run(
 
         views = guidance = None
         if to3d.method != "sds":
+            warn_about_length(pipeline, pipeline.asked(prompt, to3d.views.suffix), to3d.views.negative_prompt)
             images = first_look(pipeline, prompt, to3d, settings.engine.seed, run.folder, run.cache)
             views = views_to_fit(images.to(device), to3d)
         if to3d.method != "views":
             prior = to3d.guidance.prior
             single = open_model(settings.model_copy(update={"model": prior}))[0] if prior else pipeline
+            warn_about_length(single, *guidance_texts(single, prompt, to3d))
             seed_step(settings.engine.seed, -1)  # a fresh LoRA and a fresh field depend on the seed alone
             guidance = build_guidance(single, prompt, to3d)
         making = TextTo3D(to3d, guidance, views, device=device, seed=settings.engine.seed, prompt=prompt)

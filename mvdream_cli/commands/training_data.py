@@ -13,13 +13,13 @@ from mvdream_cli.captions import asset_caption
 from mvdream_cli.commands.toybox_world import draw_toy
 from mvdream_cli.data.captioned_images import images_identity, index_images, load_picture
 from mvdream_cli.data.latents import Latents, cached_latents
-from mvdream_cli.data.render_object import RENDERING_VERSION
+from mvdream_cli.data.render_object import BUILT_VERSION
 from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.stream import Stream, StreamLaw
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.data.training_pictures import ViewSet
-from mvdream_cli.data.views import index_views, is_view_set, load, set_identity
+from mvdream_cli.data.views import Entry, index_views, is_view_set, load, set_identity, sound_objects
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.errors import DataError
@@ -33,7 +33,13 @@ class RenderedSet:
     """A folder that `mvdream data render` has written."""
 
     def __init__(self, folder: str, suffix: str):
-        entries = index_views(Path(folder))
+        self.folder = folder
+        left_out: list[str] = []
+        entries = whole_objects(folder, lambda name, reason: left_out.append(f"{name} ({reason})"))
+        if left_out:
+            named = "; ".join(left_out[:5] + ["..."] * (len(left_out) > 5))
+            count = f"{len(left_out)} object{'s are' if len(left_out) > 1 else ' is'}"
+            warn(f"{folder}: {count} left out: {named}; the command that rendered the set renders what is missing")
         self.identity = set_identity(entries)
         self.entries = [replace(entry, caption=asset_caption(entry.caption, suffix)) for entry in entries]
         self.captions = [entry.caption for entry in self.entries]
@@ -48,12 +54,8 @@ class RenderedSet:
             DataError: objects have fewer views than are asked for.
         """
         train, options = settings.train, settings.train.unet
-        fewest = min(self.entries, key=lambda entry: entry.num_views)
-        if fewest.num_views < options.views_per_object:
-            raise DataError(
-                f"{fewest.path}: object {fewest.id} has {fewest.num_views} views, fewer than train.unet.views_per_object "
-                f"({options.views_per_object}); render it again"
-            )
+        if name != "images":  # of which single pictures are taken
+            self._refuse_too_few(options.views_per_object)
         if options.background is not None:
             with Bar("encoding views", len(self.entries)) as bar:
                 return cached_latents(
@@ -69,6 +71,16 @@ class RenderedSet:
             stream, pipeline.encode_posterior, device=pipeline.vae.device, background=None, contrast=False,
             batch_size=options.encode_batch_size,
         )  # fmt: skip
+
+    def _refuse_too_few(self, wanted: int) -> None:
+        there = self.entries[0].num_views
+        if there < wanted:
+            raise DataError(
+                f"{self.folder}: its objects have {there} views, fewer than train.unet.views_per_object ({wanted}); render the "
+                f"set with --views {max(4, wanted)}, or give --set train.unet.views_per_object={there}"
+            )
+        if there % wanted:
+            warn(f"{self.folder}: {there} views are no multiple of {wanted}: groups of {wanted} are not evenly spaced")
 
     def pictures(self) -> ViewSet:
         return ViewSet(self.entries)
@@ -105,6 +117,11 @@ class CaptionedImages:
         """Nothing is open."""
 
 
+def whole_objects(folder: str, on_left_out) -> list[Entry]:
+    """The objects of a rendered set that can be used; see `views.index_views` and `views.sound_objects`."""
+    return sound_objects(index_views(Path(folder), on_left_out), on_left_out, threads=physical_cores())
+
+
 class ToyboxStream:
     """Objects of the toybox, drawn while the training goes on. Make it before the process has threads."""
 
@@ -118,7 +135,7 @@ class ToyboxStream:
         law, train = stream_law(settings), settings.train
         workers = settings.data.workers or physical_cores()
         self.identity = (
-            f"toybox of mvdream {__version__}, rendering {RENDERING_VERSION}: {(seed, toybox.options('objects', 'first'), law)}"
+            f"toybox of mvdream {__version__}, rendering {BUILT_VERSION}: {(seed, toybox.options('objects', 'first'), law)}"
         )
         self.stream = Stream(
             draw, law, seed=seed, batch_size=train.batch_size, workers=workers, ahead=train.stream.ahead, say=say

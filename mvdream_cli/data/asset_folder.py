@@ -11,7 +11,8 @@ from mvdream_cli.atomic import written_whole
 from mvdream_cli.data.agreed import agree
 from mvdream_cli.data.sources import AssetSource, caption_rows
 from mvdream_cli.errors import ConfigError
-from mvdream_cli.raycast.assets import gltf_tree
+from mvdream_cli.raycast.gltf import gltf_tree
+from mvdream_cli.raycast.paint import srgb_to_linear
 
 WORLD = "toybox.json"
 
@@ -54,13 +55,8 @@ def write_assets(
     return captions
 
 
-def to_linear(srgb: np.ndarray) -> np.ndarray:
-    """sRGB in [0, 1] to linear light, which glTF's COLOR_0 holds."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
 def _glb(part, identity: str) -> bytes:
-    colors = np.concatenate([to_linear(part.colors), np.ones((len(part.colors), 1))], 1)
+    colors = np.concatenate([srgb_to_linear(part.colors), np.ones((len(part.colors), 1))], 1)
     mesh = trimesh.Trimesh(
         part.vertices[:, [1, 2, 0]],  # z up to glTF's y up
         part.faces,

@@ -6,7 +6,6 @@ Two forms, read alike and mixed freely, below any number of folders:
 A text file comes before a JSON file. Pictures without a caption, and captions whose picture could not be fetched, are left out.
 """
 
-import codecs
 import hashlib
 import io
 import json
@@ -18,9 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mvdream_cli.data.pictures import read_picture
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
-from mvdream_cli.images import load_image
+from mvdream_cli.texts import caption_of
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 Span = tuple[int, int]  # offset and size in a shard
@@ -79,20 +79,13 @@ def load_picture(picture: Picture, size_px: int) -> tuple[np.ndarray, None]:
         DataError: it cannot be read.
     """
     try:
-        rgba = Image.fromarray(load_image(io.BytesIO(_content(picture))))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        rgba, _ = read_picture(Path(picture.id), io.BytesIO(_content(picture)))
+    except (OSError, DataError) as error:
         raise DataError(f"{picture.path}: picture {picture.id} cannot be read ({str(error).splitlines()[0]})") from error
     side = min(rgba.size)
     left, top = (rgba.width - side) // 2, (rgba.height - side) // 2
     square = rgba.crop((left, top, left + side, top + side)).resize((size_px, size_px), Image.LANCZOS)
     return np.asarray(square)[None], None
-
-
-def decode_text(content: bytes) -> str:
-    """Text by its byte-order mark, else UTF-8; on one line."""
-    marks = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-    encoding = next((name for mark, name in marks.items() if content.startswith(mark)), "utf-8")
-    return " ".join(content.decode(encoding, errors="replace").split())
 
 
 def _collect_shard(path: Path, found: list[Picture], left_out: list[str]) -> None:
@@ -130,10 +123,10 @@ def _collect(
             if ".txt" in names and ".json" in names:  # img2dataset keeps the texts of what it could not fetch
                 left_out.append(f"{where}: {key} has no picture")
             continue
-        caption = decode_text(read(members[names[".txt"]])) if ".txt" in names else ""
+        caption = caption_of(read(members[names[".txt"]])) if ".txt" in names else ""
         if not caption and ".json" in names:
             try:
-                caption = " ".join(str(json.loads(decode_text(read(members[names[".json"]]))).get("caption") or "").split())
+                caption = " ".join(str(json.loads(caption_of(read(members[names[".json"]]))).get("caption") or "").split())
             except (ValueError, AttributeError):
                 caption = ""
         if not caption:

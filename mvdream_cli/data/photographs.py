@@ -5,15 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 
+from mvdream_cli.data.pictures import read_picture
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
 from mvdream_cli.images import composite
+from mvdream_cli.texts import read_caption
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif")
 MOST_PHOTOGRAPHS = 200
 SUBJECT_MARGIN = 0.1  # around what alpha says is the subject, as a share of its longer side
+SMALLEST_PX = 8  # of a side: less is a tracking pixel or a broken export
+STRIP = 4  # sides in a larger ratio than this make a strip
 MASK = ".mask.png"  # beside x.jpg, x.mask.png is white where the subject is
 
 
@@ -27,7 +31,7 @@ def load_photographs(folder: Path, size_px: int, background: float) -> tuple[tor
 
     Returns:
         (N, size_px, size_px, 3) in [0, 1], sRGB; the caption of each (a text file beside it) or None; a sentence for each file
-        that was passed over.
+        that was passed over, and for what one should know of the others.
 
     Raises:
         DataError: no folder, no photograph that can be read, or more than a handful.
@@ -41,23 +45,38 @@ def load_photographs(folder: Path, size_px: int, background: float) -> tuple[tor
             f"{folder}: holds {len(paths)} pictures and dreambooth wants 3 to 20 of one subject; take a handful, or use "
             "`mvdream train` for a whole set."
         )
-    images, captions, passed_over = [], [], []
+    images, captions, passed_over = [], [], _in_subfolders(folder)
     for path in paths:
         try:
-            image, mask = _open(path), path.with_suffix(MASK)
+            image, mask = _open(path, passed_over), path.with_suffix(MASK)
             if mask.is_file():
-                image.putalpha(_open(mask).convert("L").resize(image.size))
+                image.putalpha(_open(mask, passed_over).convert("L").resize(image.size))
             images.append(_square(image, size_px, background))
         except DataError as error:
             passed_over.append(str(error))
             continue
+        if max(image.size) > STRIP * min(image.size) and image.getchannel("A").getextrema()[0] == 255:
+            passed_over.append(f"{path.name}: {image.width} x {image.height} is a strip, of which the middle square is learnt")
         text = path.with_suffix(".txt")
-        captions.append(" ".join(text.read_text(encoding="utf-8", errors="replace").split()) if text.is_file() else None)
+        captions.append(read_caption(text) or None if text.is_file() else None)
     if not images:
         raise DataError(
             f"{folder}: holds no photograph that can be read ({'; '.join(passed_over) or 'it has no picture files'})."
         )
     return torch.stack(images), captions, passed_over
+
+
+def _in_subfolders(folder: Path) -> list[str]:
+    """A sentence if there are pictures in the folders below, which are not read."""
+    below = [
+        place.name
+        for place in sorted(folder.iterdir())
+        if place.is_dir() and not place.name.startswith(".") and any(p.suffix.lower() in SUFFIXES for p in place.iterdir())
+    ]
+    if not below:
+        return []
+    named = ", ".join(below[:5]) + (", ..." if len(below) > 5 else "")
+    return [f"{folder}: pictures in its folders ({named}) are not read; put those that are meant into {folder} itself"]
 
 
 def photographs_identity(folder: Path) -> str:
@@ -70,23 +89,16 @@ def photographs_identity(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _open(path: Path) -> Image.Image:
+def _open(path: Path, notes: list[str]) -> Image.Image:
     """The picture, upright, as RGBA; raises DataError with one sentence."""
     if path.suffix.lower() in (".heic", ".heif"):
         raise DataError(f"{path.name}: HEIC is not read; save it as JPEG or PNG")
-    try:
-        with Image.open(path) as image:
-            if getattr(image, "n_frames", 1) > 1:
-                raise DataError(f"{path.name}: an animation, not a photograph; save one frame of it")
-            image = ImageOps.exif_transpose(image)
-            if image.mode.startswith(("I", "F")):  # 16 bits or more a channel
-                values = np.asarray(image, dtype=np.float64)
-                image = Image.fromarray(
-                    (values * (255 / max(values.max(), 65535 if values.max() > 255 else 255))).astype(np.uint8)
-                )
-            return image.convert("RGB").convert("RGBA") if image.mode == "CMYK" else image.convert("RGBA")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path.name}: cannot be read ({str(error).splitlines()[0]})") from error
+    image, found = read_picture(path)
+    notes += found
+    width, height = image.size
+    if min(width, height) < SMALLEST_PX:
+        raise DataError(f"{path.name}: has {width} x {height} pixels, which show nothing; take it away or give a larger one")
+    return image
 
 
 def _square(image: Image.Image, size_px: int, background: float) -> torch.Tensor:

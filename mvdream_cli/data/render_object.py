@@ -1,7 +1,7 @@
 """One object of a multi-view set: its pictures, and the identity of all that they are made from."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import draw_light, render_views
 from mvdream_cli.raycast.mesh import Mesh
 
-# Raise it with any change after which the same asset and settings give other pictures; kept ones are then rendered again.
-RENDERING_VERSION = 2
+# Raise one with any change after which the same asset and settings give other pictures; kept ones are then rendered again.
+RENDERING_VERSION = 3  # of assets in files: 3 since their opacity, emission, skins and places of textures are read
+BUILT_VERSION = 2  # of meshes that are built, such as those of the toybox
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class RenderSettings:
 
 def object_identity(source: AssetSource, settings: RenderSettings) -> str:
     """sha256 hex over all that the files of `render_object` are made from: the asset's contents, the settings, the law."""
-    return hashlib.sha256(repr((RENDERING_VERSION, source.identity(), asdict(settings))).encode()).hexdigest()
+    version = BUILT_VERSION if callable(source.load) else RENDERING_VERSION
+    return hashlib.sha256(repr((version, source.identity(), asdict(settings))).encode()).hexdigest()
 
 
 def render_object(source: AssetSource, identity: str, settings: RenderSettings) -> dict[str, bytes]:
@@ -45,9 +47,9 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
     """
     rng = object_rng(settings.seed, source.id)
     azimuth_deg, elevation_deg, fovy_deg, distance = draw_training_cameras(rng, settings.num_views, settings.cameras)
-    c2w, rgba = pictures_of(
-        source, rng, azimuth_deg, elevation_deg, fovy_deg, distance, size_px=settings.size_px, samples=settings.samples
-    )
+    mesh = mesh_of(source)
+    source, sizes = replace(source, load=lambda: mesh), {"size_px": settings.size_px, "samples": settings.samples}
+    c2w, rgba = pictures_of(source, rng, azimuth_deg, elevation_deg, fovy_deg, distance, **sizes)
     meta = {
         "id": source.id,
         "caption": source.caption,
@@ -57,9 +59,20 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
         "elevation_deg": [elevation_deg] * settings.num_views,
         "azimuth_deg": azimuth_deg.tolist(),
         **source.about,
+        **({"losses": list(mesh.losses)} if mesh.losses else {}),
         "identity": identity,
     }
     return encode_object(rgba, meta)
+
+
+def mesh_of(source: AssetSource) -> Mesh:
+    """The mesh of a source, read or built, not yet normalised.
+
+    Raises:
+        DataError: the asset cannot be read.
+    """
+    mesh = source.load() if callable(source.load) else load_asset(source.load)
+    return mesh if isinstance(mesh, Mesh) else Mesh.from_part(mesh.vertices, mesh.faces, mesh.colors)
 
 
 def pictures_of(
@@ -85,10 +98,7 @@ def pictures_of(
     Raises:
         DataError: the asset cannot be read, or shows nothing.
     """
-    mesh = source.load() if callable(source.load) else load_asset(source.load)
-    if not isinstance(mesh, Mesh):
-        mesh = Mesh.from_part(mesh.vertices, mesh.faces, mesh.colors)
-    mesh = mesh.normalise()
+    mesh = mesh_of(source).normalise()
     light = draw_light(rng)
     used = mesh.vertices[np.unique(mesh.faces)]
     distance = max(distance, whole_distance(used, azimuth_deg, elevation_deg, fovy_deg))

@@ -22,9 +22,10 @@ from mvdream_cli.atomic import written_whole
 from mvdream_cli.data.agreed import agree
 from mvdream_cli.data.render_object import RenderSettings, object_identity
 from mvdream_cli.data.render_pool import rendered
+from mvdream_cli.data.shards import SHARD_PATTERN, check_picture, read_shard_index, shard_is_whole, write_shard
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.training_cameras import CameraDistribution
-from mvdream_cli.data.views import SHARD_PATTERN, read_shard_index, write_object, write_shard
+from mvdream_cli.data.views import object_files, write_object
 from mvdream_cli.errors import ConfigError, DataError
 
 _FORECAST_FROM = 8  # objects rendered before the forecast
@@ -44,12 +45,18 @@ class Forecast:
 
 @dataclass(frozen=True)
 class RenderReport:
-    """What a call did. `present` were there already, `skipped` are (id, reason) of assets that cannot be used."""
+    """What a call did. `present` were there already, `skipped` are (id, reason) of assets that cannot be used.
+
+    losses: (id, sentences) of assets of which something could not be used, those that were there already among them.
+    broken: names of shards or objects that were there, were not whole any more, and were rendered again.
+    """
 
     rendered: int
     present: int
     skipped: list[tuple[str, str]]
     seconds: float
+    losses: list[tuple[str, list[str]]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -68,6 +75,8 @@ class Progress:
     first_done: float = 0.0
     skipped: list[tuple[str, str]] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)  # skipped, but only because the memory was full
+    losses: list[tuple[str, list[str]]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     def tell(self) -> None:
         if self.on_progress:
@@ -143,11 +152,19 @@ def render_dataset(
         write(_jobs(sources, settings, processes or 1), out, settings, processes, progress)
     finally:
         rows = [{"id": key, "reason": why} | ({"lost": True} if key in progress.lost else {}) for key, why in progress.skipped]
-        with written_whole(skipped_path) as listed:
-            listed.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        _write_rows(skipped_path, rows)
+        _write_rows(out / "losses.jsonl", [{"id": key, "losses": what} for key, what in sorted(progress.losses)])
     if len(progress.skipped) == len(sources):
         raise DataError(f"{out}: none of the {len(sources)} assets can be used, the first because: {progress.skipped[0][1]}")
-    return RenderReport(progress.rendered, progress.present, progress.skipped, time.perf_counter() - progress.started)
+    seconds = time.perf_counter() - progress.started
+    return RenderReport(
+        progress.rendered, progress.present, progress.skipped, seconds, sorted(progress.losses), progress.broken
+    )
+
+
+def _write_rows(path: Path, rows: list[dict]) -> None:
+    with written_whole(path) as listed:
+        listed.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
 def _some_were_lost(skipped: Path) -> bool:
@@ -178,31 +195,43 @@ def _write_shards(
             f"{len(jobs)} objects; delete {'it' if len(strangers) == 1 else 'them'}, choose another folder, or render all again"
         )
     todo, reader = [], _reader()
+    with ThreadPoolExecutor(processes or 1) as pool:
+        whole = dict(zip(shards, pool.map(lambda name: _whole_index(out / name), shards)))
     for name, members in shards.items():
-        path = out / name
+        path, index = out / name, whole[name] or {}
         digest = hashlib.sha256(repr([identity for _, identity in members]).encode()).hexdigest()
-        index = read_shard_index(path) or {}
         # what one reader cannot read, another may
         if index.get("digest") == digest and (not index.get("skipped") or index.get("reader") == reader):
             progress.present += len(index["objects"])
             progress.skipped += [tuple(item) for item in index.get("skipped", [])]
+            progress.losses += [tuple(item) for item in index.get("losses", [])]
         else:
             todo.append((path, digest, members))
+            if whole[name] is None and path.exists():
+                progress.broken.append(name)
     progress.tell()
     results = _results([job for _, _, members in todo for job in members], settings, processes, progress)
     for path, digest, members in todo:
         note = {"digest": digest, "reader": reader, "skipped": []}
-        before = len(progress.skipped)
+        before = len(progress.skipped), len(progress.losses)
 
         def objects(members=members, note=note, before=before) -> Iterator[tuple[str, dict[str, bytes]]]:
             for (source, _), files in zip(members, results):
                 if files is not None:
                     yield source.id, files
-            note["skipped"] = progress.skipped[before:]
+            note["skipped"] = progress.skipped[before[0] :]
+            if len(progress.losses) > before[1]:
+                note["losses"] = progress.losses[before[1] :]
             if any(key in progress.lost for key, _ in note["skipped"]):
                 note["digest"] = ""  # not what it could be: the next call makes it again
 
         write_shard(path, objects(), note)
+
+
+def _whole_index(path: Path) -> dict | None:
+    """The index of a shard that holds what was written; None if it does not, or is not there."""
+    index = read_shard_index(path)
+    return index if index is not None and shard_is_whole(path, index) else None
 
 
 def _reader() -> str:
@@ -211,7 +240,14 @@ def _reader() -> str:
 
 
 def _write_folders(jobs: list[Job], out: Path, settings: RenderSettings, processes: int, progress: Progress) -> None:
-    todo = [(source, identity) for source, identity in jobs if _identity_there(out / source.id / "meta.json") != identity]
+    with ThreadPoolExecutor(processes or 1) as pool:
+        states = list(pool.map(lambda job: _state_of(out / job[0].id, job[1]), jobs))
+    todo = [job for job, (whole, _) in zip(jobs, states) if not whole]
+    for (source, _), (whole, meta) in zip(jobs, states):
+        if whole and meta.get("losses"):
+            progress.losses.append((source.id, meta["losses"]))
+        elif not whole and meta:
+            progress.broken.append(source.id)
     progress.present = len(jobs) - len(todo)
     progress.tell()
     for (source, _), files in zip(todo, _results(todo, settings, processes, progress)):
@@ -221,11 +257,22 @@ def _write_folders(jobs: list[Job], out: Path, settings: RenderSettings, process
             shutil.rmtree(out / source.id)
 
 
-def _identity_there(meta_path: Path) -> str | None:
+def _state_of(folder: Path, identity: str) -> tuple[bool, dict]:
+    """Whether an object's folder holds, whole, what would be rendered now; its meta data, {} where it is of another object."""
     try:
-        return json.loads(meta_path.read_text(encoding="utf-8")).get("identity")
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        if meta.get("identity") != identity:
+            return False, {}
+    except FileNotFoundError:
+        return False, {}
     except (OSError, ValueError, AttributeError):
-        return None
+        return False, {"id": folder.name} if folder.is_dir() else {}
+    try:
+        for picture in object_files(folder):
+            check_picture(picture)
+        return True, meta
+    except (DataError, OSError, ValueError):
+        return False, meta
 
 
 def _results(
@@ -241,6 +288,8 @@ def _results(
                 progress.lost.add(source.id)
         else:
             progress.rendered += 1
+            if what := json.loads(answer.files["json"]).get("losses"):
+                progress.losses.append((source.id, what))
             progress.bytes += sum(map(len, answer.files.values()))
         if tried == 1:
             progress.first_done = time.perf_counter()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.data.views import Entry, load
+from mvdream_cli.errors import DataError
 from mvdream_cli.images import composite
 
 
@@ -33,7 +34,13 @@ class ViewSet:
 
 
 def orthogonal_views(objects: int, total: int, num_views: int) -> Tensor:
-    """Indices (objects, num_views) of evenly spaced views out of `total`, from a random first view on."""
+    """Indices (objects, num_views) of evenly spaced views out of `total`, from a random first view on.
+
+    Raises:
+        DataError: there are fewer views than wanted.
+    """
+    if total < num_views:
+        raise DataError(f"the objects have {total} views, fewer than the {num_views} that are wanted; render more")
     first = torch.randint(total, (objects, 1))
     return (first + torch.arange(num_views) * (total // num_views)) % total
 

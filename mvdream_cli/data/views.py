@@ -5,14 +5,19 @@ Two forms, read alike and mixed freely:
     shards   DIR/views-000000.tar, WebDataset members ID.000.png ... ID.json, and beside it views-000000.json, an index
              that only saves time: a shard without it (or changed since) is scanned. It also holds the shard's checksum.
 The meta file holds id, caption, c2w (V, 4, 4; OpenGL axes), fovy_deg, elevation_deg, azimuth_deg (V each), size_px and,
-where known, source, licence and the identity of what the object was made from. Pictures are straight-alpha sRGB.
+where known, source, licence, losses (what of the asset could not be used) and the identity of what the object was made
+from; "check" is the CRC-32 of the rest. Pictures are straight-alpha sRGB: PNG, or JPEG and WebP of sets made elsewhere.
+
+An object that is not whole is left out by name: `index_views` sees what lacks pictures or meta data, `sound_objects` what is
+broken inside, and what differs from the others.
 """
 
 import hashlib
 import io
 import json
-import tarfile
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +25,28 @@ import numpy as np
 from PIL import Image
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.data.shards import (
+    PICTURE,
+    SHARD_PATTERN,
+    LeftOut,
+    check_picture,
+    meta_check,
+    parse_meta,
+    read_shard_index,
+    read_span,
+    scan_shard,
+    wrong_views,
+)
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
+from mvdream_cli.images import open_picture
 
-SHARD_PATTERN = "views-*.tar"
+_FORMATS = ("PNG", "JPEG", "MPO", "WEBP")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Where one object lies: `spans` are (offset, size) of its pictures in a shard, None in a folder."""
+    """Where one object lies: `spans` are (offset, size) of its pictures in a shard, `names` their files in a folder."""
 
     id: str
     caption: str
@@ -36,6 +54,7 @@ class Entry:
     path: Path
     meta_span: tuple[int, int] | None = None
     spans: tuple[tuple[int, int], ...] | None = None
+    names: tuple[str, ...] | None = None
 
 
 def encode_object(rgba: np.ndarray, meta: dict) -> dict[str, bytes]:
@@ -45,7 +64,8 @@ def encode_object(rgba: np.ndarray, meta: dict) -> dict[str, bytes]:
         buffer = io.BytesIO()
         Image.fromarray(image).save(buffer, format="PNG", compress_level=3)
         files[f"{index:03d}.png"] = buffer.getvalue()
-    files["json"] = json.dumps(meta, ensure_ascii=False).encode()
+    meta = json.loads(json.dumps(meta))  # tuples become lists, as in the file
+    files["json"] = json.dumps(meta | {"check": meta_check(meta)}, ensure_ascii=False).encode()
     return files
 
 
@@ -59,63 +79,129 @@ def write_object(root: Path | str, object_id: str, files: dict[str, bytes]) -> P
     return folder
 
 
-def write_shard(path: Path | str, objects: Iterable[tuple[str, dict[str, bytes]]], note: dict | None = None) -> Path:
-    """Write one shard and its index, the same bytes for the same objects; aside first, renamed when whole.
-
-    `objects` may be a generator that renders on the way; `note` is kept in the index and read after the last object.
-    """
-    path = Path(path)
-    with written_whole(path) as partial:
-        with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as tar:
-            for object_id, files in objects:
-                for name, content in files.items():
-                    member = tarfile.TarInfo(f"{object_id}.{name}")
-                    member.size = len(content)
-                    tar.addfile(member, io.BytesIO(content))
-        index = {"bytes": partial.stat().st_size, "sha256": checksum(partial), "objects": _scan(partial), **(note or {})}
-        index_path = path.with_suffix(".json")
-        index_path.unlink(missing_ok=True)  # at no time is there an index of another shard, which may be as long
-    with written_whole(index_path) as index_partial:
-        index_partial.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
-    return path
-
-
-def read_shard_index(path: Path) -> dict | None:
-    """The index beside a shard, or None if there is none or it belongs to other bytes."""
-    try:
-        index = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        return index if index["bytes"] == path.stat().st_size else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def is_view_set(root: Path | str) -> bool:
     """Whether a folder holds shards or folders of a multi-view set."""
     return any(Path(root).glob(SHARD_PATTERN)) or any(Path(root).glob("*/meta.json"))
 
 
-def index_views(root: Path | str) -> list[Entry]:
+def index_views(root: Path | str, on_left_out: LeftOut | None = None) -> list[Entry]:
     """All objects of a set in a stable order (shards first, then folders, by name).
 
+    Args:
+        on_left_out: called with the id of each object that has no usable meta data or not a picture for each camera, and why.
+
     Raises:
-        DataError: no such folder, nothing in it, or a shard that is cut short.
+        DataError: no such folder, or no usable object in it.
     """
     root = Path(root)
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; give a multi-view set made by `mvdream data`")
-    entries = []
+    entries, reasons = [], []
+
+    def leave_out(object_id: str, reason: str) -> None:
+        reasons.append(f"{object_id}: {reason}")
+        if on_left_out:
+            on_left_out(object_id, reason)
+
     for shard in sorted(root.glob(SHARD_PATTERN)):
         index = read_shard_index(shard)
-        for found in index["objects"] if index else _scan(shard):
+        try:
+            objects = index["objects"] if index else scan_shard(shard, leave_out)
+        except OSError as error:
+            leave_out("a shard", f"{shard}: cannot be read ({error.strerror or error})")
+            continue
+        for found in objects:
             spans = tuple(tuple(span) for span in found["views"])
             entries.append(Entry(found["id"], found["caption"], len(spans), shard, tuple(found["meta"]), spans))
     for meta_path in sorted(root.glob("*/meta.json")):
         if not meta_path.parent.name.startswith("."):
-            meta = _parse_meta(meta_path.read_bytes(), meta_path)
-            entries.append(Entry(meta_path.parent.name, meta.get("caption", ""), len(meta["c2w"]), meta_path.parent))
+            try:
+                entries.append(_entry_of_folder(meta_path))
+            except (DataError, OSError) as error:
+                leave_out(meta_path.parent.name, str(error))
+    if not entries and reasons:
+        raise DataError(f"{root}: holds no object that can be used ({reasons[0]}); render it again")
     if not entries:
         raise DataError(f"{root}: neither shards ({SHARD_PATTERN}) nor folders with meta.json; not a multi-view set")
     return entries
+
+
+def _entry_of_folder(meta_path: Path) -> Entry:
+    folder = meta_path.parent
+    meta = parse_meta(meta_path.read_bytes(), meta_path)
+    found = {int(match[1]): path.name for path in sorted(folder.iterdir()) if (match := PICTURE.fullmatch(path.name))}
+    if reason := wrong_views(found, len(meta["c2w"])):
+        raise DataError(reason)
+    names = tuple(found[number] for number in sorted(found))
+    return Entry(folder.name, meta.get("caption", ""), len(names), folder, names=names)
+
+
+def sound_objects(entries: Sequence[Entry], on_left_out: LeftOut | None = None, threads: int = 4) -> list[Entry]:
+    """The objects whose pictures are whole and alike: as many, and as large, as those of most others.
+
+    What lies in a shard that was not touched since its index was written is believed to be whole, and its pictures are not
+    read but for the size of one.
+
+    Raises:
+        DataError: there are none.
+    """
+    left_out = on_left_out or (lambda object_id, reason: None)
+    as_written = {shard: _is_as_written(shard) for shard in {entry.path for entry in entries if entry.spans is not None}}
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(lambda entry: _examined(entry, as_written.get(entry.path, False)), entries))
+    kinds = Counter((entry.num_views, size) for entry, (size, reason) in zip(entries, found) if not reason)
+    most = max(kinds, key=lambda kind: (kinds[kind], kind)) if kinds else None
+    kept = []
+    for entry, (size, reason) in zip(entries, found):
+        if not reason and (entry.num_views, size) != most:
+            reason = f"it has {_kind(entry.num_views, size)}, and most others have {_kind(*most)}"
+        if reason:
+            left_out(entry.id, f"{entry.path.name}: {reason}")
+        else:
+            kept.append(entry)
+    if not kept:
+        raise DataError(f"{entries[0].path.parent}: holds no object that is whole; render it again")
+    return kept
+
+
+def _kind(num_views: int, size: tuple[int, int]) -> str:
+    return f"{num_views} pictures of {size[0]} x {size[1]} px"
+
+
+def _is_as_written(shard: Path) -> bool:
+    """Whether nothing was written into a shard after its index."""
+    try:
+        return read_shard_index(shard) is not None and shard.stat().st_mtime_ns <= shard.with_suffix(".json").stat().st_mtime_ns
+    except OSError:
+        return False
+
+
+def _examined(entry: Entry, as_written: bool) -> tuple[tuple[int, int], str]:
+    """The size of an object's pictures, and what is wrong with it."""
+    try:
+        meta, pictures = _read(entry, [0] if as_written else range(entry.num_views))
+        if len(meta["c2w"]) != entry.num_views:
+            raise ValueError(wrong_views(range(entry.num_views), len(meta["c2w"])))
+        sizes = set()
+        for picture in pictures:
+            check_picture(picture)
+            with open_picture(io.BytesIO(picture), _FORMATS) as image:
+                sizes.add(image.size)
+        if len(sizes) > 1:
+            raise ValueError("its pictures differ in size")
+        return sizes.pop(), ""
+    except (DataError, OSError, IndexError, ValueError, SyntaxError) as error:
+        return (0, 0), str(error)
+
+
+def object_files(folder: Path) -> list[bytes]:
+    """The pictures of an object in the folder form, if its meta data and a picture for each camera are there.
+
+    Raises:
+        DataError: they are not. OSError: a file cannot be read.
+    """
+    entry = _entry_of_folder(folder / "meta.json")
+    return _read(entry, range(entry.num_views))[1]
 
 
 def set_identity(entries: Sequence[Entry]) -> str:
@@ -133,8 +219,7 @@ def set_identity(entries: Sequence[Entry]) -> str:
                 shards[entry.path] = (read_shard_index(entry.path) or {}).get("sha256") or _checksum(entry.path)
             contents = [shards[entry.path]]
         else:
-            names = ["meta.json", *(f"{index:03d}.png" for index in range(entry.num_views))]
-            contents = [_checksum(entry.path / name) for name in names]
+            contents = [_checksum(entry.path / name) for name in ("meta.json", *(entry.names or ()))]
         digest.update(repr((entry.id, entry.caption, entry.num_views, entry.spans, contents)).encode())
     return digest.hexdigest()
 
@@ -157,51 +242,28 @@ def load(entry: Entry, views: Sequence[int] | None = None) -> tuple[np.ndarray, 
     """
     chosen = list(range(entry.num_views)) if views is None else list(views)
     try:
-        if entry.spans is None:
-            meta = _parse_meta((entry.path / "meta.json").read_bytes(), entry.path)
-            pictures = [(entry.path / f"{index:03d}.png").read_bytes() for index in chosen]
-        else:
-            with entry.path.open("rb") as shard:
-                meta = _parse_meta(_read_span(shard, entry.meta_span), entry.path)
-                pictures = [_read_span(shard, entry.spans[index]) for index in chosen]
-        rgba = np.stack([np.asarray(Image.open(io.BytesIO(picture)).convert("RGBA")) for picture in pictures])
+        meta, pictures = _read(entry, chosen)
+        if len(meta["c2w"]) != entry.num_views:
+            raise ValueError(wrong_views(range(entry.num_views), len(meta["c2w"])))
+        rgba = np.stack([_decoded(picture) for picture in pictures])
         c2w = np.asarray(meta["c2w"], np.float32)[chosen]
         fovy_deg = np.broadcast_to(np.asarray(meta["fovy_deg"], np.float32), len(meta["c2w"]))[chosen]
-    except (OSError, IndexError, ValueError) as error:
+    except (DataError, OSError, IndexError, ValueError, SyntaxError) as error:
         raise DataError(f"{entry.path}: object {entry.id} cannot be read ({error}); render it again") from error
     return rgba, c2w, fovy_deg, meta.get("caption", "")
 
 
-def _read_span(file, span: tuple[int, int]) -> bytes:
-    file.seek(span[0])
-    return file.read(span[1])
+def _read(entry: Entry, views: Sequence[int]) -> tuple[dict, list[bytes]]:
+    """The meta data and the files of some pictures."""
+    if entry.spans is None:
+        meta = parse_meta((entry.path / "meta.json").read_bytes(), entry.path)
+        return meta, [(entry.path / entry.names[index]).read_bytes() for index in views]
+    with entry.path.open("rb") as shard:
+        meta = parse_meta(read_span(shard, entry.meta_span), entry.path)
+        return meta, [read_span(shard, entry.spans[index]) for index in views]
 
 
-def _parse_meta(content: bytes, path: Path) -> dict:
-    try:
-        meta = json.loads(content)
-        if np.shape(meta["c2w"])[1:] != (4, 4) or "fovy_deg" not in meta:
-            raise ValueError("c2w must be a list of 4x4 matrices, with fovy_deg beside it")
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: broken meta data ({error}); render the object again") from error
-    return meta
-
-
-def _scan(path: Path) -> list[dict]:
-    """The objects of a shard with the places of their members; objects without pictures or meta data are left out."""
-    found: dict[str, dict] = {}
-    try:
-        with tarfile.open(path, "r:") as tar, path.open("rb") as raw:
-            for member in tar:
-                object_id, _, name = member.name.partition(".")
-                item = found.setdefault(object_id, {"id": object_id, "caption": "", "meta": None, "views": {}})
-                span = (member.offset_data, member.size)
-                if name.endswith("json"):
-                    item["meta"] = span
-                    item["caption"] = _parse_meta(_read_span(raw, span), path).get("caption", "")
-                elif name.endswith(".png"):
-                    item["views"][name] = span
-    except (tarfile.TarError, OSError) as error:
-        raise DataError(f"{path}: broken shard ({error}); delete it and render again") from error
-    whole = [item for item in found.values() if item["meta"] and item["views"]]
-    return [{**item, "views": [item["views"][name] for name in sorted(item["views"])]} for item in whole]
+def _decoded(picture: bytes) -> np.ndarray:
+    check_picture(picture)
+    with open_picture(io.BytesIO(picture), _FORMATS) as image:
+        return np.asarray(image.convert("RGBA"))

@@ -9,7 +9,7 @@ import torch
 from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, orbit
 from mvdream_cli.images import composite, grid, save_image, save_video, to_uint8
 from mvdream_cli.mesh.page import write_index_html
-from mvdream_cli.raycast.assets import mesh_of_scene, open_scene
+from mvdream_cli.raycast.assets import load_asset, open_scene
 from mvdream_cli.raycast.embree import Light, render_views
 
 FOVY_DEG, ELEVATION_DEG, FPS = 35.0, 15.0, 24
@@ -41,12 +41,13 @@ def show_object(
         views: the sampled views, shown on the page.
         settings: nested mapping for the page's table.
     """
-    scene = open_scene(glb)
-    mesh = mesh_of_scene(scene, glb)
+    mesh = load_asset(glb)
     cameras = turntable_cameras(mesh.vertices, frames)
     rendered = render_views(mesh, cameras, FOVY_DEG, size_px, light=AS_PAINTED, threads=torch.get_num_threads())
     pictures = np.stack([to_uint8(composite(frame, 1.0)) for frame in rendered])  # one at a time stays in the cache
     sheet = save_image(folder / "turntable.png", grid(pictures[:: max(1, frames // 8)], 4))
     video = save_video(folder / "turntable.mp4", pictures, FPS)
-    page = write_index_html(folder / "index.html", prompt=prompt, scene=scene, video=video, views=views, settings=settings)
+    page = write_index_html(
+        folder / "index.html", prompt=prompt, scene=open_scene(glb), video=video, views=views, settings=settings
+    )
     return {"turntable": video, "turntable_sheet": sheet, "page": page}

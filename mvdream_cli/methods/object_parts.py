@@ -6,6 +6,7 @@ from torch import nn
 from mvdream_cli.diffusion.latent_colors import latent_colors
 from mvdream_cli.engine.optim import adamax, adamw
 from mvdream_cli.guidance.priors import GUIDANCE, Guidance
+from mvdream_cli.guidance.view_prompts import view_prompts
 from mvdream_cli.models.vocabulary import unknown_words
 from mvdream_cli.scene.background import LatentBackground, NeuralBackground
 from mvdream_cli.scene.field import build_field
@@ -56,18 +57,28 @@ def build_optimizer(options: To3D, field: nn.Module, surroundings: nn.Module, tr
     )
 
 
+def asked_texts(pipeline, prompt: str, options: To3D) -> tuple[str, str]:
+    """Prompt and negative prompt as the guidance asks them of a pipeline; MVDream's negative one if it knows its words."""
+    guidance, negative = options.guidance, options.guidance.negative_prompt
+    if negative is None:
+        known = pipeline.known_words
+        negative = NEGATIVE_PROMPT if known is None or not unknown_words(NEGATIVE_PROMPT, known) else ""
+    return pipeline.asked(prompt, guidance.suffix), negative
+
+
+def guidance_texts(pipeline, prompt: str, options: To3D) -> list[str]:
+    """All that `build_guidance` has encoded."""
+    asked, negative = asked_texts(pipeline, prompt, options)
+    return [*([asked] if options.guidance.name.startswith("mvdream") else view_prompts(asked)), negative]
+
+
 def build_guidance(pipeline, prompt: str, options: To3D) -> Guidance:
     """The guidance that the settings name, by a multi-view pipeline or a single-view one (`to3d.guidance.prior`)."""
     guidance, of_latents = options.guidance, options.field.kind == "voxels"
     prior, form = GUIDANCE[guidance.name]
-    negative = guidance.negative_prompt
-    if negative is None:
-        known = pipeline.known_words
-        negative = NEGATIVE_PROMPT if known is None or not unknown_words(NEGATIVE_PROMPT, known) else ""
     built = prior(
         pipeline,
-        pipeline.asked(prompt, guidance.suffix),
-        negative,
+        *asked_texts(pipeline, prompt, options),
         num_views=options.num_views,
         form=form if guidance.form == "auto" else guidance.form,
         guidance_scale=guidance.guidance_scale,

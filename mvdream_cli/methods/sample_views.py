@@ -7,9 +7,12 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.engine.memory import in_halves
+from mvdream_cli.errors import ModelError
 from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.metrics.consistency import opposite_agreement
 from mvdream_cli.scene.fitting import border_color, foreground_mask
+
+BLACK = 2 / 255  # a picture with nothing brighter shows nothing
 
 
 def sample_views(
@@ -26,8 +29,33 @@ def sample_views(
     Args:
         c2w: (V, 4, 4); None draws single images in the 2D mode.
         options: `negative_prompt`, `guidance_scale`, `steps` and `size_px` of the pipeline.
+
+    Raises:
+        ModelError: see `refuse_empty`.
     """
-    return torch.cat(in_halves(lambda some: pipeline(prompt, c2w, seeds=some, on_step=on_step, **options), seeds))
+    images = torch.cat(in_halves(lambda some: pipeline(prompt, c2w, seeds=some, on_step=on_step, **options), seeds))
+    refuse_empty(images, pipeline.unet.dtype)
+    return images
+
+
+def refuse_empty(images: Tensor, dtype: torch.dtype) -> None:
+    """Refuse pictures (B, V, H, W, 3) that are not finite, and objects that are black in all views.
+
+    Args:
+        dtype: of the networks that drew them.
+
+    Raises:
+        ModelError: there are some.
+    """
+    narrow = dtype != torch.float32
+    way = f"{str(dtype).removeprefix('torch.')} may be too small for it: use --set engine.dtype=float32"
+    if not torch.isfinite(images).all():
+        raise ModelError(
+            f"the model draws numbers that are not finite, so there is no picture; {way if narrow else 'get it again'}."
+        )
+    if (images.flatten(1).amax(1) < BLACK).any():
+        broken = "its weights, or what its scheduler says of its predictions, are not those of a working model"
+        raise ModelError(f"the model draws nothing but black; {way if narrow else broken}.")
 
 
 class Ranking(NamedTuple):

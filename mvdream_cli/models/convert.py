@@ -15,7 +15,9 @@ from mvdream_cli.models import ldm
 from mvdream_cli.models.find import find_model
 from mvdream_cli.models.ldm import State
 from mvdream_cli.models.load import load_pipeline, save_pipeline
-from mvdream_cli.models.single_file import SCHEDULE_BUFFERS, read_state
+from mvdream_cli.models.prediction import write_beside
+from mvdream_cli.models.single_file import SCHEDULE_BUFFERS
+from mvdream_cli.models.state_files import read_state
 
 FORMATS = ("diffusers", "mvdream-pt", "ashawkey")
 EXTRA = "ldm_extra.safetensors"  # what a single file holds and no diffusers folder has a place for, kept for the way back
@@ -23,6 +25,8 @@ EXTRA = "ldm_extra.safetensors"  # what a single file holds and no diffusers fol
 
 def convert(source: str, out: Path, form: str) -> Path:
     """Write the model `source` to `out`: a folder, or a file for "mvdream-pt". Numbers are kept, in float32.
+
+    What the UNet predicts is written too: in a folder's scheduler, and beside a file, if that is velocity, in NAME.yaml.
 
     Raises:
         ModelError: unreadable source, one that is not of the published architecture, or `out` exists.
@@ -40,6 +44,7 @@ def convert(source: str, out: Path, form: str) -> Path:
     else:
         with written_whole(out) as partial:
             torch.save(official_state(pipeline, extra), partial)
+        write_beside(out, pipeline.scheduler.config.prediction_type)
         return out
     if extra:
         save_file(extra, folder / EXTRA)

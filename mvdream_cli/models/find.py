@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from pathlib import Path
 
 from safetensors import safe_open
@@ -14,6 +15,9 @@ from mvdream_cli.models.hub import CHECKPOINT_SUFFIXES, is_on_the_hub, locate, m
 EMBEDDED = {"mini": Path(__file__).resolve().parent.parent / "mini"}
 SUBJECT = "subject.json"  # in a model that dreambooth made: the subject's words, and how many tensors it changed
 LORA_WEIGHTS = "pytorch_lora_weights.safetensors"  # a model that is a small change to another one, named in SUBJECT
+_USUAL = ("diffusion_pytorch_model", "model", "pytorch_model")
+# NAME[.VARIANT][-00001-of-00002].SUFFIX
+_NAME = re.compile(r"(?P<name>[^.]+?)(?:\.(?P<variant>[^.]+?))?(?:-\d+-of-\d+)?(?P<suffix>\.\w+)")
 COMPONENTS = ("vae", "text_encoder", "tokenizer", "unet", "scheduler")
 
 
@@ -107,12 +111,37 @@ def subject_warning(name: str, prompt: str) -> str | None:
     return None
 
 
+def weight_files(folder: Path) -> list[Path]:
+    """The files of a network's weights: one set of those that are there, safetensors before others, full before variants.
+
+    Raises:
+        ModelError: there are none.
+    """
+    sets: dict[tuple, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        match = _NAME.fullmatch(path.name)
+        if match and path.suffix in CHECKPOINT_SUFFIXES and path.is_file():
+            variant = match["variant"] or ""
+            order = (path.suffix != ".safetensors", match["name"] not in _USUAL, ("", "fp16", variant).index(variant))
+            sets.setdefault((*order, match["name"], variant), []).append(path)
+    if not sets:
+        raise ModelError(f"{folder}: there are no weights; copy the whole model folder again.")
+    return sets[min(sets)]
+
+
 def count_parameters(folder: Path) -> int:
-    """Numbers in all safetensors files of a model, from their headers."""
-    total = 0
+    """Numbers in the weight files of a model: of safetensors from their headers, of others from their sizes."""
     if base := base_of(folder):
         return count_parameters(find_model(base))
-    for path in [folder] if folder.suffix == ".safetensors" else sorted(folder.rglob("*.safetensors")):
-        with safe_open(path, "numpy") as file:
-            total += sum(math.prod(file.get_slice(key).get_shape()) for key in file.offset_keys())
-    return total
+    files = [folder]
+    if folder.is_dir():
+        parts = {path.parent for path in folder.glob("*/*") if path.suffix in CHECKPOINT_SUFFIXES}
+        files = [path for part in sorted(parts) for path in weight_files(part)]
+    return sum(map(_numbers_in, files))
+
+
+def _numbers_in(path: Path) -> int:
+    if path.suffix != ".safetensors":
+        return path.stat().st_size // (2 if ".fp16" in path.name else 4)
+    with safe_open(path, "numpy") as file:
+        return sum(math.prod(file.get_slice(key).get_shape()) for key in file.offset_keys())

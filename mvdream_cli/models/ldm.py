@@ -14,6 +14,7 @@ State = dict[str, Tensor]
 
 UNET_PREFIX, VAE_PREFIX = "model.diffusion_model.", "first_stage_model."
 OPENCLIP_PREFIX, CLIP_PREFIX = "cond_stage_model.model.", "cond_stage_model.transformer.text_model."
+CLIP_BARE_PREFIX = "cond_stage_model.transformer."  # of programs that leave out what has no say
 
 _RESNET = {
     "norm1": "in_layers.0",

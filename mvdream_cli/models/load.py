@@ -12,7 +12,10 @@ from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models.architectures import build_pipeline
 from mvdream_cli.models.find import base_of, find_model, known_words
+from mvdream_cli.models.parts import has_usual_files, pipeline_from_parts, read_config, refuse_other_inputs
 from mvdream_cli.models.single_file import pipeline_from_file, pipeline_from_port
+
+_CHANNEL_KEYS = (("unet", "in_channels"), ("vae", "latent_channels"))
 
 
 def load_pipeline(
@@ -44,10 +47,14 @@ def load_pipeline(
         folder, lora = find_model(base), folder
     _quieten()
     report = None
+    if folder.is_dir():
+        refuse_other_inputs(folder, *(read_config(folder / part).get(key, 4) for part, key in _CHANNEL_KEYS))
     if folder.is_file():
         pipeline, report = pipeline_from_file(folder)
     elif _is_port(folder):
         pipeline, report = pipeline_from_port(folder)
+    elif not all(has_usual_files(folder / part) for part in ("vae", "text_encoder", "unet", "image_encoder")):
+        pipeline = pipeline_from_parts(folder)
     else:
         try:
             pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
@@ -65,6 +72,7 @@ def load_pipeline(
     for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder):
         if part is not None:
             part.to(device, dtype).eval().requires_grad_(False)
+    refuse_broken_weights(pipeline, name)
     if vae_slicing:
         pipeline.vae.enable_slicing()
     if channels_last:
@@ -73,6 +81,22 @@ def load_pipeline(
     if compile_networks:
         pipeline.compile_networks()
     return pipeline
+
+
+def refuse_broken_weights(pipeline: MultiViewPipeline, name: str) -> None:
+    """Refuse a model with a weight that is not finite.
+
+    Raises:
+        ModelError: it has one.
+    """
+    for part_name in ("unet", "vae", "text_encoder", "image_encoder"):
+        part = getattr(pipeline, part_name)
+        for key, weight in part.named_parameters() if part is not None else ():
+            if not torch.isfinite(weight.detach().abs().amax() if weight.numel() else torch.zeros(())):
+                way = "get the file again"
+                if weight.dtype == torch.float16:
+                    way += ", or, if it is whole, use --set engine.dtype=float32: float16 ends at 65504"
+                raise ModelError(f"model {name!r}: the weight {part_name}.{key} holds numbers that are not finite; {way}.")
 
 
 def pipeline_to_train(init: str | None, autoencoder: str | None, architecture: str, captions: list[str], device):

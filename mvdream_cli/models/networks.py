@@ -77,8 +77,9 @@ def vae_from_ldm(state: State, path: Path) -> tuple[AutoencoderKL, set[str]]:
 
 def text_from_ldm(state: State, path: Path) -> tuple[CLIPTextModel, set[str]]:
     """The text encoder: OpenCLIP's tower without its last block (2.x), or CLIP-L's (1.x). Returns it and the keys used."""
-    openclip, clip = under(state, ldm.OPENCLIP_PREFIX), under(state, ldm.CLIP_PREFIX)
-    tower = openclip or clip
+    prefixes = (ldm.OPENCLIP_PREFIX, ldm.CLIP_PREFIX, ldm.CLIP_BARE_PREFIX)
+    found = next((prefix for prefix in prefixes if any(key.startswith(prefix) for key in state)), ldm.CLIP_PREFIX)
+    openclip, tower = found == ldm.OPENCLIP_PREFIX, under(state, found)
     if not tower:
         raise ModelError(f"{path}: the text encoder is missing (there is no tensor cond_stage_model.*).")
     try:
@@ -113,8 +114,7 @@ def text_from_ldm(state: State, path: Path) -> tuple[CLIPTextModel, set[str]]:
     prefix = "text_model." if any(key.startswith("text_model.") for key in encoder.state_dict()) else ""
     ours = ldm.text_from_openclip(tower, blocks - 1) if openclip else tower
     fill(encoder, {prefix + key: value for key, value in ours.items()}, path, spare=("embeddings.position_ids",))
-    prefix = ldm.OPENCLIP_PREFIX if openclip else ldm.CLIP_PREFIX
-    return encoder, {prefix + key for key in tower}
+    return encoder, {found + key for key in tower}
 
 
 def under(state: State, prefix: str) -> State:

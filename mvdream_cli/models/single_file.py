@@ -4,16 +4,11 @@ What a file holds is told by its tensors, never by its name. The networks are bu
 a tensor that is missing refuses the file, one that is left over is counted.
 """
 
-import pickle
 import re
-import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from diffusers import AutoencoderKL, DDIMScheduler
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from mvdream_cli.captions import ASSET_SUFFIX
@@ -21,7 +16,7 @@ from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models import ldm
-from mvdream_cli.models.hub import CHECKPOINT_SUFFIXES
+from mvdream_cli.models.find import weight_files
 from mvdream_cli.models.ldm import State
 from mvdream_cli.models.networks import (
     CAMERA_CONFIG,
@@ -32,6 +27,17 @@ from mvdream_cli.models.networks import (
     unet_from_ldm,
     vae_from_ldm,
 )
+from mvdream_cli.models.parts import (
+    has_usual_files,
+    network_state,
+    open_network,
+    open_scheduler,
+    open_tokenizer,
+    read_config,
+    refuse_other_inputs,
+)
+from mvdream_cli.models.prediction import VELOCITY, settle_prediction
+from mvdream_cli.models.state_files import read_state
 from mvdream_cli.models.tokenizers import find_tokenizer
 
 # What the official code keeps beside the networks: the noise schedule, which we compute.
@@ -39,6 +45,7 @@ SCHEDULE_BUFFERS = re.compile(
     r"betas|alphas_cumprod(_prev)?|sqrt_(one_minus_)?alphas_cumprod|log_one_minus_alphas_cumprod|"
     r"sqrt_recip(m1)?_alphas_cumprod|posterior_(variance|log_variance_clipped|mean_coef[12])"
 )
+VELOCITY_SIZE = 96  # latents of the Stable Diffusion 2.x that predict velocity: 768 px
 
 
 @dataclass
@@ -57,35 +64,6 @@ class TensorReport:
     def __str__(self) -> str:
         listed = f" (left over: {', '.join(self.unused[:4])}{', ...' if len(self.unused) > 4 else ''})" if self.unused else ""
         return "; ".join([f"{self.total - len(self.unused)} of {self.total} tensors used{listed}", *self.notes])
-
-
-def read_state(path: Path) -> State:
-    """The tensors of a .safetensors file or a pickled state dict, bare or under "state_dict".
-
-    Raises:
-        ModelError: not readable, cut short, no state dict, or a pickle that would run code.
-    """
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-        if not head:
-            raise ModelError(f"{path}: the file is empty; get it again.")
-        if head[:2] == b"PK" or head[:1] == b"\x80":
-            state = torch.load(path, map_location="cpu", weights_only=True, mmap=head[:2] == b"PK")
-        elif len(head) > 8 and head[8:9] == b"{" and struct.unpack("<Q", head[:8])[0] < path.stat().st_size:
-            state = load_file(path)
-        else:
-            raise ModelError(f"{path}: neither a safetensors file nor a PyTorch checkpoint, or cut short; get it again.")
-    except pickle.UnpicklingError as error:
-        raise ModelError(
-            f"{path}: the file holds more than tensors and could run code, so it is not opened; use a .safetensors version."
-        ) from error
-    except (OSError, RuntimeError, EOFError, SafetensorError) as error:
-        raise ModelError(f"{path}: cannot be read ({str(error).splitlines()[0]}); get it again.") from error
-    state = state.get("state_dict", state) if isinstance(state, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ModelError(f"{path}: holds no dictionary of tensors.")
-    return state
 
 
 def refuse_foreign(path: Path, state: State) -> None:
@@ -121,6 +99,11 @@ def pipeline_from_file(path: Path, tokenizer: CLIPTokenizer | None = None) -> tu
     """
     state = read_state(path)
     refuse_foreign(path, state)
+    first, last = (
+        state.get(key) for key in (f"{ldm.UNET_PREFIX}input_blocks.0.0.weight", f"{ldm.VAE_PREFIX}post_quant_conv.weight")
+    )
+    if first is not None and first.ndim > 1:
+        refuse_other_inputs(path, first.shape[1], 4 if last is None else last.shape[0])
     unet, used, notes = unet_from_ldm(under(state, ldm.UNET_PREFIX), path)
     used = {ldm.UNET_PREFIX + key for key in used}
     vae, vae_used = vae_from_ldm(under(state, ldm.VAE_PREFIX), path)
@@ -131,7 +114,19 @@ def pipeline_from_file(path: Path, tokenizer: CLIPTokenizer | None = None) -> tu
     tokenizer = tokenizer or find_tokenizer(path, pads_with_zero=openclip)
     report = TensorReport(len(state), sorted(set(state) - used), notes)
     suffix = ASSET_SUFFIX if report.knows_cameras else ""  # what the released model was trained with
-    return MultiViewPipeline(vae, text_encoder, tokenizer, unet, published_scheduler(), caption_suffix=suffix), report
+    pipeline = MultiViewPipeline(vae, text_encoder, tokenizer, unet, published_scheduler(), caption_suffix=suffix)
+    _settle(pipeline, report, path)
+    return pipeline, report
+
+
+def _settle(pipeline: MultiViewPipeline, report: TensorReport, path: Path) -> None:
+    """Read the UNet's predictions as what they are, and say it if that is not what was assumed."""
+    for part in (pipeline.unet, pipeline.text_encoder):
+        part.eval()
+    if note := settle_prediction(pipeline, path):
+        report.notes.append(note)
+    if path.is_file() and pipeline.scheduler.config.prediction_type == VELOCITY and not report.knows_cameras:
+        pipeline.unet.register_to_config(sample_size=VELOCITY_SIZE)
 
 
 def pipeline_from_port(folder: Path) -> tuple[MultiViewPipeline, TensorReport]:
@@ -140,34 +135,38 @@ def pipeline_from_port(folder: Path) -> tuple[MultiViewPipeline, TensorReport]:
     Raises:
         ModelError: a component is missing or broken.
     """
-    file = next((p for p in sorted((folder / "unet").iterdir()) if p.suffix in CHECKPOINT_SUFFIXES), None)
-    if file is None:
-        raise ModelError(f"{folder / 'unet'}: there are no weights; copy the whole model folder again.")
-    state = read_state(file)
+    state, file = network_state(folder / "unet"), weight_files(folder / "unet")[0]
+    config = {key: value for key, value in read_config(folder / "unet").items() if not key.startswith("_")}
     if "input_blocks.0.0.weight" in state:
         unet, used, notes = unet_from_ldm(state, file)
         report = TensorReport(len(state), sorted(set(state) - used), notes)
     else:
-        config = {k: v for k, v in MultiViewUNet.load_config(folder / "unet").items() if not k.startswith("_")}
-        unet = MultiViewUNet.from_config(config | CAMERA_CONFIG)
-        notes = []
-        camera_folder = folder / "camera_proj"
-        if camera_folder.is_dir():
-            camera_file = next((p for p in sorted(camera_folder.iterdir()) if p.suffix in CHECKPOINT_SUFFIXES), None)
-            if camera_file is None:
-                raise ModelError(f"{camera_folder}: there are no weights; copy the whole model folder again.")
-            state |= {f"class_embedding.{key}": value for key, value in read_state(camera_file).items()}
-        notes += fill(unet, state, file, may_lack="class_embedding.")
+        try:
+            unet = MultiViewUNet.from_config(config | CAMERA_CONFIG)
+        except Exception as error:  # whatever a configuration that makes no sense makes the library raise
+            raise ModelError(f"{folder / 'unet'}: its config.json cannot be used ({str(error).splitlines()[0]}).") from error
+        if (folder / "camera_proj").is_dir():
+            state |= {f"class_embedding.{key}": value for key, value in network_state(folder / "camera_proj").items()}
+        notes = fill(unet, state, file, may_lack="class_embedding.")
         report = TensorReport(len(state), sorted(set(state) - set(unet.state_dict())), notes)
     try:
-        vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", local_files_only=True)
-        text_encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", local_files_only=True)
-        tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-        scheduler = DDIMScheduler.from_pretrained(folder, subfolder="scheduler", local_files_only=True)
+        if has_usual_files(folder / "vae"):
+            vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", local_files_only=True)
+        else:
+            vae = open_network(AutoencoderKL, folder / "vae")
+        if has_usual_files(folder / "text_encoder"):
+            text_encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", local_files_only=True)
+        else:
+            text_encoder = open_network(CLIPTextModel, folder / "text_encoder")
+    except ModelError:
+        raise
     except Exception as error:  # whatever a broken file makes the readers raise
         raise ModelError(f"{folder}: {str(error).splitlines()[0]}") from error
     suffix = ASSET_SUFFIX if report.knows_cameras else ""
-    return MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler, caption_suffix=suffix), report
+    tokenizer, scheduler = open_tokenizer(folder), open_scheduler(folder)
+    pipeline = MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler, caption_suffix=suffix)
+    _settle(pipeline, report, folder)
+    return pipeline, report
 
 
 def published_scheduler() -> DDIMScheduler:

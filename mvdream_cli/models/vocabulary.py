@@ -85,3 +85,22 @@ def common_pieces(tokenizer, word: str) -> list[str]:
     """Words of three letters and more that a tokenizer makes of `word`; empty for a word that is rare to the model."""
     pieces = [piece.removesuffix("</w>") for piece in tokenizer.tokenize(word.lower())]
     return [piece for piece in pieces if len(piece) >= 3 and (len(pieces) > 1 or word.lower() not in RARE_WORDS)]
+
+
+def cut_words(tokenizer, text: str, length: int) -> str:
+    """What of a text a text encoder of `length` tokens does not see, because it is cut there; empty if nothing."""
+    found = tokenizer(text, truncation=False, return_offsets_mapping=True, verbose=False)
+    if len(found["input_ids"]) <= length:
+        return ""
+    return text[found["offset_mapping"][length - 1][0] :].strip()  # the last place is that of the end
+
+
+def length_warning(tokenizer, texts: list[str], length: int) -> str | None:
+    """One sentence about the texts that a text encoder of `length` tokens does not see to their end, or None."""
+    lost = {text: words for text in dict.fromkeys(texts) if (words := cut_words(tokenizer, text, length))}
+    if not lost:
+        return None
+    first, words = max(lost.items(), key=lambda item: len(item[1]))
+    shown = first if len(first) <= 60 else f"{first[:57]}..."
+    more = f" and of {len(lost) - 1} other text{'s' if len(lost) > 2 else ''} the end" if len(lost) > 1 else ""
+    return f"the model reads {length - 2} tokens: of {shown!r} it does not see {words!r}{more}; say it in fewer words."

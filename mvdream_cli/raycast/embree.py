@@ -14,11 +14,15 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from mvdream_cli.raycast.mesh import Mesh
+from mvdream_cli.raycast.mesh import CLAMP, MIRROR, OPAQUE, REPEAT, Mesh
+from mvdream_cli.raycast.paint import linear_to_srgb, srgb_to_linear
 
 _DIFFERENT = 10  # of 255: neighbouring pixels that differ by more are sampled again
 _MARGIN_PX = 2
 _BLOCK_RAYS = 16384  # temporary arrays of a block stay in the processor's cache
+_MOST_LAYERS = 48  # surfaces with opacity that a ray passes; what is behind them is seen as if there were no more
+_STEP = 2e-5  # of the distance and of a unit, past a surface that lets a ray through
+_SEEN = 1 / 512  # of the light of a pixel: less is nothing
 
 
 @dataclass(frozen=True)
@@ -81,30 +85,78 @@ def render_views(
 
 
 @dataclass
+class _Layer:
+    """A texture on some of the faces: (pixels, wrap) of each, which of them a face has, and where its corner's places lie."""
+
+    textures: list[np.ndarray]
+    wraps: list[tuple[str, str]]
+    face_texture: np.ndarray
+    columns: slice
+
+
+@dataclass
 class _Surface:
-    """A mesh made ready: its ray-casting scene and the attributes of the three corners of each face (M, 3, 6 or 8)."""
+    """A mesh made ready: its ray-casting scenes and the attributes of the three corners of each face (M, 3, C).
+
+    scene: the opaque faces, None if there are none. solid, clear: which faces of the mesh those of the two scenes are; None for
+    all of them in order. clear_scene: faces with opacity, None if there are none.
+    """
 
     scene: object
     vertices: np.ndarray
     corners: np.ndarray
-    face_texture: np.ndarray | None
-    textures: list[np.ndarray]
+    base: _Layer | None
+    solid: np.ndarray | None = None
+    clear_scene: object = None
+    clear: np.ndarray | None = None
+    alpha: int = 0  # column of the opacity
+    cutoff: np.ndarray | None = None
+    emission: int = 0  # column of the emission's color, 0 for none
+    glow: _Layer | None = None
 
     @staticmethod
     def of(mesh: Mesh, pixels_per_unit: float) -> "_Surface":
-        from embreex.mesh_construction import TriangleMesh
-        from embreex.rtcore_scene import EmbreeScene
-
         vertices = np.ascontiguousarray(mesh.vertices, np.float32)
         faces = np.ascontiguousarray(mesh.faces, np.int32)
-        scene = EmbreeScene()
-        TriangleMesh(scene, vertices, faces)
         columns = [mesh.normals, mesh.colors]
-        if mesh.textures:
-            columns.append(mesh.uv)
-        corners = np.concatenate(columns, axis=1).astype(np.float32)[faces]
-        textures = [_fitting_level(mesh, k, pixels_per_unit) for k in range(len(mesh.textures))]
-        return _Surface(scene, vertices, corners, mesh.face_texture if mesh.textures else None, textures)
+        where = {}
+
+        def add(name: str, values: np.ndarray) -> slice:
+            start = sum(column.shape[1] for column in columns)
+            columns.append(values)
+            where[name] = slice(start, start + values.shape[1])
+            return where[name]
+
+        def layer(name: str, item) -> _Layer | None:
+            if not item.textures:
+                return None
+            place = add(name, item.uv)
+            textures = [_fitting_level(mesh, item, k, pixels_per_unit) for k in range(len(item.textures))]
+            wraps = item.wraps or [(REPEAT, REPEAT)] * len(textures)
+            return _Layer(textures, wraps, item.face_texture, place)
+
+        surface = _Surface(None, vertices, np.zeros(0), layer("uv", mesh), cutoff=mesh.cutoff)
+        if mesh.emission:
+            surface.emission = add("emission", mesh.emission.colors).start
+            surface.glow = layer("emission uv", mesh.emission)
+        if mesh.cutoff is None or (mesh.cutoff == OPAQUE).all():
+            surface.scene = _scene(vertices, faces)
+        else:
+            surface.alpha = add("alpha", mesh.alpha[:, None]).start
+            surface.solid, surface.clear = (np.flatnonzero(mask) for mask in (mesh.cutoff == OPAQUE, mesh.cutoff != OPAQUE))
+            surface.scene = _scene(vertices, faces[surface.solid]) if len(surface.solid) else None
+            surface.clear_scene = _scene(vertices, faces[surface.clear])
+        surface.corners = np.concatenate(columns, axis=1).astype(np.float32)[faces]
+        return surface
+
+
+def _scene(vertices: np.ndarray, faces: np.ndarray):
+    from embreex.mesh_construction import TriangleMesh
+    from embreex.rtcore_scene import EmbreeScene
+
+    scene = EmbreeScene()
+    TriangleMesh(scene, vertices, np.ascontiguousarray(faces))
+    return scene
 
 
 def _pixels_per_unit(c2w: np.ndarray, fovy_deg: np.ndarray, size_px: int) -> float:
@@ -113,11 +165,11 @@ def _pixels_per_unit(c2w: np.ndarray, fovy_deg: np.ndarray, size_px: int) -> flo
     return float((0.5 * size_px / np.tan(np.deg2rad(fovy_deg) / 2) / distance).max())
 
 
-def _fitting_level(mesh: Mesh, index: int, pixels_per_unit: float) -> np.ndarray:
-    """One texture, uint8 (h, w, 3), reduced until a texel is about as large as a pixel (one mip level an object)."""
-    texture = mesh.textures[index]
-    faces = mesh.faces[mesh.face_texture == index]
-    (a, b, c), (p, q, r) = mesh.uv[faces].transpose(1, 0, 2), mesh.vertices[faces].transpose(1, 0, 2)
+def _fitting_level(mesh: Mesh, item, index: int, pixels_per_unit: float) -> np.ndarray:
+    """One texture of the mesh or its emission, reduced until a texel is about as large as a pixel (one mip level an object)."""
+    texture = item.textures[index]
+    faces = mesh.faces[item.face_texture == index]
+    (a, b, c), (p, q, r) = item.uv[faces].transpose(1, 0, 2), mesh.vertices[faces].transpose(1, 0, 2)
     texels = np.abs((b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]))
     texels = texels * texture.shape[0] * texture.shape[1]
     area = np.linalg.norm(np.cross(q - p, r - p), axis=1)
@@ -126,7 +178,11 @@ def _fitting_level(mesh: Mesh, index: int, pixels_per_unit: float) -> np.ndarray
     density = math.sqrt(texels[middle] / max(area[middle], 1e-12)) / pixels_per_unit  # texels along a pixel
     factor = 2 ** max(0, round(math.log2(max(density, 1.0))))
     factor = min(factor, *texture.shape[:2])
-    return texture if factor == 1 else np.asarray(Image.fromarray(texture).reduce(factor))
+    if factor == 1:
+        return texture
+    if texture.shape[-1] == 4:  # what is transparent has no say in the color
+        return np.asarray(Image.fromarray(texture).convert("RGBa").reduce(factor).convert("RGBA"))
+    return np.asarray(Image.fromarray(texture).reduce(factor))
 
 
 def _render_view(surface: _Surface, c2w: np.ndarray, fovy_deg: float, size_px: int, samples: int, light: Light) -> np.ndarray:
@@ -151,8 +207,11 @@ def _render_view(surface: _Surface, c2w: np.ndarray, fovy_deg: float, size_px: i
             size_px,
             light,
         )
-        rgba = rgba.reshape(len(edge), samples, 4).sum(1)  # colors are 0 where alpha is 0: premultiplied
-        rgba[:, :3] /= np.maximum(rgba[:, 3:], 1.0)
+        rgba = rgba.reshape(len(edge), samples, 4)
+        if surface.clear_scene is not None:
+            rgba[..., :3] *= rgba[..., 3:]  # else alpha is 0 or 1, and colors are 0 where it is 0
+        rgba = rgba.sum(1)
+        rgba[:, :3] /= np.where(rgba[:, 3:] > 0, rgba[:, 3:], 1.0)
         rgba[:, 3] /= samples
         window[np.divmod(edge, window.shape[1])] = (rgba * 255.0 + 0.5).astype(np.uint8)
     return image
@@ -193,15 +252,63 @@ def _shade(
 
 
 def _shade_block(surface: _Surface, origin: np.ndarray, directions: np.ndarray, light: Light, rgba: np.ndarray) -> None:
-    found = surface.scene.run(np.repeat(origin[None], len(directions), 0), directions, output=True)
-    hit = np.flatnonzero(found["primID"] >= 0)
-    if not len(hit):
-        return
+    origins = np.repeat(origin[None], len(directions), 0)
+    depth = np.full(len(directions), np.inf, np.float32)
+    if surface.scene is not None:
+        found = surface.scene.run(origins, directions, output=True)
+        hit = np.flatnonzero(found["primID"] >= 0)
+        if len(hit):
+            rgba[hit] = _appearance(surface, found, hit, surface.solid, directions, light)
+            depth[hit] = found["tfar"].take(hit)
+    if surface.clear_scene is not None:
+        _look_through(surface, origins, directions, depth, light, rgba)
+
+
+def _look_through(
+    surface: _Surface, origins: np.ndarray, directions: np.ndarray, depth: np.ndarray, light: Light, rgba: np.ndarray
+) -> None:
+    """Put the surfaces with opacity, from the front to the back, over what `rgba` holds at `depth` (R,)."""
+    over = np.zeros((len(rgba), 3), np.float32)  # color times opacity of what is passed
+    through = np.ones(len(rgba), np.float32)  # light that comes from behind it
+    way = np.zeros(len(rgba), np.float32)
+    scale = 1.0 / np.linalg.norm(directions, axis=1)  # lengths of rays are in units of their directions
+    active = np.arange(len(rgba))
+    for _ in range(_MOST_LAYERS):
+        start = origins[active] + way[active, None] * directions[active]
+        found = surface.clear_scene.run(start, directions[active], output=True)
+        reached = way[active] + found["tfar"]
+        # what lies on an opaque surface, as a label does, is in front of it
+        hit = np.flatnonzero((found["primID"] >= 0) & (reached <= depth[active] * (1 + _STEP) + _STEP * scale[active]))
+        if not len(hit):
+            break
+        looks = _appearance(surface, found, hit, surface.clear, directions[active], light)
+        active = active[hit]
+        over[active] += (through[active] * looks[:, 3])[:, None] * looks[:, :3]
+        through[active] *= 1.0 - looks[:, 3]
+        way[active] = reached[hit] * (1 + _STEP) + _STEP * scale[active]
+        active = active[through[active] > _SEEN]
+        if not len(active):
+            break
+    through[through <= _SEEN] = 0.0
+    color = over + (through * rgba[:, 3])[:, None] * rgba[:, :3]
+    alpha = 1.0 - through * (1.0 - rgba[:, 3])
+    alpha[alpha < _SEEN] = 0.0
+    np.divide(color, alpha[:, None], out=color, where=alpha[:, None] > 0)
+    rgba[:, :3] = np.where(alpha[:, None] > 0, np.minimum(color, 1.0), 0.0)
+    rgba[:, 3] = alpha
+
+
+def _appearance(
+    surface: _Surface, found: dict, hit: np.ndarray, faces: np.ndarray | None, directions: np.ndarray, light: Light
+) -> np.ndarray:
+    """Colors of what rays hit, lit, and opacity: float32 (R, 4). `faces` are those of the scene, None for all of the mesh."""
     face = found["primID"].take(hit)
+    if faces is not None:
+        face = faces[face]
     weights = np.empty((len(hit), 3), np.float32)
     weights[:, 1], weights[:, 2] = found["u"].take(hit), found["v"].take(hit)
     weights[:, 0] = 1.0 - weights[:, 1] - weights[:, 2]
-    attributes = np.einsum("rk,rkc->rc", weights, surface.corners.take(face, 0))  # (R, 6 or 8)
+    attributes = np.einsum("rk,rkc->rc", weights, surface.corners.take(face, 0))  # (R, C)
     normal, color = attributes[:, :3], attributes[:, 3:6]
     # both sides are visible: turn the normal to the side of the face that the camera sees
     geometric = found["Ng"].take(hit, 0)
@@ -211,36 +318,67 @@ def _shade_block(surface: _Surface, origin: np.ndarray, directions: np.ndarray, 
     toward = normal[:, 0] * lamp_x + normal[:, 1] * lamp_y + normal[:, 2] * lamp_z
     toward = (toward * scale + light.wrap) / (1.0 + light.wrap)
     shade = light.ground + light.sky * (0.5 + 0.5 * normal[:, 2] * scale) + light.lamp * np.clip(toward, 0.0, 1.0)
-    if surface.face_texture is not None:
-        color = color * _sample_textures(surface, face, attributes[:, 6:8])
+    opacity = attributes[:, surface.alpha] if surface.alpha and faces is surface.clear else None
+    if surface.base is not None:
+        texture = _sample_textures(surface.base, face, attributes)
+        color = color * texture[:, :3]
+        if opacity is not None:
+            opacity = opacity * texture[:, 3]
     shaded = np.ones((len(hit), 4), np.float32)
     np.minimum(color * shade.astype(np.float32)[:, None], 1.0, out=shaded[:, :3])
-    rgba[hit] = shaded
+    if surface.emission:
+        glow = attributes[:, surface.emission : surface.emission + 3]
+        if surface.glow is not None:
+            glow = glow * srgb_to_linear(_sample_textures(surface.glow, face, attributes)[:, :3])
+        shining = np.flatnonzero(glow.max(1) > 0)
+        shaded[shining, :3] = linear_to_srgb(srgb_to_linear(shaded[shining, :3]) + glow[shining])
+    if opacity is not None:
+        cutoff = surface.cutoff[face]
+        shaded[:, 3] = np.where(cutoff > 0, opacity >= cutoff, np.clip(opacity, 0.0, 1.0))
+    return shaded
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.einsum("rc,rc->r", a, b)
 
 
-def _sample_textures(surface: _Surface, face: np.ndarray, uv: np.ndarray) -> np.ndarray:
-    """Bilinear, repeating texture lookup; (R, 3), ones where a face has no texture. v points up, as trimesh has it."""
-    result = np.ones((len(face), 3), np.float32)
-    which = surface.face_texture[face]
-    for index, texture in enumerate(surface.textures):
+def _sample_textures(layer: _Layer, face: np.ndarray, attributes: np.ndarray) -> np.ndarray:
+    """Bilinear texture lookup; (R, 4), ones where a face has no texture. v points up, as trimesh has it."""
+    result = np.ones((len(face), 4), np.float32)
+    uv, which = attributes[:, layer.columns], layer.face_texture[face]
+    for index, (texture, (wrap_u, wrap_v)) in enumerate(zip(layer.textures, layer.wraps)):
         here = np.flatnonzero(which == index)
         if not len(here):
             continue
-        height, width = texture.shape[:2]
-        x = (uv[here, 0] % 1.0) * width - 0.5
-        y = ((1.0 - uv[here, 1]) % 1.0) * height - 0.5
-        x0, y0 = np.floor(x), np.floor(y)
-        fx, fy = (x - x0)[:, None], (y - y0)[:, None]
-        x0, y0 = x0.astype(np.int64) % width, y0.astype(np.int64) % height
-        x1, y1 = (x0 + 1) % width, (y0 + 1) % height
-        above = texture[y0, x0] * (1 - fx) + texture[y0, x1] * fx  # of 255
-        below = texture[y1, x0] * (1 - fx) + texture[y1, x1] * fx
-        result[here] = (above * (1 - fy) + below * fy) / 255.0
+        height, width, channels = texture.shape
+        x, (x0, x1) = _texels(uv[here, 0], width, wrap_u)
+        y, (y0, y1) = _texels(1.0 - uv[here, 1], height, wrap_v)
+        fx, fy = (x - np.floor(x))[:, None], (y - np.floor(y))[:, None]
+        corners = [texture[rows, columns] for rows in (y0, y1) for columns in (x0, x1)]
+        if channels == 4:  # what is transparent has no say in the color
+            corners = [np.concatenate([c[:, :3] * (c[:, 3:] / 255.0), c[:, 3:]], 1) for c in corners]
+        above = corners[0] * (1 - fx) + corners[1] * fx  # of 255
+        below = corners[2] * (1 - fx) + corners[3] * fx
+        found = (above * (1 - fy) + below * fy) / 255.0
+        if channels == 4:
+            found[:, :3] /= np.maximum(found[:, 3:], 1e-6)
+        result[here, :channels] = found
     return result
+
+
+def _texels(places: np.ndarray, size: int, wrap: str) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Places along a side in texels from the middle of the first, and the two texels around each."""
+    if wrap == CLAMP:
+        places = np.clip(places, 0.0, 1.0)
+    elif wrap == MIRROR:
+        places = 1.0 - np.abs(1.0 - places % 2.0)
+    else:
+        places = places % 1.0
+    x = places * size - 0.5
+    first = np.floor(x).astype(np.int64)
+    if wrap == REPEAT:
+        return x, (first % size, (first + 1) % size)
+    return x, (first.clip(0, size - 1), (first + 1).clip(0, size - 1))
 
 
 def _edges(image: np.ndarray) -> np.ndarray:

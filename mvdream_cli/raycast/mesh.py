@@ -6,14 +6,37 @@ import numpy as np
 
 from mvdream_cli.errors import DataError
 
+OPAQUE, BLEND = -1.0, 0.0  # of `Mesh.cutoff`; a value above 0 is the opacity from which on a point is there, and opaque
+REPEAT, CLAMP, MIRROR = "repeat", "clamp", "mirror"
+
+
+@dataclass
+class Emission:
+    """Light that the surface of a mesh gives off, whatever shines on it.
+
+    colors: (N, 3) float32, linear, from 0 on; they multiply the texture where a face has one. uv, textures, face_texture and
+    wraps: as those of `Mesh`, with places in textures of their own.
+    """
+
+    colors: np.ndarray
+    uv: np.ndarray | None = None
+    textures: list[np.ndarray] = field(default_factory=list)
+    face_texture: np.ndarray | None = None
+    wraps: list[tuple[str, str]] = field(default_factory=list)
+
 
 @dataclass
 class Mesh:
     """A triangle mesh with colors, ready to be rendered.
 
-    vertices: (N, 3) float32. faces: (M, 3) int32. normals: (N, 3) float32, unit, smooth where vertices are shared.
+    vertices: (N, 3) float32; float64 from a file, until `normalise` has centred them. faces: (M, 3) int32.
+    normals: (N, 3) float32, unit, smooth where vertices are shared.
     colors: (N, 3) float32, sRGB in [0, 1]; they multiply the texture where a face has one.
-    uv: (N, 2) float32, v up, repeating. textures: uint8 (h, w, 3) sRGB. face_texture: (M,) int32, -1 for none.
+    uv: (N, 2) float32, v up. textures: uint8 (h, w, 3 or 4) sRGB, straight alpha. face_texture: (M,) int32, -1 for none.
+    wraps: for each texture, what is beyond its sides along u and v: REPEAT, CLAMP or MIRROR; all repeat if there are none.
+    alpha: (N,) float32 in [0, 1], opacity, which multiplies that of the texture; None: 1.
+    cutoff: (M,) float32, what the opacity of a face means: OPAQUE (nothing), BLEND, or the least that is seen; None: OPAQUE.
+    losses: one sentence for each thing of the file that could not be used.
     """
 
     vertices: np.ndarray
@@ -23,6 +46,11 @@ class Mesh:
     uv: np.ndarray | None = None
     textures: list[np.ndarray] = field(default_factory=list)
     face_texture: np.ndarray | None = None
+    wraps: list[tuple[str, str]] = field(default_factory=list)
+    alpha: np.ndarray | None = None
+    cutoff: np.ndarray | None = None
+    emission: Emission | None = None
+    losses: tuple[str, ...] = ()
 
     @staticmethod
     def from_part(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray) -> "Mesh":

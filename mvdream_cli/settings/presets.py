@@ -10,6 +10,7 @@ import yaml
 from mvdream_cli.errors import ConfigError
 from mvdream_cli.settings.explain import did_you_mean
 from mvdream_cli.settings.names import GROUPS, join
+from mvdream_cli.texts import read_text
 
 PRESET_ALIASES = {"v100": "v100-16gb", "a100": "a100-40gb"}
 
@@ -63,8 +64,8 @@ def load_preset(name_or_path: str | Path) -> dict:
     """The nested dict of a preset, not yet checked against the settings. Raises ConfigError if it is no YAML."""
     path = name_or_path if isinstance(name_or_path, Path) else find_preset(name_or_path)
     try:
-        content = read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = read_yaml(read_text(path))
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from error
     if content is None:
         return {}

@@ -11,6 +11,8 @@ from conftest import mvdream, start
 from PIL import Image
 from safetensors.torch import load_file
 
+from mvdream_cli.data.views import encode_object, index_views, load, write_object
+
 pytestmark = pytest.mark.numeric
 
 COMMON = ("--preset", "cpu", "--set", "train.architecture=tiny", "--set", "train.batch_size=4", "--set",
@@ -129,6 +131,34 @@ def test_over_random_grays_killed_and_resumed_equals_uninterrupted(view_set, tmp
         assert done.returncode == 0, done.stderr
     first, second = unet_of(tmp_path / "whole"), unet_of(tmp_path / "parts")
     assert all((first[key] == second[key]).all() for key in first)
+
+
+def without_pictures(view_set, folder, *missing):
+    """The set in the folder form, without the pictures `ID/NAME`."""
+    for entry in index_views(view_set):
+        rgba, c2w, fovy_deg, caption = load(entry)
+        meta = {"id": entry.id, "caption": caption, "c2w": c2w.tolist(), "fovy_deg": fovy_deg.tolist()}
+        write_object(folder, entry.id, encode_object(rgba, meta))
+    for name in missing:
+        (folder / name).unlink()
+    return folder
+
+
+def test_objects_that_are_not_whole_are_left_out_by_name(view_set, tmp_path):
+    data = without_pictures(view_set, tmp_path / "views", "toy-3/001.png")
+    done = mvdream("train", "--data", data, "--steps", 1, "--out", "run", *COMMON, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 object is left out: toy-3" in done.stderr and "views 1 are missing" in done.stderr
+    assert "training unet on 7 objects" in done.stderr
+
+
+def test_fewer_views_than_are_learnt_together_are_refused(view_set, tmp_path):
+    more = ("--set", "train.unet.views_per_object=8")
+    done = mvdream("train", "--data", view_set, "--steps", 1, "--out", "run", *COMMON, *more, cwd=tmp_path)
+    assert done.returncode == 1 and "have 4 views, fewer than train.unet.views_per_object (8)" in done.stderr
+    three = ("--set", "train.unet.views_per_object=3")
+    done = mvdream("train", "--data", view_set, "--steps", 1, "--out", "other", *COMMON, *three, cwd=tmp_path)
+    assert done.returncode == 0 and "4 views are no multiple of 3" in done.stderr, done.stderr
 
 
 TOYBOX = ("train", "--data", "toybox", *COMMON, "--set", "data.size_px=32")

@@ -9,9 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from mvdream_cli.data.captioned_images import decode_text, images_identity, index_images, load_picture
+from mvdream_cli.data.captioned_images import images_identity, index_images, load_picture
 from mvdream_cli.data.latents import cached_latents
 from mvdream_cli.errors import DataError
+from mvdream_cli.texts import caption_of
 
 
 def picture(color, size=(40, 24), form="JPEG") -> bytes:
@@ -125,4 +126,4 @@ def test_the_identity_follows_contents_and_captions(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_texts_are_decoded_by_their_byte_order_mark(encoding):
-    assert decode_text(" Kočka\n été ".encode(encoding)) == "Kočka été"
+    assert caption_of(" Kočka\n été ".encode(encoding)) == "Kočka été"

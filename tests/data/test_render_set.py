@@ -101,6 +101,55 @@ def test_a_deleted_and_a_damaged_shard_are_redone_alone(tmp_path):
     assert render_dataset(sources, tmp_path, shard_size=2, **SMALL).rendered == 0
 
 
+@pytest.mark.parametrize("form", ["shards", "folder"])
+@pytest.mark.parametrize("harm", ["a flipped byte", "a picture less", "no index"])
+def test_what_is_not_whole_any_more_is_rendered_again(tmp_path, form, harm):
+    render_dataset(balls(4), tmp_path, form=form, shard_size=2, **SMALL)
+    before = contents(tmp_path)
+    name = "views-000001.tar" if form == "shards" else "ball-2/001.png"
+    path, meta = tmp_path / name, tmp_path / ("views-000001.json" if form == "shards" else "ball-2/meta.json")
+    if harm == "a flipped byte":
+        content = bytearray(before[name])
+        content[content.rindex(b"IDAT") + 9] ^= 1
+        path.write_bytes(content)
+    elif harm == "a picture less":
+        path.unlink()
+    else:
+        meta.write_text('{"objects": 3}')
+    report = render_dataset(balls(4), tmp_path, form=form, shard_size=2, **SMALL)
+    assert contents(tmp_path) == before and report.rendered == (2 if form == "shards" else 1)
+    told = [] if harm == "a picture less" and form == "shards" else ["views-000001.tar" if form == "shards" else "ball-2"]
+    if not (harm == "no index" and form == "folder"):
+        assert report.broken == told
+    assert render_dataset(balls(4), tmp_path, form=form, shard_size=2, **SMALL).rendered == 0
+
+
+@pytest.mark.parametrize("form", ["shards", "folder"])
+def test_what_an_asset_lost_is_told_counted_and_kept(tmp_path, form):
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    trimesh.creation.box().export(assets / "whole.glb")
+    square = "mtllib none.mtl\nv 0 0 0\nv 1 0 0\nv 1 1 0\nusemtl m\nf 1 2 3\n"
+    (assets / "bare.obj").write_text(square)
+    for _ in range(2):  # what is there is counted too
+        report = render_dataset(sources_from_folder(assets), tmp_path / "set", form=form, **SMALL)
+        assert report.losses == [("bare", ["the material file 'none.mtl' is not there"])] and not report.skipped
+        rows = [json.loads(line) for line in (tmp_path / "set" / "losses.jsonl").read_text().splitlines()]
+        assert rows == [{"id": "bare", "losses": ["the material file 'none.mtl' is not there"]}]
+    metas = {entry.id: meta_of(entry) for entry in index_views(tmp_path / "set")}
+    assert metas["bare"]["losses"] and "losses" not in metas["whole"]
+
+
+def test_a_new_way_to_read_files_leaves_what_is_built_as_it_is(tmp_path, monkeypatch):
+    trimesh.creation.box().export(tmp_path / "box.glb")
+    sources = [*balls(1), AssetSource("box", tmp_path / "box.glb", "a box")]
+    render_dataset(sources, tmp_path / "set", form="folder", **SMALL)
+    monkeypatch.setattr("mvdream_cli.data.render_object.RENDERING_VERSION", 99)
+    assert render_dataset(sources, tmp_path / "set", form="folder", **SMALL).rendered == 1
+    monkeypatch.setattr("mvdream_cli.data.render_object.BUILT_VERSION", 99)
+    assert render_dataset(sources, tmp_path / "set", form="folder", **SMALL).rendered == 1
+
+
 def test_changed_sources_redo_only_their_shard(tmp_path):
     sources = balls(4)
     render_dataset(sources, tmp_path / "shards", shard_size=2, **SMALL)

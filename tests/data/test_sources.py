@@ -57,6 +57,89 @@ def test_captions_of_a_folder(tmp_path):
     assert caption_from_name("0042") == "0042"
 
 
+@pytest.mark.parametrize(
+    ("stem", "caption"),
+    [
+        ("Ko\u010dka", "ko\u010dka"),
+        ("e\u0301te\u0301_02", "\u00e9t\u00e9"),  # written with accents of their own
+        ("B\u00edl\u00e1Ko\u010dka", "b\u00edl\u00e1 ko\u010dka"),
+        ("\u7ea2\u8272\u6c7d\u8f66-1", "\u7ea2\u8272\u6c7d\u8f66"),
+        (
+            "\u041a\u0440\u0430\u0441\u043d\u044b\u0439\u041c\u044f\u0447",
+            "\u043a\u0440\u0430\u0441\u043d\u044b\u0439 \u043c\u044f\u0447",
+        ),
+        ("GLTFCar", "gltfcar"),
+        ("0042", "0042"),
+    ],
+)
+def test_captions_of_names_keep_their_letters(stem, caption):
+    assert caption_from_name(stem) == caption
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be-marked", "cp1252"])
+def test_captions_in_the_encodings_of_editors(tmp_path, encoding):
+    caption = "un caf\u00e9 bleu"
+    content = b"\xfe\xff" + caption.encode("utf-16-be") if encoding.startswith("utf-16-be") else caption.encode(encoding)
+    trimesh.creation.box().export(tmp_path / "a.glb")
+    (tmp_path / "a.txt").write_bytes(content)
+    assert sources_from_folder(tmp_path)[0].caption == caption
+    if encoding != "cp1252":
+        row = json.dumps({"file": "a.glb", "caption": caption}, ensure_ascii=False)
+        mark = b"\xfe\xff" if encoding.startswith("utf-16-be") else b""
+        (tmp_path / "captions.jsonl").write_bytes(mark + row.encode("utf-16-be" if mark else encoding))
+        (tmp_path / "a.txt").unlink()
+        assert sources_from_folder(tmp_path)[0].caption == caption
+
+
+def test_rows_are_matched_where_their_meaning_is_plain_and_the_rest_is_told(tmp_path):
+    rows = {
+        "./a.glb": "dot", "B.glb": "case", "c": "no suffix", "d.glb": None, "sub\\e.glb": "backslash",
+        "e\u0301te\u0301.glb": "accents", "missing.glb": "not there", " f.glb ": "blanks",
+    }  # fmt: skip
+    (tmp_path / "sub").mkdir()
+    for name in ("a", "b", "c", "d", "sub/e", "\u00e9t\u00e9", "f"):
+        trimesh.creation.box().export(tmp_path / f"{name}.glb")
+    lines = [json.dumps({"file": name, "caption": caption}, ensure_ascii=False) for name, caption in rows.items()]
+    (tmp_path / "captions.jsonl").write_bytes("\r\n".join(lines).encode("utf-8-sig"))
+    said = []
+    captions = {s.load.relative_to(tmp_path).as_posix(): s.caption for s in sources_from_folder(tmp_path, say=said.append)}
+    assert captions == {
+        "a.glb": "dot", "b.glb": "b", "c.glb": "c", "d.glb": "d", "sub/e.glb": "backslash", "\u00e9t\u00e9.glb": "accents",
+        "f.glb": "blanks",
+    }  # fmt: skip
+    assert len(said) == 2 and "3 of 8 rows match no asset" in said[0] and "1 of 8 rows have no caption: 'd.glb'" in said[1]
+    for name in ("'B.glb' (there is 'b.glb')", "'c' (there is 'c.glb')", "'missing.glb'"):
+        assert name in said[0]
+
+
+def test_line_separators_inside_a_caption_are_no_new_lines(tmp_path):
+    (tmp_path / "captions.jsonl").write_text('{"file": "a.glb", "caption": "a\u2028b"}\n', encoding="utf-8")
+    assert caption_rows(tmp_path / "captions.jsonl")["a.glb"]["caption"] == "a\u2028b"
+    (tmp_path / "captions.jsonl").write_bytes(b'{"file": "caf\xe9.glb"}')
+    with pytest.raises(DataError, match="save it as UTF-8"):
+        caption_rows(tmp_path / "captions.jsonl")
+
+
+def test_links_to_folders_are_followed_once(tmp_path):
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    (root / "real").mkdir(parents=True)
+    elsewhere.mkdir()
+    for path in (root / "real" / "a.glb", elsewhere / "b.glb"):
+        trimesh.creation.box().export(path)
+    (root / "linked").symlink_to(elsewhere)
+    (root / "again").symlink_to(elsewhere)
+    (root / "real" / "up").symlink_to(root)
+    (root / "another").symlink_to(root / "real")
+    (elsewhere / "self").symlink_to(elsewhere)
+    assert [s.id for s in sources_from_folder(root)] == ["again-b", "real-a"]
+
+
+def test_ids_of_names_with_accents_are_told_apart_by_their_letters(tmp_path):
+    for name in ("Ko\u010dka", "Kolo", "\u7ea2", "\u8272"):
+        trimesh.creation.box().export(tmp_path / f"{name}.glb")
+    assert [s.id for s in sources_from_folder(tmp_path)] == ["Kolo", "Kocka", "object", "object-2"]
+
+
 def test_what_cannot_be_used_is_refused_in_a_sentence(tmp_path):
     with pytest.raises(DataError, match="object id"):
         AssetSource("a.b", make, "dots would split the member's name")

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mvdream_cli.data import views
-from mvdream_cli.data.views import encode_object, index_views, load, read_shard_index, set_identity, write_object, write_shard
+from mvdream_cli.data.shards import read_shard_index, write_shard
+from mvdream_cli.data.views import encode_object, index_views, load, set_identity, write_object
 from mvdream_cli.errors import DataError
 
 
@@ -100,7 +101,7 @@ def test_what_is_broken_is_named(tmp_path):
         index_views(tmp_path / "set")
     shard = a_set(tmp_path / "shards", things(2)) / "views-000000.tar"
     shard.write_bytes(shard.read_bytes()[:700])
-    with pytest.raises(DataError, match="broken shard"):
+    with pytest.raises(DataError, match="cut short"):
         index_views(tmp_path / "shards")
 
 

@@ -161,6 +161,44 @@ def test_plain_stable_diffusion_starts_with_a_fresh_camera_embedding(small, tmp_
     assert torch.equal(*flat)
 
 
+def test_a_text_encoder_without_its_inner_name(small, tmp_path):
+    """Some programs leave "text_model." out of the names of CLIP-L."""
+    variant, pipeline, path = small
+    state = {
+        key.replace("transformer.text_model.", "transformer."): v for key, v in torch.load(path, weights_only=True).items()
+    }
+    shutil.copytree(path.parent / "tokenizer", tmp_path / "tokenizer")
+    torch.save(state, tmp_path / "bare.pt")
+    opened, report = single_file.pipeline_from_file(tmp_path / "bare.pt")
+    assert same(opened.text_encoder.state_dict(), pipeline.text_encoder.state_dict()) and report.unused == []
+
+
+@pytest.mark.parametrize(("channels", "what"), [(9, "inpainting"), (8, "pix2pix")])
+def test_unets_for_other_inputs_are_refused_before_they_are_built(small, tmp_path, channels, what):
+    _, _, path = small
+    key = f"{ldm.UNET_PREFIX}input_blocks.0.0.weight"
+    state = torch.load(path, weights_only=True)
+    torch.save(state | {key: torch.zeros(64, channels, 3, 3)}, tmp_path / "other.ckpt")
+    with pytest.raises(ModelError, match=f"takes {channels} channels.*{what}"):
+        load_pipeline(str(tmp_path / "other.ckpt"))
+    folder = convert(str(path), tmp_path / "folder", "diffusers")
+    config = folder / "unet" / "config.json"
+    config.write_text(config.read_text().replace('"in_channels": 4', f'"in_channels": {channels}'))
+    with pytest.raises(ModelError, match=f"folder.*takes {channels} channels.*{what}"):
+        load_pipeline(str(folder))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weight_that_is_not_finite_is_refused_by_name(small, tmp_path, value):
+    _, _, path = small
+    state = torch.load(path, weights_only=True)
+    state[f"{ldm.UNET_PREFIX}out.2.weight"][0, 0] = value
+    shutil.copytree(path.parent / "tokenizer", tmp_path / "tokenizer")
+    torch.save(state, tmp_path / "bad.pt")
+    with pytest.raises(ModelError, match=r"bad.pt.*unet.conv_out.weight holds numbers that are not finite; get the file again"):
+        load_pipeline(str(tmp_path / "bad.pt"))
+
+
 class Evil:
     def __reduce__(self):
         return (print, ("this must not run",))

@@ -1,6 +1,6 @@
 import pytest
 
-from mvdream_cli.models.vocabulary import MEANINGS, unknown_words, vocabulary_warning
+from mvdream_cli.models.vocabulary import MEANINGS, cut_words, length_warning, unknown_words, vocabulary_warning
 from mvdream_toybox.captions import vocabulary
 
 
@@ -23,3 +23,16 @@ def test_known_words_and_fillers_are_not_reported_and_nonsense_has_no_neighbour(
 
 def test_meanings_lead_to_words_of_the_world():
     assert {target for target in MEANINGS.values() if target not in vocabulary()} == set()
+
+
+def test_the_words_that_a_text_encoder_does_not_see_are_told(tiny):
+    length = tiny.text_encoder.config.max_position_embeddings  # 16
+    assert length_warning(tiny.tokenizer, ["a red dog, 3d asset", "", "a blue cat"], length) is None
+    long = "a red dog wearing a black hat " * 3 + ", 3d asset"
+    lost = cut_words(tiny.tokenizer, long, length)
+    assert long.endswith(lost) and "3d asset" in lost and not lost.startswith("a red dog wearing a black hat a red dog wearing")
+    kept = long[: len(long) - len(lost)]
+    assert len(tiny.tokenizer(kept)["input_ids"]) == length  # to the last place that is not the end's
+    said = length_warning(tiny.tokenizer, ["a cat", long, "a blue dog " * 12], length)
+    assert "reads 14 tokens" in said and "1 other text the end" in said and "fewer words" in said
+    assert (tiny.tokenize([long]) == tiny.tokenize([kept])).all()

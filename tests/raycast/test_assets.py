@@ -11,8 +11,9 @@ from trimesh.visual import TextureVisuals
 from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
 from mvdream_cli.errors import DataError
-from mvdream_cli.raycast.assets import linear_to_srgb, load_asset
+from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.mesh import Mesh, vertex_normals
+from mvdream_cli.raycast.paint import linear_to_srgb
 
 
 def write_box(path, material=None, extents=(1, 1, 1), at=(0, 0, 0)):
@@ -31,7 +32,7 @@ def test_axes_file_front_is_plus_z_and_up_is_plus_y(tmp_path, name):
     mesh = load_asset(tmp_path / name)
     assert np.allclose(mesh.vertices.max(0) - mesh.vertices.min(0), [0.6, 0.2, 0.4], atol=1e-5)
     assert np.allclose(mesh.vertices.mean(0), [3, 1, 2], atol=1e-5)
-    assert mesh.vertices.dtype == np.float32 and mesh.faces.dtype == np.int32
+    assert mesh.vertices.dtype == np.float64 and mesh.faces.dtype == np.int32
     assert np.allclose(np.linalg.norm(mesh.normals, axis=1), 1, atol=1e-4)
     outward = np.einsum("nc,nc->n", mesh.normals, mesh.vertices - mesh.vertices.mean(0))
     assert (outward > 0).all()
