@@ -16,7 +16,7 @@ def train(
     *,
     data: Annotated[str | None, typer.Option(metavar="DIR|toybox", help="Multi-view set, or toybox: drawn on the way.")] = None,
     images: Annotated[str | None, typer.Option(metavar="DIR", help="Set for the 2D mode.")] = None,
-    component: Annotated[str | None, typer.Option(metavar="unet|vae|clip", help="Part of the model to train.")] = None,
+    component: Annotated[str | None, typer.Option(metavar="unet|vae|clip|...", help="Part of the model to train.")] = None,
     init: Annotated[str | None, typer.Option(metavar="MODEL", help="Model to start from.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
     shared: Shared,

@@ -11,13 +11,15 @@ from mvdream_cli import __version__
 from mvdream_cli.commands.toybox_world import draw_toy
 from mvdream_cli.data.latents import Latents, cached_latents
 from mvdream_cli.data.render_object import RENDERING_VERSION
-from mvdream_cli.data.stream import Stream, StreamLaw
+from mvdream_cli.data.stream import POINTS_VERSION, Stream, StreamLaw
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
+from mvdream_cli.data.streamed_objects import StreamedObjects
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.data.views import index_views, set_identity
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, say
+from mvdream_cli.errors import DataError
 
 TELLINGS = 8  # captions of an object that is shown several times
 CAPTIONS = 8000  # of a stream, from which a fresh model learns its words
@@ -41,6 +43,14 @@ class RenderedSet:
                 background=options.background, batch_size=options.encode_batch_size, on_progress=bar.update, say=say,
             )  # fmt: skip
 
+    def objects(self, redraw, device, settings) -> StreamedObjects:
+        """Views and points, for the reconstructor.
+
+        Raises:
+            DataError: the set was rendered without points.
+        """
+        raise DataError(f"{settings.train.data}: holds no points; render it again with --set data.points=6144, or use toybox")
+
     def pictures(self) -> ViewSet:
         return ViewSet(self.entries)
 
@@ -61,6 +71,8 @@ class ToyboxStream:
         self.identity = (
             f"toybox of mvdream {__version__}, rendering {RENDERING_VERSION}: {(seed, toybox.options('objects', 'first'), law)}"
         )
+        if law.points:
+            self.identity += f", {law.points} points of version {POINTS_VERSION}"
         self.stream = Stream(
             draw, law, seed=seed, batch_size=train.batch_size, workers=workers, ahead=train.stream.ahead, say=say
         )
@@ -75,6 +87,10 @@ class ToyboxStream:
             repeats=settings.train.stream.repeats, keep=settings.train.stream.keep,
         )  # fmt: skip
 
+    def objects(self, redraw, device, settings) -> StreamedObjects:
+        """Views and points, for the reconstructor."""
+        return streamed_objects(self.stream, redraw, device, settings)
+
     def pictures(self) -> StreamedPictures:
         return StreamedPictures(self.stream)
 
@@ -85,21 +101,31 @@ class ToyboxStream:
             say(f"{self.stream.broken} broken objects were replaced")
 
 
+def streamed_objects(stream, redraw, device, settings) -> StreamedObjects:
+    options, often = settings.train.reconstructor, settings.train.stream
+    return StreamedObjects(
+        stream, redraw, device=device, background=options.background, repeats=often.repeats, keep=often.keep
+    )  # fmt: skip
+
+
 def stream_law(settings) -> StreamLaw:
-    """Most objects as `to3d` asks for them, the others as `data.cameras` says; the UNet sees groups of views."""
-    data, stream, unet = settings.data, settings.train.stream, settings.train.unet
+    """Most objects as `to3d` asks for them, the others as `data.cameras` says; UNet and reconstructor see groups of views."""
+    data, stream, component = settings.data, settings.train.stream, settings.train.component
+    of_points = component == "reconstructor"
+    views = settings.train.reconstructor.views_per_object if of_points else settings.train.unet.views_per_object
     rig = CameraDistribution(*((value, value) for value in (stream.fovy_deg, stream.elevation_deg, stream.distance)))
     tellings = min(stream.repeats, TELLINGS)
     cameras = CameraDistribution(data.cameras.fovy_deg, data.cameras.elevation_deg, data.cameras.distance)
     return StreamLaw(
-        unet.views_per_object,
+        views,
         data.size_px,
         stream.rig_probability,
         rig,
         cameras,
         data.num_views,
-        settings.train.component != "unet",
-        tellings,
+        component in ("vae", "clip"),
+        1 if of_points else tellings,
+        points=settings.train.reconstructor.points_per_object if of_points else 0,
     )
 
 

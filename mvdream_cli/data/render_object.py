@@ -13,6 +13,7 @@ from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import draw_light, render_views
 from mvdream_cli.raycast.mesh import Mesh
+from mvdream_cli.raycast.points import Points, draw_points
 
 # Raise it with any change after which the same asset and settings give other pictures; kept ones are then rendered again.
 RENDERING_VERSION = 2
@@ -45,7 +46,7 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
     """
     rng = object_rng(settings.seed, source.id)
     azimuth_deg, elevation_deg, fovy_deg, distance = draw_training_cameras(rng, settings.num_views, settings.cameras)
-    c2w, rgba = pictures_of(
+    c2w, rgba, _ = pictures_of(
         source, rng, azimuth_deg, elevation_deg, fovy_deg, distance, size_px=settings.size_px, samples=settings.samples
     )
     meta = {
@@ -72,15 +73,17 @@ def pictures_of(
     *,
     size_px: int,
     samples: int,
-) -> tuple[np.ndarray, np.ndarray]:
+    points: int = 0,
+) -> tuple[np.ndarray, np.ndarray, Points | None]:
     """Views of one source, all from one distance: farther away than asked for where a view would cut something off.
 
     Args:
-        rng: draws the light.
+        rng: draws the light, then the points.
         azimuth_deg: (V,).
+        points: how many; 0: none.
 
     Returns:
-        c2w (V, 4, 4) float32, rgba (V, S, S, 4) uint8.
+        c2w (V, 4, 4) float32, rgba (V, S, S, 4) uint8, and what is true of the object at points, in the views' light.
 
     Raises:
         DataError: the asset cannot be read, or shows nothing.
@@ -96,4 +99,4 @@ def pictures_of(
     rgba = render_views(mesh, c2w, fovy_deg, size_px, samples, light)
     if not rgba[..., 3].any():
         raise DataError(f"{source.id}: no view shows anything; the mesh is too thin to be seen")
-    return c2w, rgba
+    return c2w, rgba, draw_points(mesh, light, points, rng) if points else None

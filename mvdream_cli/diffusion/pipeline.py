@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderDC, AutoencoderKL, DDIMScheduler, DiffusionPipeline
+from diffusers import AutoencoderDC, AutoencoderKL, DDIMScheduler, DiffusionPipeline, ModelMixin
 from torch import Tensor
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
@@ -17,9 +17,13 @@ from mvdream_cli.diffusion.unet import MultiViewUNet
 
 
 class MultiViewPipeline(DiffusionPipeline):
-    """Text to consistent views. `image_encoder` (CLIP's image tower) is optional and only measures results."""
+    """Text to consistent views.
 
-    _optional_components = ["image_encoder"]
+    Optional: `image_encoder` (CLIP's image tower), which only measures results, and `reconstructor` (`models.reconstructor`),
+    which makes an object of views.
+    """
+
+    _optional_components = ["image_encoder", "reconstructor"]
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class MultiViewPipeline(DiffusionPipeline):
         unet: MultiViewUNet,
         scheduler: DDIMScheduler,
         image_encoder: CLIPVisionModelWithProjection | None = None,
+        reconstructor: ModelMixin | None = None,
     ):
         super().__init__()
         self.register_modules(
@@ -38,6 +43,7 @@ class MultiViewPipeline(DiffusionPipeline):
             unet=unet,
             scheduler=scheduler,
             image_encoder=image_encoder,
+            reconstructor=reconstructor,
         )
         # in the folder it is a plain UNet2DConditionModel, which any diffusers program can open
         self.register_to_config(unet=("diffusers", "UNet2DConditionModel"))

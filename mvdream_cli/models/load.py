@@ -12,6 +12,7 @@ from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models.architectures import build_pipeline
 from mvdream_cli.models.find import base_of, find_model
+from mvdream_cli.models.reconstructor import Reconstructor
 from mvdream_cli.models.single_file import pipeline_from_file, pipeline_from_port
 
 
@@ -49,7 +50,8 @@ def load_pipeline(
         pipeline, report = pipeline_from_port(folder)
     else:
         try:
-            pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
+            own = reconstructor_in(folder)
+            pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True, **own)
         except Exception as error:  # whatever a broken file makes the readers raise
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error
@@ -60,9 +62,8 @@ def load_pipeline(
         from mvdream_cli.models.lora import fuse_lora  # peft takes a while to import
 
         fuse_lora(pipeline.unet, lora)
-    for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder):
-        if part is not None:
-            part.to(device, dtype).eval().requires_grad_(False)
+    for part in parts_of(pipeline):
+        part.to(device, dtype).eval().requires_grad_(False)
     if vae_slicing:
         pipeline.vae.enable_slicing()
     if channels_last:
@@ -91,6 +92,19 @@ def pipeline_to_train(init: str | None, autoencoder: str | None, architecture: s
     return pipeline
 
 
+def parts_of(pipeline: MultiViewPipeline) -> list[torch.nn.Module]:
+    """The networks that a pipeline has."""
+    names = ("vae", "text_encoder", "unet", "image_encoder", "reconstructor")
+    return [part for name in names if (part := getattr(pipeline, name)) is not None]
+
+
+def reconstructor_in(folder: Path) -> dict[str, Reconstructor]:
+    """{"reconstructor": ...} where a folder has one: diffusers would not know its class."""
+    if not (folder / "reconstructor").is_dir():
+        return {}
+    return {"reconstructor": Reconstructor.from_pretrained(folder, subfolder="reconstructor", local_files_only=True)}
+
+
 def _is_port(folder: Path) -> bool:
     """Whether the UNet in a folder is not written as ours: another class, or without the camera embedding inside."""
     try:
@@ -111,9 +125,8 @@ def save_pipeline(
     """
     _quieten()
     folder = Path(folder)
-    modules = [m for m in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder) if m is not None]
-    before = modules[0].dtype
-    for module in modules if dtype else ():
+    before = [(module, module.dtype) for module in parts_of(pipeline)]
+    for module, _ in before if dtype else ():
         module.to(dtype)
     with written_whole(folder) as partial:
         pipeline.save_pretrained(partial, safe_serialization=True)
@@ -122,8 +135,8 @@ def save_pipeline(
                 path.write_text(json.dumps(config, indent=2) + "\n")
         if words:
             (partial / "words.json").write_text(json.dumps(sorted(words)))
-    for module in modules if dtype else ():
-        module.to(before)
+    for module, own in before if dtype else ():
+        module.to(own)
     return folder
 
 

@@ -72,7 +72,7 @@ def render_views(
     assert c2w.ndim == 3 and c2w.shape[1:] == (4, 4), c2w.shape
     fovy_deg = np.broadcast_to(np.asarray(fovy_deg, np.float32), len(c2w))
     light = light or Light()
-    surface = _Surface.of(mesh, pixels_per_unit=_pixels_per_unit(c2w, fovy_deg, size_px))
+    surface = Surface.of(mesh, pixels_per_unit=_pixels_per_unit(c2w, fovy_deg, size_px))
     view = partial(_render_view, surface, size_px=size_px, samples=samples, light=light)
     if threads == 1:
         return np.stack([view(pose, fovy) for pose, fovy in zip(c2w, fovy_deg.tolist())])
@@ -81,7 +81,7 @@ def render_views(
 
 
 @dataclass
-class _Surface:
+class Surface:
     """A mesh made ready: its ray-casting scene and the attributes of the three corners of each face (M, 3, 6 or 8)."""
 
     scene: object
@@ -91,7 +91,7 @@ class _Surface:
     textures: list[np.ndarray]
 
     @staticmethod
-    def of(mesh: Mesh, pixels_per_unit: float) -> "_Surface":
+    def of(mesh: Mesh, pixels_per_unit: float) -> "Surface":
         from embreex.mesh_construction import TriangleMesh
         from embreex.rtcore_scene import EmbreeScene
 
@@ -104,7 +104,12 @@ class _Surface:
             columns.append(mesh.uv)
         corners = np.concatenate(columns, axis=1).astype(np.float32)[faces]
         textures = [_fitting_level(mesh, k, pixels_per_unit) for k in range(len(mesh.textures))]
-        return _Surface(scene, vertices, corners, mesh.face_texture if mesh.textures else None, textures)
+        return Surface(scene, vertices, corners, mesh.face_texture if mesh.textures else None, textures)
+
+    def colors(self, face: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Colors (R, 3) without light at places on faces (R,), by weights (R, 3) of their corners."""
+        attributes = np.einsum("rk,rkc->rc", weights, self.corners.take(face, 0))
+        return attributes[:, 3:6] * _sample_textures(self, face, attributes[:, 6:8]) if self.textures else attributes[:, 3:6]
 
 
 def _pixels_per_unit(c2w: np.ndarray, fovy_deg: np.ndarray, size_px: int) -> float:
@@ -129,7 +134,7 @@ def _fitting_level(mesh: Mesh, index: int, pixels_per_unit: float) -> np.ndarray
     return texture if factor == 1 else np.asarray(Image.fromarray(texture).reduce(factor))
 
 
-def _render_view(surface: _Surface, c2w: np.ndarray, fovy_deg: float, size_px: int, samples: int, light: Light) -> np.ndarray:
+def _render_view(surface: Surface, c2w: np.ndarray, fovy_deg: float, size_px: int, samples: int, light: Light) -> np.ndarray:
     image = np.zeros((size_px, size_px, 4), np.uint8)
     focal = 0.5 * size_px / math.tan(math.radians(fovy_deg) / 2)
     top, bottom, left, right = _window(surface.vertices, c2w, focal, size_px)
@@ -178,7 +183,7 @@ def _window(vertices: np.ndarray, c2w: np.ndarray, focal: float, size_px: int) -
 
 
 def _shade(
-    surface: _Surface, rows: np.ndarray, columns: np.ndarray, c2w: np.ndarray, focal: float, size_px: int, light: Light
+    surface: Surface, rows: np.ndarray, columns: np.ndarray, c2w: np.ndarray, focal: float, size_px: int, light: Light
 ) -> np.ndarray:
     """Cast rays through image positions; float32 (rays, 4) RGBA in [0, 1], alpha 0 or 1, color 0 where alpha is 0."""
     rgba = np.zeros((len(rows), 4), np.float32)
@@ -192,7 +197,7 @@ def _shade(
     return rgba
 
 
-def _shade_block(surface: _Surface, origin: np.ndarray, directions: np.ndarray, light: Light, rgba: np.ndarray) -> None:
+def _shade_block(surface: Surface, origin: np.ndarray, directions: np.ndarray, light: Light, rgba: np.ndarray) -> None:
     found = surface.scene.run(np.repeat(origin[None], len(directions), 0), directions, output=True)
     hit = np.flatnonzero(found["primID"] >= 0)
     if not len(hit):
@@ -207,22 +212,27 @@ def _shade_block(surface: _Surface, origin: np.ndarray, directions: np.ndarray, 
     geometric = found["Ng"].take(hit, 0)
     seen = _dot(geometric, directions.take(hit, 0)) * _dot(geometric, normal)
     scale = np.where(seen > 0, -1.0, 1.0) / np.sqrt(np.maximum(_dot(normal, normal), 1e-16))
-    lamp_x, lamp_y, lamp_z = light.direction
-    toward = normal[:, 0] * lamp_x + normal[:, 1] * lamp_y + normal[:, 2] * lamp_z
-    toward = (toward * scale + light.wrap) / (1.0 + light.wrap)
-    shade = light.ground + light.sky * (0.5 + 0.5 * normal[:, 2] * scale) + light.lamp * np.clip(toward, 0.0, 1.0)
+    factor = shade(light, normal, scale)
     if surface.face_texture is not None:
         color = color * _sample_textures(surface, face, attributes[:, 6:8])
     shaded = np.ones((len(hit), 4), np.float32)
-    np.minimum(color * shade.astype(np.float32)[:, None], 1.0, out=shaded[:, :3])
+    np.minimum(color * factor.astype(np.float32)[:, None], 1.0, out=shaded[:, :3])
     rgba[hit] = shaded
+
+
+def shade(light: Light, normal: np.ndarray, scale: np.ndarray | float = 1.0) -> np.ndarray:
+    """How bright surfaces with normals (R, 3) times scale (R,), of unit length, are in a light; (R,)."""
+    lamp_x, lamp_y, lamp_z = light.direction
+    toward = normal[:, 0] * lamp_x + normal[:, 1] * lamp_y + normal[:, 2] * lamp_z
+    toward = (toward * scale + light.wrap) / (1.0 + light.wrap)
+    return light.ground + light.sky * (0.5 + 0.5 * normal[:, 2] * scale) + light.lamp * np.clip(toward, 0.0, 1.0)
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.einsum("rc,rc->r", a, b)
 
 
-def _sample_textures(surface: _Surface, face: np.ndarray, uv: np.ndarray) -> np.ndarray:
+def _sample_textures(surface: Surface, face: np.ndarray, uv: np.ndarray) -> np.ndarray:
     """Bilinear, repeating texture lookup; (R, 3), ones where a face has no texture. v points up, as trimesh has it."""
     result = np.ones((len(face), 3), np.float32)
     which = surface.face_texture[face]
