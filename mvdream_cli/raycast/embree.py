@@ -80,6 +80,16 @@ def render_views(
         return np.stack(list(pool.map(view, c2w, fovy_deg.tolist())))
 
 
+def scene_of_faces(vertices: np.ndarray, faces: np.ndarray):
+    """Embree's scene of a mesh (N, 3), (M, 3)."""
+    from embreex.mesh_construction import TriangleMesh
+    from embreex.rtcore_scene import EmbreeScene
+
+    scene = EmbreeScene()
+    TriangleMesh(scene, np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.int32))
+    return scene
+
+
 @dataclass
 class Surface:
     """A mesh made ready: its ray-casting scene and the attributes of the three corners of each face (M, 3, 6 or 8)."""
@@ -92,13 +102,9 @@ class Surface:
 
     @staticmethod
     def of(mesh: Mesh, pixels_per_unit: float) -> "Surface":
-        from embreex.mesh_construction import TriangleMesh
-        from embreex.rtcore_scene import EmbreeScene
-
         vertices = np.ascontiguousarray(mesh.vertices, np.float32)
         faces = np.ascontiguousarray(mesh.faces, np.int32)
-        scene = EmbreeScene()
-        TriangleMesh(scene, vertices, faces)
+        scene = scene_of_faces(vertices, faces)
         columns = [mesh.normals, mesh.colors]
         if mesh.textures:
             columns.append(mesh.uv)

@@ -41,7 +41,7 @@ def test_the_order_and_the_number_of_the_views_are_free():
     torch.testing.assert_close(turned[0], distance, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(turned[1], colors, atol=1e-5, rtol=1e-4)
     fewer, _ = network(images[:, :3], c2w[:, :3], fovy_deg[:, :3], points)
-    assert fewer.shape == distance.shape and distance.abs().max() <= 0.1 and 0 <= colors.min() and colors.max() <= 1
+    assert fewer.shape == distance.shape and distance.abs().max() <= 0.1 and colors.min() >= 0 and colors.max() <= 1
 
 
 def test_a_model_folder_holds_it(tiny, tmp_path):
