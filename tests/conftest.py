@@ -47,6 +47,36 @@ def tiny_folder(tmp_path_factory, captions) -> Path:
     return save_pipeline(build_pipeline("tiny", captions), folder, words=words)
 
 
+@pytest.fixture(scope="session")
+def reconstructing_folder(tiny_folder, tmp_path_factory) -> Path:
+    """The tiny model with a reconstructor that sees a ball in all views."""
+    from mvdream_cli.models.architectures import build_reconstructor
+    from mvdream_cli.models.load import load_pipeline, save_pipeline
+
+    torch.manual_seed(0)
+    pipeline, network = load_pipeline(str(tiny_folder)), build_reconstructor("tiny", 32)
+    pipeline.register_modules(reconstructor=network)
+    learn_a_ball(network)
+    return save_pipeline(pipeline, tmp_path_factory.mktemp("models") / "reconstructing", words={"red", "dog"})
+
+
+def learn_a_ball(network, radius: float = 0.3, steps: int = 150) -> None:
+    """Teach a network that every object is a ball, whatever its views show."""
+    from mvdream_cli.cameras import orbit_views
+
+    optimizer = torch.optim.Adam(network.parameters(), 1e-2)
+    c2w, fovy_deg = orbit_views(4, 15.0, distance=1.77).expand(4, -1, -1, -1), torch.full((4, 4), 37.5)
+    for _ in range(steps):
+        points = torch.rand(4, 256, 3) * 1.1 - 0.55
+        distance, _ = network(torch.rand(4, 1, 1, 1, 3).expand(4, 4, 32, 32, 3), c2w, fovy_deg, points)
+        loss = (distance - (points.norm(dim=-1) - radius).clamp(-0.1, 0.1)).abs().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.02, float(loss)
+    network.eval().requires_grad_(False)
+
+
 @pytest.fixture
 def tiny(tiny_folder):
     """The tiny pipeline, loaded as a command loads it."""

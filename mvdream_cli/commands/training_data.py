@@ -11,6 +11,7 @@ from mvdream_cli import __version__
 from mvdream_cli.commands.toybox_world import draw_toy
 from mvdream_cli.data.latents import Latents, cached_latents
 from mvdream_cli.data.render_object import RENDERING_VERSION
+from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.stream import POINTS_VERSION, Stream, StreamLaw
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
 from mvdream_cli.data.streamed_objects import StreamedObjects
@@ -19,7 +20,6 @@ from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.data.views import index_views, set_identity
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, say
-from mvdream_cli.errors import DataError
 
 TELLINGS = 8  # captions of an object that is shown several times
 CAPTIONS = 8000  # of a stream, from which a fresh model learns its words
@@ -49,7 +49,10 @@ class RenderedSet:
         Raises:
             DataError: the set was rendered without points.
         """
-        raise DataError(f"{settings.train.data}: holds no points; render it again with --set data.points=6144, or use toybox")
+        train = settings.train
+        views, seed = train.reconstructor.views_per_object, settings.engine.seed
+        stream = SetStream(self.entries, views=views, seed=seed, batch_size=train.batch_size)
+        return streamed_objects(stream, redraw, device, settings)
 
     def pictures(self) -> ViewSet:
         return ViewSet(self.entries)

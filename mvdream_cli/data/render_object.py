@@ -13,7 +13,7 @@ from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import draw_light, render_views
 from mvdream_cli.raycast.mesh import Mesh
-from mvdream_cli.raycast.points import Points, draw_points
+from mvdream_cli.raycast.points import POINTS_VERSION, Points, draw_points
 
 # Raise it with any change after which the same asset and settings give other pictures; kept ones are then rendered again.
 RENDERING_VERSION = 2
@@ -28,11 +28,18 @@ class RenderSettings:
     samples: int
     seed: int
     cameras: CameraDistribution
+    points: int = 0
+
+    def described(self) -> dict:
+        """What decides the files of an object; sets without points are what they were before there were any."""
+        values = asdict(self)
+        points = values.pop("points")
+        return values | ({"points": points, "points_version": POINTS_VERSION} if points else {})
 
 
 def object_identity(source: AssetSource, settings: RenderSettings) -> str:
     """sha256 hex over all that the files of `render_object` are made from: the asset's contents, the settings, the law."""
-    return hashlib.sha256(repr((RENDERING_VERSION, source.identity(), asdict(settings))).encode()).hexdigest()
+    return hashlib.sha256(repr((RENDERING_VERSION, source.identity(), settings.described())).encode()).hexdigest()
 
 
 def render_object(source: AssetSource, identity: str, settings: RenderSettings) -> dict[str, bytes]:
@@ -46,9 +53,10 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
     """
     rng = object_rng(settings.seed, source.id)
     azimuth_deg, elevation_deg, fovy_deg, distance = draw_training_cameras(rng, settings.num_views, settings.cameras)
-    c2w, rgba, _ = pictures_of(
-        source, rng, azimuth_deg, elevation_deg, fovy_deg, distance, size_px=settings.size_px, samples=settings.samples
-    )
+    c2w, rgba, points = pictures_of(
+        source, rng, azimuth_deg, elevation_deg, fovy_deg, distance,
+        size_px=settings.size_px, samples=settings.samples, points=settings.points,
+    )  # fmt: skip
     meta = {
         "id": source.id,
         "caption": source.caption,
@@ -60,7 +68,7 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
         **source.about,
         "identity": identity,
     }
-    return encode_object(rgba, meta)
+    return encode_object(rgba, meta, points)
 
 
 def pictures_of(

@@ -4,6 +4,7 @@ Two forms, read alike and mixed freely:
     folders  DIR/ID/{000.png, 001.png, ..., meta.json}
     shards   DIR/views-000000.tar, WebDataset members ID.000.png ... ID.json, and beside it views-000000.json, an index
              that only saves time: a shard without it (or changed since) is scanned. It also holds the shard's checksum.
+Where a set was rendered with points, ID.points.npy (points.npy in a folder) holds (P, 7) float16: x, y, z, distance, color.
 The meta file holds id, caption, c2w (V, 4, 4; OpenGL axes), fovy_deg, elevation_deg, azimuth_deg (V each), size_px and,
 where known, source, licence and the identity of what the object was made from. Pictures are straight-alpha sRGB.
 """
@@ -22,8 +23,10 @@ from PIL import Image
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
+from mvdream_cli.raycast.points import Points
 
 SHARD_PATTERN = "views-*.tar"
+POINTS_FILE = "points.npy"
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,20 @@ class Entry:
     path: Path
     meta_span: tuple[int, int] | None = None
     spans: tuple[tuple[int, int], ...] | None = None
+    points_span: tuple[int, int] | None = None
 
 
-def encode_object(rgba: np.ndarray, meta: dict) -> dict[str, bytes]:
-    """The files of one object: {"000.png": ..., "json": ...} from (V, S, S, 4) uint8 and its meta data."""
+def encode_object(rgba: np.ndarray, meta: dict, points: Points | None = None) -> dict[str, bytes]:
+    """The files of one object: {"000.png": ..., "json": ...} from (V, S, S, 4) uint8, its meta data, and points if any."""
     files = {}
     for index, image in enumerate(rgba):
         buffer = io.BytesIO()
         Image.fromarray(image).save(buffer, format="PNG", compress_level=3)
         files[f"{index:03d}.png"] = buffer.getvalue()
+    if points is not None:
+        buffer = io.BytesIO()
+        np.save(buffer, np.concatenate([points.points, points.distance[:, None], points.colors], 1))
+        files[POINTS_FILE] = buffer.getvalue()
     files["json"] = json.dumps(meta, ensure_ascii=False).encode()
     return files
 
@@ -103,7 +111,8 @@ def index_views(root: Path | str) -> list[Entry]:
         index = read_shard_index(shard)
         for found in index["objects"] if index else _scan(shard):
             spans = tuple(tuple(span) for span in found["views"])
-            entries.append(Entry(found["id"], found["caption"], len(spans), shard, tuple(found["meta"]), spans))
+            points = tuple(found["points"]) if found.get("points") else None
+            entries.append(Entry(found["id"], found["caption"], len(spans), shard, tuple(found["meta"]), spans, points))
     for meta_path in sorted(root.glob("*/meta.json")):
         if not meta_path.parent.name.startswith("."):
             meta = _parse_meta(meta_path.read_bytes(), meta_path)
@@ -129,6 +138,7 @@ def set_identity(entries: Sequence[Entry]) -> str:
             contents = [shards[entry.path]]
         else:
             names = ["meta.json", *(f"{index:03d}.png" for index in range(entry.num_views))]
+            names += [POINTS_FILE] if (entry.path / POINTS_FILE).is_file() else []
             contents = [_checksum(entry.path / name) for name in names]
         digest.update(repr((entry.id, entry.caption, entry.num_views, entry.spans, contents)).encode())
     return digest.hexdigest()
@@ -167,6 +177,30 @@ def load(entry: Entry, views: Sequence[int] | None = None) -> tuple[np.ndarray, 
     return rgba, c2w, fovy_deg, meta.get("caption", "")
 
 
+def load_points(entry: Entry) -> Points:
+    """The points of an object.
+
+    Raises:
+        DataError: its set was rendered without, or the file is broken.
+    """
+    try:
+        if entry.spans is None:
+            content = (entry.path / POINTS_FILE).read_bytes()
+        elif entry.points_span is None:
+            raise FileNotFoundError(POINTS_FILE)
+        else:
+            with entry.path.open("rb") as shard:
+                content = _read_span(shard, entry.points_span)
+        table = np.load(io.BytesIO(content))
+        return Points(table[:, :3], table[:, 3], table[:, 4:7])
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{entry.path}: holds no points; render the set again with --set data.points=6144, in another folder"
+        ) from error
+    except (OSError, ValueError, IndexError) as error:
+        raise DataError(f"{entry.path}: points of {entry.id} cannot be read ({error}); render it again") from error
+
+
 def _read_span(file, span: tuple[int, int]) -> bytes:
     file.seek(span[0])
     return file.read(span[1])
@@ -194,6 +228,8 @@ def _scan(path: Path) -> list[dict]:
                 if name.endswith("json"):
                     item["meta"] = span
                     item["caption"] = _parse_meta(_read_span(raw, span), path).get("caption", "")
+                elif name == POINTS_FILE:
+                    item["points"] = span
                 elif name.endswith(".png"):
                     item["views"][name] = span
     except (tarfile.TarError, OSError) as error:

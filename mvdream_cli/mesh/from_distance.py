@@ -62,7 +62,7 @@ def distance_surface(grid: DistanceGrid) -> tuple[np.ndarray, np.ndarray]:
     inside = distance < 0
     if not inside.any():
         raise ObjectError("the reconstructed object is empty; try another --seed, or --method views")
-    if inside.mean() > 0.9:
+    if inside.sum() > 0.9 * grid.distance.numel():
         raise ObjectError("the reconstructed object fills the whole box; try another --seed, or --method views")
     distance[binary_fill_holes(inside) & ~inside] = -cell
     vertices, faces, _, _ = marching_cubes(distance.clip(-2 * cell, 2 * cell), 0.0)

@@ -15,9 +15,9 @@ from mvdream_cli.raycast.mesh import vertex_normals
 LIFT = 4e-3  # world units that a ray starts above the surface
 GRAZING = 0.15  # cosine below which a picture says nothing
 SHARPNESS = 3.0  # power of the cosine: the picture that looks straight at a place has most of it
-SURE = 0.15  # weight of all pictures together from which on the color is theirs alone
+SURE = 0.1  # weight of all pictures together from which on the color is theirs alone
 RIM_PX = 2.0  # of 128: where silhouettes end, pixels are mixed with the background
-SOFTEN_ROUNDS = 3
+SOFTEN_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,11 @@ class Overlay:
             seen[seen] = unhidden(vertices, faces, (vertices + LIFT * normals)[seen], c2w[:3, 3])
             depth = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1] / (RIM_PX * len(mask) / 128)
             rim = bilinear(depth.clip(0, 1)[..., None], *project(vertices, c2w, fovy_deg, mask.shape))[:, 0]
-            weights.append(facing**SHARPNESS * seen * rim)
-        weights = np.stack(weights, 1)  # (N, V)
-        hidden = (neighbours @ (weights == 0).astype(np.float32)) > 0
-        weights[hidden] = 0
-        for _ in range(SOFTEN_ROUNDS):
-            weights = 0.5 * weights + 0.5 * (neighbours @ weights)
-        self.weights = weights.astype(np.float32)
+            clear = seen.astype(np.float32)  # nothing at the border of what is seen, all of it a few vertices inside
+            for _ in range(SOFTEN_ROUNDS):
+                clear = 0.5 * clear + 0.5 * (neighbours @ clear)
+            weights.append(facing**SHARPNESS * (3 * clear - 2).clip(0, 1) * rim)
+        self.weights = np.stack(weights, 1).astype(np.float32)  # (N, V)
 
     def colors(self, points: np.ndarray, weights: np.ndarray, base: np.ndarray) -> np.ndarray:
         """Colors (P, 3) at points (P, 3) with the weights (P, V) of pictures there, and what is there without them (P, 3)."""

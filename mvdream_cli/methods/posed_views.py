@@ -70,10 +70,12 @@ def read_posed_views(folder: Path, options: SampledViews) -> PosedViews:
     if (c2w[:, :3, :3].transpose(1, 2) @ c2w[:, :3, :3] - torch.eye(3)).abs().max() > 1e-2:
         raise DataError(f"{folder}/{CAMERAS}: c2w must hold rotations without scale in its first three columns")
     if "fovy_deg" in told:
-        fovy_deg = _numbers(folder, "fovy_deg", told["fovy_deg"], ()) if np.ndim(told["fovy_deg"]) else [told["fovy_deg"]]
-        fovy_deg = torch.tensor(np.broadcast_to(np.float32(fovy_deg), len(c2w)).copy())
+        fovy_deg = _numbers(folder, "fovy_deg", np.broadcast_to(told["fovy_deg"], len(c2w)), ())
         center, half_side = _numbers(folder, "center", [told.get("center", [0, 0, 0])], (3,))[0], told.get("half_side", 1.0)
-        c2w[:, :3, 3] = (c2w[:, :3, 3] - torch.from_numpy(center)) / float(half_side)
+        if not (isinstance(half_side, (int, float)) and half_side > 0 and 0 < fovy_deg.min() and fovy_deg.max() < 180):
+            raise DataError(f"{folder}/{CAMERAS}: half_side must be above 0, and fovy_deg between 0 and 180")
+        c2w[:, :3, 3] = (c2w[:, :3, 3] - torch.from_numpy(center)) / half_side
+        fovy_deg = torch.from_numpy(fovy_deg)
     else:
         fovy_deg = torch.full((len(c2w),), options.fovy_deg)
         c2w[:, :3, 3] = F.normalize(c2w[:, :3, 3], dim=-1) * _distance(options)

@@ -82,6 +82,7 @@ def pipeline_to_train(init: str | None, autoencoder: str | None, architecture: s
         autoencoder: a model whose autoencoder is taken; None: its own.
         captions: text from which the tokenizer of a fresh model learns its vocabulary.
     """
+    _quieten()
     if init:
         pipeline = load_pipeline(init, device)
     else:
