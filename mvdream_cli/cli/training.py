@@ -19,6 +19,7 @@ def train(
     component: Annotated[str | None, typer.Option(metavar="unet|vae|clip|...", help="Part of the model to train.")] = None,
     init: Annotated[str | None, typer.Option(metavar="MODEL", help="Model to start from.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Time budget; the learning rate ends with it.")] = None,
     shared: Shared,
 ) -> None:
     """Train the multi-view diffusion model, or the VAE and CLIP that it stands on."""
@@ -30,6 +31,7 @@ def train(
         return train.run(settings, out=shared.out, restart=shared.restart)
 
     flags = {"data": data, "images": images, "component": component, "init": init or shared.model, "steps": steps}
+    flags["minutes"] = minutes
     run_command("train", {f"train.{key}": value for key, value in flags.items()}, recipe, shared)
 
 

@@ -38,7 +38,7 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
             "train",
             recorded,
             identity_keys=["train", "engine.seed", "init_identity", "data_identity"],
-            free_keys=("train.steps", "train.micro_batch_size", "train.stream.ahead"),
+            free_keys=("train.steps", "train.minutes", "train.micro_batch_size", "train.stream.ahead"),
             text=f"train {train.component}",
             restart=restart,
         ) as run:
@@ -62,7 +62,8 @@ def learn(settings, data, images, run) -> dict:
         objects = data.latents(pipeline, run, "latents", settings)
         singles = images.latents(pipeline, run, "images", settings) if train.images else objects
         where = {"device": device, "dtype": dtype, "seed": engine.seed, "previews": run.previews}
-        method = train_unet(pipeline, objects, singles, train, compile_unet=engine.compile, **where)
+        faster = {"compile_unet": engine.compile, "cuda_graphs": engine.cuda_graphs}
+        method = train_unet(pipeline, objects, singles, train, **faster, **where)
     elif train.component == "vae":
         pictures = data.pictures()
         method = train_vae(pipeline, pictures, train, device=device, seed=engine.seed, previews=run.previews)

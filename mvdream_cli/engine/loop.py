@@ -1,6 +1,7 @@
 """The loop of `train`, `to3d` and `dreambooth`: everything around a step except what the step means."""
 
 import contextlib
+import math
 import time
 from collections import deque
 
@@ -32,7 +33,8 @@ def fit(
 
     What is random in a step comes from the state that `seed_step` sets before each micro-batch. Statistics come every
     `log_every` steps, previews every `preview_every`, checkpoints every `checkpoint_every` steps or `checkpoint_minutes`
-    minutes, and all of them at the end. 0: never, except that the end has its statistics and its checkpoint.
+    minutes, and all of them at the end. 0: never, except that the end has its statistics and its checkpoint. A method with
+    `seconds` ends after them, those of earlier sessions included, and its learning rate with it.
 
     A step whose loss or gradient is not finite changes nothing and is counted. Five in a row go back to the newest
     checkpoint once, with other random numbers; five more raise MVDreamError. So does a step that is out of GPU memory and
@@ -75,12 +77,14 @@ class _Fit:
     def loop(self, log_every: int, preview_every: int, checkpoint_every: int, checkpoint_minutes: float) -> dict:
         method, steps = self.method, self.method.steps
         with Bar(method.description, steps, self.i) as bar, Signals() as signals, Background(self.device) as background:
-            while self.i < steps and not distributed.agree_max(signals.caught):
+            last = self.at_end()
+            while not last and not distributed.agree_max(signals.caught):
+                scale = method.lr_scale(self.i, self.position()) if method.lr_scale is not None else 1.0
                 for group, rate in zip(method.optimizer.param_groups, self.base_rates, strict=True):
-                    group["lr"] = rate * (method.lr_scale(self.i) if method.lr_scale is not None else 1.0)
+                    group["lr"] = rate * scale
                 self.under_way.append(take_step(method, self.parameters, self.i, self.state["seed"], self.state["attempt"]))
                 self.i += 1
-                last = self.i == steps
+                last = self.at_end()
                 log_due, preview_due = (last or (every and self.i % every == 0) for every in (log_every, preview_every))
                 save_due = checkpoint_every and self.i % checkpoint_every == 0
                 if checkpoint_minutes and not save_due:  # clocks of ranks differ
@@ -89,10 +93,11 @@ class _Fit:
                 if failed:
                     self.go_back(failed)
                     bar.update(self.i)
+                    last = False
                     continue
                 if log_due:
                     self.log(bar)
-                bar.update(self.i, self.facts())
+                bar.update(self.i, self.facts(), self.seconds_left())
                 if last or (save_due and not self.failures):
                     self.save()
                 if method.preview is not None and preview_due and preview_every and distributed.is_main():
@@ -106,6 +111,19 @@ class _Fit:
             raise MVDreamError(f"step {self.i}: the weights are not finite at the end; lower the learning rate")
         return {"step": self.i, "loss": self.logged_loss, "seconds": self.seconds(), "skipped": self.state["skipped"],
                 "resumed_from": self.resumed_from}  # fmt: skip
+
+    def at_end(self) -> bool:
+        """Whether no step follows, on all ranks alike: their clocks differ."""
+        limit = self.method.seconds
+        return self.i >= self.method.steps or (limit is not None and bool(distributed.agree_max(self.seconds() >= limit)))
+
+    def seconds_left(self) -> float:
+        return math.inf if self.method.seconds is None else max(0.0, self.method.seconds - self.seconds())
+
+    def position(self) -> float:
+        """Where the learning rate's schedule stands: at this step, or further on if the time ends before the steps do."""
+        limit = self.method.seconds
+        return self.i if limit is None else max(self.i, self.method.steps * min(1.0, self.seconds() / limit))
 
     def settle(self, everything: bool) -> str | None:
         """Read what came of the steps before the newest, or of everything; the reason if too many in a row were bad."""

@@ -19,7 +19,9 @@ class Method:
     modules: dict[str, Any]  # what a checkpoint holds: name without dots -> object with state_dict and load_state_dict
     optimizer: Any  # torch's or `optim.adamw`'s
     ema: dict[str, Ema] = field(default_factory=dict)  # averages, followed after each step, saved as "NAME_ema"
-    lr_scale: Callable[[int], float] | None = None  # i -> factor on every group's own learning rate
+    seconds: float | None = None  # of work on the run, after which it ends wherever it is
+    # (i, where the schedule stands: i, or further on if the time goes faster) -> factor on every group's own learning rate
+    lr_scale: Callable[[int, float], float] | None = None
     grad_clip: float | None = None  # largest norm of all gradients together
     scaler: Any = None  # torch.amp.GradScaler for float16
     micro_batches: Callable[[int], int] = lambda i: 1  # how many make up step i

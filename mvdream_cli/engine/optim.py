@@ -173,13 +173,15 @@ class Ema:
             average.copy_(state[name])
 
 
-def warmup_cosine(warmup_steps: int, steps: int, final: float = 0.0) -> Callable[[int], float]:
-    """Step -> factor on the learning rate: linear from 1 / `warmup_steps` to 1, then half a cosine to `final` at `steps`."""
+def warmup_cosine(warmup_steps: int, steps: int, final: float = 0.0) -> Callable[[int, float], float]:
+    """(Step, position) -> factor on the learning rate: linear from 1 / `warmup_steps` to 1, then half a cosine to `final`.
 
-    def scale(step: int) -> float:
-        if step < warmup_steps:
-            return (step + 1) / warmup_steps
-        progress = min(1.0, (step - warmup_steps) / max(1, steps - warmup_steps))
-        return final + (1.0 - final) * 0.5 * (1.0 + math.cos(math.pi * progress))
+    The warm-up counts steps; the cosine ends where the position reaches `steps`.
+    """
+
+    def scale(step: int, position: float) -> float:
+        progress = min(1.0, max(0.0, position - warmup_steps) / max(1, steps - warmup_steps))
+        cosine = final + (1.0 - final) * 0.5 * (1.0 + math.cos(math.pi * progress))
+        return min((step + 1) / warmup_steps, cosine) if step < warmup_steps else cosine
 
     return scale

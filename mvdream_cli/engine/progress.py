@@ -1,6 +1,7 @@
 """What a person sees while a command works: messages and one progress bar, always on stderr. stdout is for results."""
 
 import logging
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -111,15 +112,19 @@ class Bar:
     def seconds_left(self) -> float:
         return (self.total - self.done) / max(self.steps_per_second, 1e-9)
 
-    def update(self, done: int, facts: str = "") -> None:
-        """Move to `done` finished steps; `facts` is short text such as "loss 0.12, 1.3 GB"."""
+    def update(self, done: int, facts: str = "", seconds_left: float = math.inf) -> None:
+        """Move to `done` finished steps; `facts` is short text such as "loss 0.12, 1.3 GB".
+
+        Args:
+            seconds_left: after which the work ends, though there be steps left.
+        """
         self.done = done
         now = self.now()
         if self.first_done_at is None and done > self.first:
             self.first_done_at = now
         if not _visible or logger.disabled:
             return
-        left = clock(self.seconds_left) if done > self.first else "?"
+        left = clock(min(self.seconds_left, seconds_left)) if done > self.first else "?"
         text = ", ".join(part for part in (rate_text(self.steps_per_second), f"{left} left", facts) if part)
         if self.bar is not None:
             self.bar.update(self.task, completed=done, facts=text)

@@ -41,6 +41,7 @@ def train_clip(pipeline, pictures: ViewSet | StreamedPictures, options: Train, *
     return Method(
         description="CLIP",
         steps=options.steps,
+        seconds=60 * options.minutes if options.minutes else None,
         step=step,
         modules={"towers": towers, "scale": torch.nn.ParameterDict({"log_scale": log_scale})},
         optimizer=optimizer,

@@ -11,7 +11,7 @@ def optimizer_of(parameters: Iterable, options: Train):
     return adamw(parameters, learning_rate=options.optimizer.learning_rate, weight_decay=options.optimizer.weight_decay)
 
 
-def schedule_of(options: Train) -> Callable[[int], float]:
-    """Step -> factor on the learning rate: a linear warm-up, then half a cosine."""
+def schedule_of(options: Train) -> Callable[[int, float], float]:
+    """(Step, position) -> factor on the learning rate: a linear warm-up, then half a cosine."""
     optimizer = options.optimizer
     return warmup_cosine(optimizer.warmup_steps, options.steps, optimizer.final_learning_rate_fraction)

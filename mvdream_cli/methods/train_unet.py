@@ -8,9 +8,11 @@ import torch
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.data.latents import Latents
 from mvdream_cli.data.streamed import StreamedLatents
+from mvdream_cli.diffusion.graphed import replay_training_steps
 from mvdream_cli.diffusion.losses import denoising_loss
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
+from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
@@ -28,6 +30,7 @@ def train_unet(
     seed: int,
     previews: Path,
     compile_unet: bool = False,
+    cuda_graphs: bool = False,
 ) -> Method:
     """What the loop needs. The averaged weights are in `pipeline.unet` when it has ended.
 
@@ -39,6 +42,12 @@ def train_unet(
     unet = pipeline.unet.to(device, dtype, memory_format=torch.channels_last).train().requires_grad_(True)
     if unet_options.gradient_checkpointing:
         unet.enable_gradient_checkpointing()
+    if cuda_graphs and (device.type != "cuda" or dtype == torch.float32 or unet_options.gradient_checkpointing):
+        raise UsageError(
+            "engine.cuda_graphs: works on a CUDA GPU, in half precision, without gradient checkpointing; leave it off"
+        )
+    if cuda_graphs:
+        replay_training_steps(unet)
     if compile_unet:
         unet.compile(dynamic=False)
     optimizer = optimizer_of(unet.parameters(), options)
@@ -71,6 +80,7 @@ def train_unet(
     return Method(
         description="multi-view UNet",
         steps=options.steps,
+        seconds=60 * options.minutes if options.minutes else None,
         step=step,
         modules={"unet": unet},
         optimizer=optimizer,

@@ -47,6 +47,7 @@ def train_vae(
     return Method(
         description="VAE",
         steps=options.steps,
+        seconds=60 * options.minutes if options.minutes else None,
         step=step,
         modules={"vae": vae},
         optimizer=optimizer,

@@ -16,6 +16,10 @@ class Engine(Section):
     vae_slicing: bool = Field(False, description="one image at a time through the autoencoder: less memory, slower")
     channels_last: bool = Field(False, description="channels-last layout of the networks: what GPUs with tensor cores read")
     compile: bool = Field(False, description="torch.compile UNet and encoder: faster after minutes; a CPU needs a C++ compiler")
+    cuda_graphs: bool = Field(
+        False,
+        description="train: replay the UNet's steps as CUDA graphs, on a GPU in bfloat16; faster if it is small",
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="all randomness is a function of the seed and the step")
     offline: bool = Field(False, description="use no network")
     log_every: Count = Field(10, description="steps between lines of stats.jsonl")

@@ -77,6 +77,9 @@ class Train(Section):
     autoencoder: str | None = Field(None, description="model whose autoencoder is taken; none: that of init")
     architecture: Literal["mini", "tiny"] = Field("mini", description="sizes of a model with fresh weights")
     steps: Count = Field(50_000, description="optimizer steps")
+    minutes: Positive | None = Field(
+        None, description="end after so much work, wherever it is, with the learning rate at its end; none: by steps alone"
+    )
     batch_size: Count = Field(1024, description="objects (VAE and CLIP: images) in one optimizer step")
     micro_batch_size: Count | None = Field(None, description="objects in one forward pass; none: batch_size")
     save_half: bool = Field(True, description="write the finished model in float16")

@@ -62,6 +62,24 @@ def stats(folder):
     return [json.loads(line) for line in (folder / "stats.jsonl").read_text().splitlines()]
 
 
+def test_a_run_ends_after_its_seconds_and_its_learning_rate_with_it(tmp_path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("mvdream_cli.engine.loop.time.monotonic", lambda: clock[0])
+    model = torch.nn.Linear(1, 1)
+
+    def step(i, micro):
+        clock[0] += 1.0
+        return model(torch.ones(1)).square().sum(), {}
+
+    options = {"seconds": 10.0, "lr_scale": warmup_cosine(2, 1000)}
+    assert fit_once(tmp_path / "a", step, model, steps=1000, **options)["step"] == 10
+    clock[0] += 50.0  # the time between two sessions does not count
+    assert fit_once(tmp_path / "a", step, model, steps=1000, **options | {"seconds": 14.0})["step"] == 14
+    rates = [row["learning_rate"] for row in stats(tmp_path / "a")]
+    assert rates[0] == pytest.approx(0.1 * 0.0245, rel=0.01)  # at nine tenths of the cosine
+    assert fit_once(tmp_path / "b", step, model, steps=5, **options)["step"] == 5  # or when the steps are done
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_two_halves_equal_the_whole_bit_for_bit(tmp_path, dtype):
     summary, whole, whole_average = train(tmp_path / "a", 40, dtype=dtype)

@@ -138,8 +138,10 @@ def test_the_average_of_bfloat16_weights_is_taken_of_the_masters():
 
 
 def test_learning_rate_factors():
-    assert [warmup_cosine(4, 100)(i) for i in (0, 1, 2, 3, 4)] == [0.25, 0.5, 0.75, 1.0, 1.0]
-    assert warmup_cosine(0, 100)(0) == 1.0 and warmup_cosine(0, 100)(100) == pytest.approx(0.0)
+    assert [warmup_cosine(4, 100)(i, i) for i in (0, 1, 2, 3, 4)] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert warmup_cosine(0, 100)(0, 0) == 1.0 and warmup_cosine(0, 100)(100, 100) == pytest.approx(0.0)
     cosine = warmup_cosine(10, 110, final=0.2)
-    assert cosine(0) == 0.1 and cosine(9) == 1.0 and cosine(10) == 1.0
-    assert cosine(60) == pytest.approx(0.6) and cosine(110) == cosine(500) == pytest.approx(0.2)
+    assert cosine(0, 0) == 0.1 and cosine(9, 9) == 1.0 and cosine(10, 10) == 1.0
+    assert cosine(60, 60) == pytest.approx(0.6) and cosine(110, 110) == cosine(500, 500) == pytest.approx(0.2)
+    assert cosine(30, 60) == cosine(60, 60)  # the time goes faster than the steps
+    assert cosine(0, 60) == 0.1 and cosine(4, 110) == pytest.approx(0.2)  # and faster than the warm-up

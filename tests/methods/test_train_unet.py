@@ -4,6 +4,7 @@ from conftest import HostWaits
 
 from mvdream_cli.data.latents import Latents
 from mvdream_cli.engine.device import seed_step
+from mvdream_cli.errors import UsageError
 from mvdream_cli.methods.train_unet import drop_caption, train_unet
 from mvdream_cli.settings.resolve import resolve
 
@@ -47,6 +48,13 @@ def test_short_memory_makes_micro_batches_smaller(tiny):
     loss, _ = method.step(0, 1)
     loss.backward()
     assert method.shrink() and method.micro_batches(0) == 4 and method.shrink() is None
+
+
+def test_cuda_graphs_are_refused_where_they_cannot_be(tiny, tmp_path):
+    options = resolve("cpu", []).train
+    where = {"device": torch.device("cpu"), "dtype": torch.bfloat16, "seed": 0, "previews": tmp_path}
+    with pytest.raises(UsageError, match="engine.cuda_graphs: works on a CUDA GPU"):
+        train_unet(tiny, None, None, options, cuda_graphs=True, **where)
 
 
 def test_captions_are_dropped_as_often_as_asked():
