@@ -60,15 +60,15 @@ def reconstructing_folder(tiny_folder, tmp_path_factory) -> Path:
     return save_pipeline(pipeline, tmp_path_factory.mktemp("models") / "reconstructing", words={"red", "dog"})
 
 
-def learn_a_ball(network, radius: float = 0.3, steps: int = 150) -> None:
+def learn_a_ball(network, radius: float = 0.3, steps: int = 100) -> None:
     """Teach a network that every object is a ball, whatever its views show."""
     from mvdream_cli.cameras import orbit_views
 
-    optimizer = torch.optim.Adam(network.parameters(), 1e-2)
-    c2w, fovy_deg = orbit_views(4, 15.0, distance=1.77).expand(4, -1, -1, -1), torch.full((4, 4), 37.5)
+    optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+    c2w, fovy_deg = orbit_views(4, 15.0, distance=1.77).expand(2, -1, -1, -1), torch.full((2, 4), 37.5)
     for _ in range(steps):
-        points = torch.rand(4, 256, 3) * 1.1 - 0.55
-        distance, _ = network(torch.rand(4, 1, 1, 1, 3).expand(4, 4, 32, 32, 3), c2w, fovy_deg, points)
+        points = torch.nn.functional.normalize(torch.randn(2, 256, 3), dim=-1) * torch.rand(2, 256, 1) * 0.9
+        distance, _ = network(torch.rand(2, 1, 1, 1, 3).expand(2, 4, 32, 32, 3), c2w, fovy_deg, points)
         loss = (distance - (points.norm(dim=-1) - radius).clamp(-0.1, 0.1)).abs().mean()
         optimizer.zero_grad()
         loss.backward()

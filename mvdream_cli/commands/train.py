@@ -75,7 +75,8 @@ def learn(settings, data, images, run) -> dict:
     if train.component == "vae":
         scale_latents(pipeline, pictures, engine.seed)
     words = (known_words(train.init) if train.init else None) or set()
-    words |= {word for caption in data.captions for word in re.findall(r"[^\W\d_]+", caption.lower())}
+    if train.component != "reconstructor":  # it learns no words
+        words |= {word for caption in data.captions for word in re.findall(r"[^\W\d_]+", caption.lower())}
     dtype = torch.float16 if train.save_half else None
     return run.finish(model=save_pipeline(pipeline, run.folder / "model", dtype, words))
 

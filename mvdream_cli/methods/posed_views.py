@@ -72,7 +72,7 @@ def read_posed_views(folder: Path, options: SampledViews) -> PosedViews:
     if "fovy_deg" in told:
         fovy_deg = _numbers(folder, "fovy_deg", np.broadcast_to(told["fovy_deg"], len(c2w)), ())
         center, half_side = _numbers(folder, "center", [told.get("center", [0, 0, 0])], (3,))[0], told.get("half_side", 1.0)
-        if not (isinstance(half_side, (int, float)) and half_side > 0 and 0 < fovy_deg.min() and fovy_deg.max() < 180):
+        if not (isinstance(half_side, (int, float)) and half_side > 0 and fovy_deg.min() > 0 and fovy_deg.max() < 180):
             raise DataError(f"{folder}/{CAMERAS}: half_side must be above 0, and fovy_deg between 0 and 180")
         c2w[:, :3, 3] = (c2w[:, :3, 3] - torch.from_numpy(center)) / half_side
         fovy_deg = torch.from_numpy(fovy_deg)

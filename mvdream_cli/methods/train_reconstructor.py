@@ -55,6 +55,7 @@ def train_reconstructor(
     return Method(
         description="reconstructor",
         steps=options.steps,
+        seconds=60 * options.minutes if options.minutes else None,
         step=step,
         modules={"reconstructor": network},
         optimizer=optimizer,
