@@ -41,7 +41,7 @@ class Reconstruction(Section):
     resolution: Annotated[int, Field(ge=16, le=512)] = Field(128, description="cells along a side of the box")
     refine: bool = Field(True, description="method both: distil the reconstructed object too")
     texture: Literal["views", "network"] = Field(
-        "views", description="views: their pixels where they see the surface, the network's colors elsewhere; network: these"
+        "views", description="views: their pixels where they see the surface, else the network's colors; network: these"
     )
 
 
@@ -179,8 +179,7 @@ class Optimizer(Section):
 class To3D(Section):
     method: Literal["both", "views", "reconstruct", "sds"] = Field(
         "both",
-        description="views: fit the object to sampled views; reconstruct: in one pass of the model's reconstructor; sds: score "
-        "distillation; both: reconstruct where the model can, else fit, then distil",
+        description="views: fit them; reconstruct: by the model's network; sds: distil; both: reconstruct or fit, then distil",
     )
     num_views: Views = Field(4, description="views sampled and guided together, at equal azimuth steps")
     minutes: Positive | None = Field(None, description="time budget: steps are left out to fit the measured speed")

@@ -48,7 +48,7 @@ def test_steps_learn_and_leave_the_average(point_set, tmp_path):
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:3])
     assert stats.keys() == {"distance_error", "color_error", "sign_right"}
     assert method.shrink() == "2 micro-batches of 2 objects; the batch stays the same"
