@@ -10,8 +10,8 @@ from pathlib import Path
 from mvdream_cli import __version__
 from mvdream_cli.commands.toybox_world import draw_toy
 from mvdream_cli.data.latents import Latents, cached_latents
+from mvdream_cli.data.point_set import PointSet
 from mvdream_cli.data.render_object import RENDERING_VERSION
-from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.stream import POINTS_VERSION, Stream, StreamLaw
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
 from mvdream_cli.data.streamed_objects import StreamedObjects
@@ -51,7 +51,7 @@ class RenderedSet:
         """
         train = settings.train
         views, seed = train.reconstructor.views_per_object, settings.engine.seed
-        stream = SetStream(self.entries, views=views, seed=seed, batch_size=train.batch_size)
+        stream = PointSet(self.entries, views=views, seed=seed, batch_size=train.batch_size)
         return streamed_objects(stream, redraw, device, settings)
 
     def pictures(self) -> ViewSet:

@@ -29,7 +29,7 @@ class ObjectBatch(NamedTuple):
 
 
 class Source(Protocol):
-    """A `Stream` whose law has points, or the `SetStream` of a rendered set."""
+    """A `Stream` whose law has points, or the `PointSet` of a rendered set."""
 
     seed: int
     batch_size: int

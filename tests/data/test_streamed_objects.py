@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from mvdream_cli.data.set_stream import SetStream
+from mvdream_cli.data.point_set import PointSet
 from mvdream_cli.data.streamed_objects import StreamedObjects
 from mvdream_cli.data.views import index_views
 
@@ -9,7 +9,7 @@ CPU = torch.device("cpu")
 
 
 def objects(folder, redraw=None, **options):
-    stream = SetStream(index_views(folder), views=4, seed=3, batch_size=2)
+    stream = PointSet(index_views(folder), views=4, seed=3, batch_size=2)
     return StreamedObjects(stream, redraw, device=CPU, **{"background": 0.5} | options)
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.data.set_stream import SetStream
+from mvdream_cli.data.point_set import PointSet
 from mvdream_cli.data.streamed_objects import ObjectBatch, StreamedObjects
 from mvdream_cli.data.views import index_views
 from mvdream_cli.engine.device import seed_step
@@ -24,7 +24,7 @@ CPU = torch.device("cpu")
 
 def training(folder, tmp_path, *settings):
     options = resolve("cpu", ["train.reconstructor.points=64", *(f"train.{value}" for value in settings)]).train
-    stream = SetStream(index_views(folder), views=4, seed=0, batch_size=options.batch_size)
+    stream = PointSet(index_views(folder), views=4, seed=0, batch_size=options.batch_size)
     objects = StreamedObjects(stream, None, device=CPU, background=0.5, repeats=4)
     seed_step(0, -1)
     network = build_reconstructor("tiny", 32)

@@ -10,7 +10,7 @@ from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.points import Points
 
 
-class SetStream:
+class PointSet:
     """Objects of a set in random order, none of them twice before all were taken; as `Stream`, for `StreamedObjects`.
 
     Args:

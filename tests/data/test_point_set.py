@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
+from mvdream_cli.data.point_set import PointSet
 from mvdream_cli.data.render_set import render_dataset
-from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.views import index_views, load, load_points, set_identity
 from mvdream_cli.errors import DataError
 
 
 def stream(folder, **options):
-    return SetStream(index_views(folder), **{"views": 4, "seed": 3, "batch_size": 2} | options)
+    return PointSet(index_views(folder), **{"views": 4, "seed": 3, "batch_size": 2} | options)
 
 
 def test_points_lie_beside_the_views(point_set):
