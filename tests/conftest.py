@@ -47,6 +47,36 @@ def tiny_folder(tmp_path_factory, captions) -> Path:
     return save_pipeline(build_pipeline("tiny", captions), folder, words=words)
 
 
+@pytest.fixture(scope="session")
+def reconstructing_folder(tiny_folder, tmp_path_factory) -> Path:
+    """The tiny model with a reconstructor that sees a ball in all views."""
+    from mvdream_cli.models.architectures import build_reconstructor
+    from mvdream_cli.models.load import load_pipeline, save_pipeline
+
+    torch.manual_seed(0)
+    pipeline, network = load_pipeline(str(tiny_folder)), build_reconstructor("tiny", 32)
+    pipeline.register_modules(reconstructor=network)
+    learn_a_ball(network)
+    return save_pipeline(pipeline, tmp_path_factory.mktemp("models") / "reconstructing", words={"red", "dog"})
+
+
+def learn_a_ball(network, radius: float = 0.3, steps: int = 100) -> None:
+    """Teach a network that every object is a ball, whatever its views show."""
+    from mvdream_cli.cameras import orbit_views
+
+    optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+    c2w, fovy_deg = orbit_views(4, 15.0, distance=1.77).expand(2, -1, -1, -1), torch.full((2, 4), 37.5)
+    for _ in range(steps):
+        points = torch.nn.functional.normalize(torch.randn(2, 256, 3), dim=-1) * torch.rand(2, 256, 1) * 0.9
+        distance, _ = network(torch.rand(2, 1, 1, 1, 3).expand(2, 4, 32, 32, 3), c2w, fovy_deg, points)
+        loss = (distance - (points.norm(dim=-1) - radius).clamp(-0.1, 0.1)).abs().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.02, float(loss)
+    network.eval().requires_grad_(False)
+
+
 @pytest.fixture
 def tiny(tiny_folder):
     """The tiny pipeline, loaded as a command loads it."""
@@ -73,13 +103,27 @@ def tiny_with_posterior(tiny):
 def view_set(tmp_path_factory) -> Path:
     """Eight toybox objects, four views of 32 px each."""
     from mvdream_cli.data.render_set import render_dataset
+
+    folder = tmp_path_factory.mktemp("views")
+    render_dataset(toy_sources(8), folder, num_views=4, size_px=32, workers=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def point_set(tmp_path_factory) -> Path:
+    """As `view_set`, eight views, with points."""
+    from mvdream_cli.data.render_set import render_dataset
+
+    folder = tmp_path_factory.mktemp("points")
+    render_dataset(toy_sources(5), folder, num_views=8, size_px=32, points=300, workers=1)
+    return folder
+
+
+def toy_sources(count: int) -> list:
     from mvdream_cli.data.sources import AssetSource
     from mvdream_toybox.world import build, draw_spec
 
-    folder = tmp_path_factory.mktemp("views")
-    sources = [AssetSource(f"toy-{i}", partial(build, draw_spec(0, i)), f"a toy number {i}") for i in range(8)]
-    render_dataset(sources, folder, num_views=4, size_px=32, workers=1)
-    return folder
+    return [AssetSource(f"toy-{i}", partial(build, draw_spec(0, i)), f"a toy number {i}") for i in range(count)]
 
 
 class HostWaits(TorchDispatchMode):

@@ -16,7 +16,7 @@ ROOMS = {
     "boundary": {"cli", "errors"},
     "cli": {"commands", "methods.many_prompts", "settings", "prompts", "engine.progress", "errors"},
     "commands": {"methods", "mesh", "models", "data", "engine", "scene.field", "scene.occupancy", "settings", *GROUND},
-    "methods": {"settings", *FLOOR, *GROUND},
+    "methods": {"settings", "mesh", *FLOOR, *GROUND},
     "mesh": {"scene", "raycast", *GROUND},
     "guidance": {"diffusion", *GROUND},
     "metrics": {"diffusion", *GROUND},

@@ -52,8 +52,13 @@ def to3d(
     prompt: Annotated[str | None, typer.Argument(metavar="PROMPT", help="What to make, in quotes.")] = None,
     *,
     prompts: Annotated[Path | None, typer.Option(metavar="FILE", help="Many: one a line, or JSON objects.")] = None,
+    from_views: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Pictures with cameras, as sample-views writes.")
+    ] = None,
     negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to stay away from.")] = None,
-    method: Annotated[str | None, typer.Option(metavar="sds|views|both", help="Distil, fit views, or both.")] = None,
+    method: Annotated[
+        str | None, typer.Option(metavar="both|views|reconstruct|sds", help="Fit or reconstruct views, distil, or both.")
+    ] = None,
     guidance: Annotated[
         str | None, typer.Option(metavar="mvdream|dreamfusion|sjc|vsd", help="Loss of the diffusion model on a rendering.")
     ] = None,
@@ -63,11 +68,13 @@ def to3d(
     format_: Annotated[str | None, typer.Option("--format", metavar="glb,obj,...", help="Files to leave.")] = None,
     shared: Shared,
 ) -> None:
-    """Make a textured 3D object from a prompt."""
+    """Make a textured 3D object from a prompt, or from pictures with cameras."""
     from mvdream_cli.prompts import NEGATIVE_KEYS, check_prompt, read_prompts
 
-    if (prompt is None) == (prompts is None):
-        raise UsageError("to3d: needs a PROMPT in quotes, or --prompts FILE; see mvdream to3d --help")
+    if prompts is not None and (prompt is not None or from_views is not None) or not (prompt or prompts or from_views):
+        raise UsageError("to3d: needs a PROMPT in quotes, --prompts FILE, or --from-views DIR; see mvdream to3d --help")
+    if from_views is not None and method == "sds":
+        raise UsageError("to3d: --method sds looks at no views; leave it or --from-views out")
     text, lines = check_prompt(prompt) if prompt is not None else "", read_prompts(prompts) if prompts else []
 
     def recipe(settings):
@@ -75,8 +82,8 @@ def to3d(
         from mvdream_cli.methods.many_prompts import make_all
         from mvdream_cli.settings.resolve import changed
 
-        if text:
-            return to3d.run(settings, text, out=shared.out, restart=shared.restart)
+        if text or from_views:
+            return to3d.run(settings, text, out=shared.out, restart=shared.restart, from_views=from_views)
         jobs = [(changed(settings, flags), line) for line, flags in lines]
         return make_all(jobs, to3d.run, opening.open_model, root=shared.out or Path("runs"), restart=shared.restart)
 

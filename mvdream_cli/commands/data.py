@@ -37,6 +37,7 @@ def render(settings, source: str, out: Path) -> dict:
             size_px=data.size_px,
             seed=settings.engine.seed,
             cameras=CameraDistribution(data.cameras.fovy_deg, data.cameras.elevation_deg, data.cameras.distance),
+            points=data.points,
             workers=data.workers or physical_cores(),
             form=data.form,
             shard_size=data.shard_size,

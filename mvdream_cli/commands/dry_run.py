@@ -46,8 +46,8 @@ def forecast(settings, command: str, out: Path | None = None) -> list[str]:
         to3d = settings.to3d
         if to3d.method != "sds":
             views = f"{to3d.views.candidates} candidates of {to3d.num_views} views, {to3d.views.steps} denoising steps"
-            lines.append(f"work: {views}; {to3d.fit.steps} fitting steps")
-        if to3d.method != "views":
+            lines.append(f"work: {views}; {to3d.fit.steps} fitting steps, none where the model reconstructs")
+        if to3d.method in ("both", "sds"):
             lines.append(f"work: {to3d.distillation.steps} distillation steps of {to3d.num_views} views")
     if command == "data":
         data = settings.data

@@ -13,8 +13,10 @@ from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.methods.train_clip import train_clip
+from mvdream_cli.methods.train_reconstructor import redraw_of, train_reconstructor
 from mvdream_cli.methods.train_unet import train_unet
 from mvdream_cli.methods.train_vae import scale_latents, train_vae
+from mvdream_cli.models.architectures import build_reconstructor
 from mvdream_cli.models.find import known_words, model_identity
 from mvdream_cli.models.load import pipeline_to_train, save_pipeline
 
@@ -67,13 +69,26 @@ def learn(settings, data, images, run) -> dict:
     elif train.component == "vae":
         pictures = data.pictures()
         method = train_vae(pipeline, pictures, train, device=device, seed=engine.seed, previews=run.previews)
+    elif train.component == "reconstructor":
+        method = reconstructor_method(pipeline, data, settings, device, dtype, run.previews)
     else:
         method = train_clip(pipeline, data.pictures(), train, device=device)
     fit(method, run, **engine.loop())
     if train.component == "vae":
         scale_latents(pipeline, pictures, engine.seed)
     words = known_words(train.init) if train.init else set()
-    if words is not None:  # a model that does not say which words it knows, such as Stable Diffusion, knows no fewer now
+    # a model that does not say which words it knows, such as Stable Diffusion, knows no fewer now; a reconstructor learns none
+    if words is not None and train.component != "reconstructor":
         words |= {word for caption in data.captions for word in re.findall(r"[^\W\d_]+", caption.lower())}
     dtype = torch.float16 if train.save_half else None
     return run.finish(model=save_pipeline(pipeline, run.folder / "model", dtype, words))
+
+
+def reconstructor_method(pipeline, data, settings, device, dtype, previews: Path):
+    """The method that trains the pipeline's reconstructor, a fresh one where it has none."""
+    train, options = settings.train, settings.train.reconstructor
+    if pipeline.reconstructor is None:
+        pipeline.register_modules(reconstructor=build_reconstructor(train.architecture, pipeline.image_size))
+    draws = train.init and pipeline.knows_cameras and options.redrawn_probability + options.decoded_probability > 0
+    objects = data.objects(redraw_of(pipeline, options, dtype) if draws else None, device, settings)
+    return train_reconstructor(pipeline.reconstructor, objects, train, device=device, dtype=dtype, previews=previews)

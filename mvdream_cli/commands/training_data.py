@@ -13,10 +13,12 @@ from mvdream_cli.captions import asset_caption
 from mvdream_cli.commands.toybox_world import draw_toy
 from mvdream_cli.data.captioned_images import images_identity, index_images, load_picture
 from mvdream_cli.data.latents import Latents, cached_latents
+from mvdream_cli.data.point_set import PointSet
 from mvdream_cli.data.render_object import BUILT_VERSION
 from mvdream_cli.data.set_stream import SetStream
-from mvdream_cli.data.stream import Stream, StreamLaw
+from mvdream_cli.data.stream import POINTS_VERSION, Stream, StreamLaw
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
+from mvdream_cli.data.streamed_objects import StreamedObjects
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.data.views import Entry, index_views, is_view_set, load, set_identity, sound_objects
@@ -82,6 +84,17 @@ class RenderedSet:
         if there % wanted:
             warn(f"{self.folder}: {there} views are no multiple of {wanted}: groups of {wanted} are not evenly spaced")
 
+    def objects(self, redraw, device, settings) -> StreamedObjects:
+        """Views and points, for the reconstructor.
+
+        Raises:
+            DataError: the set was rendered without points.
+        """
+        train = settings.train
+        views, seed = train.reconstructor.views_per_object, settings.engine.seed
+        stream = PointSet(self.entries, views=views, seed=seed, batch_size=train.batch_size)
+        return streamed_objects(stream, redraw, device, settings)
+
     def pictures(self) -> ViewSet:
         return ViewSet(self.entries)
 
@@ -137,6 +150,8 @@ class ToyboxStream:
         self.identity = (
             f"toybox of mvdream {__version__}, rendering {BUILT_VERSION}: {(seed, toybox.options('objects', 'first'), law)}"
         )
+        if law.points:
+            self.identity += f", {law.points} points of version {POINTS_VERSION}"
         self.stream = Stream(
             draw, law, seed=seed, batch_size=train.batch_size, workers=workers, ahead=train.stream.ahead, say=say
         )
@@ -152,6 +167,10 @@ class ToyboxStream:
             repeats=settings.train.stream.repeats, keep=settings.train.stream.keep,
         )  # fmt: skip
 
+    def objects(self, redraw, device, settings) -> StreamedObjects:
+        """Views and points, for the reconstructor."""
+        return streamed_objects(self.stream, redraw, device, settings)
+
     def pictures(self) -> StreamedPictures:
         return StreamedPictures(self.stream)
 
@@ -162,21 +181,31 @@ class ToyboxStream:
             say(f"{self.stream.broken} broken objects were replaced")
 
 
+def streamed_objects(stream, redraw, device, settings) -> StreamedObjects:
+    options, often = settings.train.reconstructor, settings.train.stream
+    return StreamedObjects(
+        stream, redraw, device=device, background=options.background, repeats=often.repeats, keep=often.keep
+    )  # fmt: skip
+
+
 def stream_law(settings) -> StreamLaw:
-    """Most objects as `to3d` asks for them, the others as `data.cameras` says; the UNet sees groups of views."""
-    data, stream, unet = settings.data, settings.train.stream, settings.train.unet
+    """Most objects as `to3d` asks for them, the others as `data.cameras` says; UNet and reconstructor see groups of views."""
+    data, stream, component = settings.data, settings.train.stream, settings.train.component
+    of_points = component == "reconstructor"
+    views = settings.train.reconstructor.views_per_object if of_points else settings.train.unet.views_per_object
     rig = CameraDistribution(*((value, value) for value in (stream.fovy_deg, stream.elevation_deg, stream.distance)))
     tellings = min(stream.repeats, TELLINGS)
     cameras = CameraDistribution(data.cameras.fovy_deg, data.cameras.elevation_deg, data.cameras.distance)
     return StreamLaw(
-        unet.views_per_object,
+        views,
         data.size_px,
         stream.rig_probability,
         rig,
         cameras,
         data.num_views,
-        settings.train.component != "unet",
-        tellings,
+        component in ("vae", "clip"),
+        1 if of_points else tellings,
+        points=settings.train.reconstructor.points_per_object if of_points else 0,
     )
 
 

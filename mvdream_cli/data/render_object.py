@@ -13,6 +13,7 @@ from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import draw_light, render_views
 from mvdream_cli.raycast.mesh import Mesh
+from mvdream_cli.raycast.points import POINTS_VERSION, Points, draw_points
 
 # Raise one with any change after which the same asset and settings give other pictures; kept ones are then rendered again.
 RENDERING_VERSION = 3  # of assets in files: 3 since their opacity, emission, skins and places of textures are read
@@ -28,12 +29,19 @@ class RenderSettings:
     samples: int
     seed: int
     cameras: CameraDistribution
+    points: int = 0
+
+    def described(self) -> dict:
+        """What decides the files of an object; sets without points are what they were before there were any."""
+        values = asdict(self)
+        points = values.pop("points")
+        return values | ({"points": points, "points_version": POINTS_VERSION} if points else {})
 
 
 def object_identity(source: AssetSource, settings: RenderSettings) -> str:
     """sha256 hex over all that the files of `render_object` are made from: the asset's contents, the settings, the law."""
     version = BUILT_VERSION if callable(source.load) else RENDERING_VERSION
-    return hashlib.sha256(repr((version, source.identity(), asdict(settings))).encode()).hexdigest()
+    return hashlib.sha256(repr((version, source.identity(), settings.described())).encode()).hexdigest()
 
 
 def render_object(source: AssetSource, identity: str, settings: RenderSettings) -> dict[str, bytes]:
@@ -48,8 +56,10 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
     rng = object_rng(settings.seed, source.id)
     azimuth_deg, elevation_deg, fovy_deg, distance = draw_training_cameras(rng, settings.num_views, settings.cameras)
     mesh = mesh_of(source)
-    source, sizes = replace(source, load=lambda: mesh), {"size_px": settings.size_px, "samples": settings.samples}
-    c2w, rgba = pictures_of(source, rng, azimuth_deg, elevation_deg, fovy_deg, distance, **sizes)
+    c2w, rgba, points = pictures_of(
+        replace(source, load=lambda: mesh), rng, azimuth_deg, elevation_deg, fovy_deg, distance,
+        size_px=settings.size_px, samples=settings.samples, points=settings.points,
+    )  # fmt: skip
     meta = {
         "id": source.id,
         "caption": source.caption,
@@ -62,7 +72,7 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
         **({"losses": list(mesh.losses)} if mesh.losses else {}),
         "identity": identity,
     }
-    return encode_object(rgba, meta)
+    return encode_object(rgba, meta, points)
 
 
 def mesh_of(source: AssetSource) -> Mesh:
@@ -85,15 +95,17 @@ def pictures_of(
     *,
     size_px: int,
     samples: int,
-) -> tuple[np.ndarray, np.ndarray]:
+    points: int = 0,
+) -> tuple[np.ndarray, np.ndarray, Points | None]:
     """Views of one source, all from one distance: farther away than asked for where a view would cut something off.
 
     Args:
-        rng: draws the light.
+        rng: draws the light, then the points.
         azimuth_deg: (V,).
+        points: how many; 0: none.
 
     Returns:
-        c2w (V, 4, 4) float32, rgba (V, S, S, 4) uint8.
+        c2w (V, 4, 4) float32, rgba (V, S, S, 4) uint8, and what is true of the object at points, in the views' light.
 
     Raises:
         DataError: the asset cannot be read, or shows nothing.
@@ -106,4 +118,4 @@ def pictures_of(
     rgba = render_views(mesh, c2w, fovy_deg, size_px, samples, light)
     if not rgba[..., 3].any():
         raise DataError(f"{source.id}: no view shows anything; the mesh is too thin to be seen")
-    return c2w, rgba
+    return c2w, rgba, draw_points(mesh, light, points, rng) if points else None

@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -107,6 +107,7 @@ def render_dataset(
     samples: int = 4,
     seed: int = 0,
     cameras: CameraDistribution = CameraDistribution(),
+    points: int = 0,
     workers: int = 0,
     form: str = "shards",
     shard_size: int = 256,
@@ -119,6 +120,7 @@ def render_dataset(
         num_views: a multiple of four, so that four orthogonal views with the front among them can be taken.
         samples: rays for a pixel on an edge.
         cameras: ranges of the cameras.
+        points: of each object, at which the set tells what is true of it (`raycast.points`).
         workers: processes; 0 for one on each core, 1 for none beside this one.
         form: "shards" or "folder".
         on_progress: called with (objects done, objects in all, objects skipped).
@@ -139,9 +141,11 @@ def render_dataset(
     twice = len(sources) - len({source.id for source in sources})
     if twice:
         raise DataError(f"{out}: {twice} objects have an id that another one has; give each its own")
-    settings = RenderSettings(num_views, size_px, samples, seed, cameras)
+    settings = RenderSettings(num_views, size_px, samples, seed, cameras, points)
     out.mkdir(parents=True, exist_ok=True)
-    agree(out / "dataset.json", {**asdict(settings), "form": form} | ({"shard_size": shard_size} if form == "shards" else {}))
+    agree(
+        out / "dataset.json", {**settings.described(), "form": form} | ({"shard_size": shard_size} if form == "shards" else {})
+    )
     skipped_path = out / "skipped.jsonl"
     processes = workers or os.cpu_count() or 1
     if processes == 1 and not _some_were_lost(skipped_path):

@@ -16,6 +16,7 @@ from mvdream_cli.hashes import checksum
 
 SHARD_PATTERN = "views-*.tar"
 PICTURE = re.compile(r"(\d+)\.(png|jpe?g|webp)", re.IGNORECASE)  # the number of a view; the file behind an object's id
+POINTS_FILE = "points.npy"  # of an object, where a set was rendered with points
 LeftOut = Callable[[str, str], None]  # called with the id of an object that is left out, and the reason
 
 
@@ -48,7 +49,7 @@ def read_shard_index(path: Path) -> dict | None:
         if index["bytes"] != size:
             return None
         for item in index["objects"]:
-            spans = [item["meta"], *item["views"]]
+            spans = [item["meta"], *item["views"], *([item["points"]] if item.get("points") else [])]
             if not (isinstance(item["id"], str) and isinstance(item["caption"], str) and item["views"]):
                 return None
             if not all(start >= 0 and length > 0 and start + length <= size for start, length in spans):
@@ -72,7 +73,8 @@ def read_span(file, span: tuple[int, int]) -> bytes:
 
 
 def scan_shard(path: Path, on_left_out: LeftOut | None = None) -> list[dict]:
-    """The objects of a shard with the places of their members: {"id", "caption", "meta": span, "views": spans}.
+    """The objects of a shard with the places of their members: {"id", "caption", "meta": span, "views": spans},
+    and "points": span where it has them.
 
     Those that lack pictures, cameras or meta data are left out; of a shard that is cut short, all behind the cut.
     """
@@ -93,7 +95,8 @@ def scan_shard(path: Path, on_left_out: LeftOut | None = None) -> list[dict]:
             left_out(object_id, f"{path.name}: {reason}")
         else:
             views = [item["views"][number] for number in sorted(item["views"])]
-            whole.append({"id": object_id, "caption": item["caption"], "meta": item["meta"], "views": views})
+            points = {"points": item["points"]} if "points" in item else {}
+            whole.append({"id": object_id, "caption": item["caption"], "meta": item["meta"], "views": views, **points})
     if cut:
         left_out("the rest of a shard", cut)
     return whole
@@ -117,6 +120,8 @@ def _note(found: dict[str, dict], member: tarfile.TarInfo, raw, size: int) -> No
             item["caption"], item["cameras"] = meta.get("caption", ""), len(meta["c2w"])
         except DataError as error:
             item["broken"] = str(error)
+    elif rest == POINTS_FILE:
+        item["points"] = span
     elif match := PICTURE.fullmatch(rest):
         if int(match[1]) in item["views"]:
             item["broken"] = f"there are two pictures of view {int(match[1])}"

@@ -7,7 +7,7 @@ sees therefore does not depend on the number of workers, on how its batch is cut
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,8 @@ from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.training_cameras import CameraDistribution, draw_training_cameras, object_rng
 from mvdream_cli.data.worker_pool import worker_pool
 from mvdream_cli.errors import DataError
+from mvdream_cli.raycast.points import POINTS_VERSION as POINTS_VERSION  # commands do not know of raycast
+from mvdream_cli.raycast.points import Points
 
 # (seed, index, telling) -> an object that nobody has built yet; `telling` chooses other words for the same; can be pickled
 Draw = Callable[[int, int, int], AssetSource]
@@ -36,6 +38,7 @@ class StreamLaw:
     single: one of the views only, any of them. tellings: captions of each object.
     rig_probability: that an object is seen by `rig`, the first view from the front; else it is by `cameras`, from a random one
         of `first_views` directions on.
+    points: of each object, at which it is known what is true of it (`raycast.points`).
     """
 
     views: int
@@ -47,24 +50,29 @@ class StreamLaw:
     single: bool = False
     tellings: int = 1
     samples: int = 4
+    points: int = field(default=0, repr=False)  # what is told of streams without any stays as it was
 
 
 @dataclass(frozen=True)
 class Batch:
     """rgba (B, V, S, S, 4) uint8, straight alpha; c2w (B, V, 4, 4) float32; tellings of each of B objects.
 
-    broken: reasons, one for each object that was left out.
+    broken: reasons, one for each object that was left out. fovy_deg (B,) float32. points: where the law has some, with B first.
     """
 
     rgba: np.ndarray
     c2w: np.ndarray
     captions: list[tuple[str, ...]]
     broken: list[str]
+    fovy_deg: np.ndarray
+    points: Points | None = None
 
     @staticmethod
     def joined(parts: list["Batch"]) -> "Batch":
-        rgba, c2w = (np.concatenate([getattr(part, name) for part in parts]) for name in ("rgba", "c2w"))
-        return Batch(rgba, c2w, [c for part in parts for c in part.captions], [r for part in parts for r in part.broken])
+        rgba, c2w, fovy_deg = (np.concatenate([getattr(part, name) for part in parts]) for name in ("rgba", "c2w", "fovy_deg"))
+        captions, broken = [c for part in parts for c in part.captions], [r for part in parts for r in part.broken]
+        points = Points.joined([part.points for part in parts]) if parts[0].points else None
+        return Batch(rgba, c2w, captions, broken, fovy_deg, points)
 
 
 class Stream:
@@ -170,16 +178,18 @@ def _draw_object(draw: Draw, law: StreamLaw, seed: int, index: int) -> Batch:
         rng = object_rng(seed, source.id)
         azimuth_deg, elevation_deg, fovy_deg, distance = _cameras(rng, law)
         try:
-            c2w, rgba = pictures_of(
-                source, rng, azimuth_deg, elevation_deg, fovy_deg, distance, size_px=law.size_px, samples=law.samples
-            )
+            c2w, rgba, points = pictures_of(
+                source, rng, azimuth_deg, elevation_deg, fovy_deg, distance,
+                size_px=law.size_px, samples=law.samples, points=law.points,
+            )  # fmt: skip
         except MemoryError:  # says nothing about the object: in its place, another run would have another one
             raise
         except Exception as error:  # whatever an asset makes its reader do
             broken.append(f"{source.id}: {type(error).__name__}: {error}")
         else:
             told = [draw(seed, number, telling).caption for telling in range(1, law.tellings)]
-            return Batch(rgba[None], c2w[None], [(source.caption, *told)], broken)
+            fovy = np.float32([fovy_deg])
+            return Batch(rgba[None], c2w[None], [(source.caption, *told)], broken, fovy, points and points.alone())
     raise DataError(f"{ATTEMPTS} objects in a row cannot be drawn, the last because of {broken[-1]}")
 
 

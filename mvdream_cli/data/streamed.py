@@ -158,4 +158,4 @@ class StreamedPictures:
 
 def _part(batch: Batch, first: int, count: int) -> Batch:
     part = slice(first, first + count)
-    return Batch(batch.rgba[part], batch.c2w[part], batch.captions[part], [])
+    return Batch(batch.rgba[part], batch.c2w[part], batch.captions[part], [], batch.fovy_deg[part])

@@ -4,6 +4,7 @@ Two forms, read alike and mixed freely:
     folders  DIR/ID/{000.png, 001.png, ..., meta.json}
     shards   DIR/views-000000.tar, WebDataset members ID.000.png ... ID.json, and beside it views-000000.json, an index
              that only saves time: a shard without it (or changed since) is scanned. It also holds the shard's checksum.
+Where a set was rendered with points, ID.points.npy (points.npy in a folder) holds (P, 7) float16: x, y, z, distance, color.
 The meta file holds id, caption, c2w (V, 4, 4; OpenGL axes), fovy_deg, elevation_deg, azimuth_deg (V each), size_px and,
 where known, source, licence, losses (what of the asset could not be used) and the identity of what the object was made
 from; "check" is the CRC-32 of the rest. Pictures are straight-alpha sRGB: PNG, or JPEG and WebP of sets made elsewhere.
@@ -27,6 +28,7 @@ from PIL import Image
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.data.shards import (
     PICTURE,
+    POINTS_FILE,
     SHARD_PATTERN,
     LeftOut,
     check_picture,
@@ -40,6 +42,7 @@ from mvdream_cli.data.shards import (
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
 from mvdream_cli.images import open_picture
+from mvdream_cli.raycast.points import Points
 
 _FORMATS = ("PNG", "JPEG", "MPO", "WEBP")
 
@@ -55,15 +58,20 @@ class Entry:
     meta_span: tuple[int, int] | None = None
     spans: tuple[tuple[int, int], ...] | None = None
     names: tuple[str, ...] | None = None
+    points_span: tuple[int, int] | None = None
 
 
-def encode_object(rgba: np.ndarray, meta: dict) -> dict[str, bytes]:
-    """The files of one object: {"000.png": ..., "json": ...} from (V, S, S, 4) uint8 and its meta data."""
+def encode_object(rgba: np.ndarray, meta: dict, points: Points | None = None) -> dict[str, bytes]:
+    """The files of one object: {"000.png": ..., "json": ...} from (V, S, S, 4) uint8, its meta data, and points if any."""
     files = {}
     for index, image in enumerate(rgba):
         buffer = io.BytesIO()
         Image.fromarray(image).save(buffer, format="PNG", compress_level=3)
         files[f"{index:03d}.png"] = buffer.getvalue()
+    if points is not None:
+        buffer = io.BytesIO()
+        np.save(buffer, np.concatenate([points.points, points.distance[:, None], points.colors], 1))
+        files[POINTS_FILE] = buffer.getvalue()
     meta = json.loads(json.dumps(meta))  # tuples become lists, as in the file
     files["json"] = json.dumps(meta | {"check": meta_check(meta)}, ensure_ascii=False).encode()
     return files
@@ -112,7 +120,10 @@ def index_views(root: Path | str, on_left_out: LeftOut | None = None) -> list[En
             continue
         for found in objects:
             spans = tuple(tuple(span) for span in found["views"])
-            entries.append(Entry(found["id"], found["caption"], len(spans), shard, tuple(found["meta"]), spans))
+            points = tuple(found["points"]) if found.get("points") else None
+            entries.append(
+                Entry(found["id"], found["caption"], len(spans), shard, tuple(found["meta"]), spans, points_span=points)
+            )
     for meta_path in sorted(root.glob("*/meta.json")):
         if not meta_path.parent.name.startswith("."):
             try:
@@ -219,7 +230,9 @@ def set_identity(entries: Sequence[Entry]) -> str:
                 shards[entry.path] = (read_shard_index(entry.path) or {}).get("sha256") or _checksum(entry.path)
             contents = [shards[entry.path]]
         else:
-            contents = [_checksum(entry.path / name) for name in ("meta.json", *(entry.names or ()))]
+            names = ["meta.json", *(entry.names or ())]
+            names += [POINTS_FILE] if (entry.path / POINTS_FILE).is_file() else []
+            contents = [_checksum(entry.path / name) for name in names]
         digest.update(repr((entry.id, entry.caption, entry.num_views, entry.spans, contents)).encode())
     return digest.hexdigest()
 
@@ -267,3 +280,27 @@ def _decoded(picture: bytes) -> np.ndarray:
     check_picture(picture)
     with open_picture(io.BytesIO(picture), _FORMATS) as image:
         return np.asarray(image.convert("RGBA"))
+
+
+def load_points(entry: Entry) -> Points:
+    """The points of an object.
+
+    Raises:
+        DataError: its set was rendered without, or the file is broken.
+    """
+    try:
+        if entry.spans is None:
+            content = (entry.path / POINTS_FILE).read_bytes()
+        elif entry.points_span is None:
+            raise FileNotFoundError(POINTS_FILE)
+        else:
+            with entry.path.open("rb") as shard:
+                content = read_span(shard, entry.points_span)
+        table = np.load(io.BytesIO(content))
+        return Points(table[:, :3], table[:, 3], table[:, 4:7])
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{entry.path}: holds no points; render the set again with --set data.points=6144, in another folder"
+        ) from error
+    except (OSError, ValueError, IndexError) as error:
+        raise DataError(f"{entry.path}: points of {entry.id} cannot be read ({error}); render it again") from error

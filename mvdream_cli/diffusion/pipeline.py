@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderDC, AutoencoderKL, DDIMScheduler, DiffusionPipeline
+from diffusers import AutoencoderDC, AutoencoderKL, DDIMScheduler, DiffusionPipeline, ModelMixin
 from torch import Tensor
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
@@ -19,14 +19,18 @@ from mvdream_cli.errors import UsageError
 
 
 class MultiViewPipeline(DiffusionPipeline):
-    """Text to consistent views. `image_encoder` (CLIP's image tower) is optional and only measures results.
+    """Text to consistent views.
+
+
+    Optional: `image_encoder` (CLIP's image tower), which only measures results, and `reconstructor` (`models.reconstructor`),
+    which makes an object of views.
 
     Args:
         caption_suffix: what captions of 3D objects ended with in training, see `captions.asset_caption`; kept in
             model_index.json.
     """
 
-    _optional_components = ["image_encoder"]
+    _optional_components = ["image_encoder", "reconstructor"]
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class MultiViewPipeline(DiffusionPipeline):
         scheduler: DDIMScheduler,
         image_encoder: CLIPVisionModelWithProjection | None = None,
         caption_suffix: str = "",
+        reconstructor: ModelMixin | None = None,
     ):
         super().__init__()
         self.register_modules(
@@ -46,6 +51,7 @@ class MultiViewPipeline(DiffusionPipeline):
             unet=unet,
             scheduler=scheduler,
             image_encoder=image_encoder,
+            reconstructor=reconstructor,
         )
         self.register_to_config(caption_suffix=caption_suffix)
 

@@ -1,8 +1,10 @@
 """From a field to a colored mesh, all steps in order."""
 
+from functools import partial
+
 from mvdream_cli.mesh.simplify import drop_floaters, simplify, smooth
 from mvdream_cli.mesh.surface import extract_surface, outward
-from mvdream_cli.mesh.texture import TexturedMesh, paint
+from mvdream_cli.mesh.texture import TexturedMesh, paint, visible_color
 from mvdream_cli.scene.occupancy import Occupancy
 
 
@@ -36,4 +38,5 @@ def field_to_mesh(
     vertices, triangles = drop_floaters(vertices, triangles)
     vertices, triangles = smooth(vertices, triangles, smooth_rounds)
     vertices, triangles = simplify(vertices, triangles, faces)
-    return paint(field, vertices, outward(vertices, triangles), texture_size, unwrap_limit_seconds=unwrap_limit_seconds)
+    color_of = partial(visible_color, field)
+    return paint(color_of, vertices, outward(vertices, triangles), texture_size, unwrap_limit_seconds=unwrap_limit_seconds)

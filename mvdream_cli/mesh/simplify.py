@@ -9,8 +9,8 @@ def drop_floaters(vertices: np.ndarray, faces: np.ndarray, smallest: float = 0.0
     from scipy.sparse.csgraph import connected_components
 
     rows, columns = faces[:, [0, 1]].ravel(), faces[:, [1, 2]].ravel()
-    links = coo_matrix((np.ones(len(rows), bool), (rows, columns)), shape=(len(vertices),) * 2)
-    _, piece = connected_components(links, directed=False)
+    linked = coo_matrix((np.ones(len(rows), bool), (rows, columns)), shape=(len(vertices),) * 2)
+    _, piece = connected_components(linked, directed=False)
     sizes = np.bincount(piece[faces[:, 0]])
     return compact(vertices, faces[(sizes >= smallest * sizes.max())[piece[faces[:, 0]]]])
 
@@ -25,15 +25,20 @@ def compact(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def smooth(vertices: np.ndarray, faces: np.ndarray, rounds: int = 5) -> tuple[np.ndarray, np.ndarray]:
     """Taubin smoothing (SIGGRAPH 1995): takes the steps of the lattice away, keeps the volume."""
-    from scipy.sparse import coo_matrix, diags
-
-    rows, columns = faces[:, [0, 1, 2, 1, 2, 0]].ravel(), faces[:, [1, 2, 0, 0, 1, 2]].ravel()
-    links = coo_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(len(vertices),) * 2).tocsr()
-    mean = diags((1.0 / np.maximum(links.sum(1).A1, 1.0)).astype(np.float32)) @ links
+    mean = links(faces, len(vertices))
     for _ in range(rounds):
         for factor in (0.5, -0.53):
             vertices = vertices + factor * (mean @ vertices - vertices)
     return vertices.astype(np.float32), faces
+
+
+def links(faces: np.ndarray, count: int):
+    """A sparse matrix (N, N) that takes the mean over the neighbours of each of `count` vertices."""
+    from scipy.sparse import coo_matrix, diags
+
+    rows, columns = faces[:, [0, 1, 2, 1, 2, 0]].ravel(), faces[:, [1, 2, 0, 0, 1, 2]].ravel()
+    linked = coo_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(count, count)).tocsr()
+    return diags((1.0 / np.maximum(linked.sum(1).A1, 1.0)).astype(np.float32)) @ linked
 
 
 def simplify(vertices: np.ndarray, faces: np.ndarray, max_faces: int) -> tuple[np.ndarray, np.ndarray]:

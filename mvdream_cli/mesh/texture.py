@@ -3,13 +3,17 @@
 Letters in shapes: N vertices, M faces, A vertices of the layout, T pixels of a side of the texture, P points.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from mvdream_cli.mesh.projection import Overlay
 from mvdream_cli.mesh.unwrap import Layout, unwrap
 from mvdream_cli.raycast.mesh import vertex_normals
+
+ColorOf = Callable[[np.ndarray, np.ndarray], np.ndarray]  # points (P, 3), normals (P, 3) -> colors (P, 3) in [0, 1]
 
 _BLOCK = 1 << 17  # surface points at a time
 
@@ -31,30 +35,36 @@ class TexturedMesh:
 
 
 def paint(
-    field,
+    color_of: ColorOf,
     vertices: np.ndarray,
     faces: np.ndarray,
     texture_size: int = 1024,
-    depth: float = 0.06,
+    overlay: Overlay | None = None,
     unwrap_limit_seconds: float = 30.0,
 ) -> TexturedMesh:
-    """Color a surface from its field.
+    """Color a surface.
 
     Args:
+        color_of: the color at points with normals.
         texture_size: side of the texture; 0 for vertex colors alone.
-        depth: how far around the surface the field is asked for its color, in world units. See `visible_color`.
+        overlay: pictures over these colors, which are then asked for at the vertices only.
     """
     normals = vertex_normals(vertices, faces)
-    colors = _to_uint8(visible_color(field, vertices, normals, depth))
+    base = color_of(vertices, normals)
+    colors = _to_uint8(overlay.colors(vertices, overlay.weights, base) if overlay else base)
     if texture_size == 0:
         return TexturedMesh(vertices, faces, normals, colors)
     layout = unwrap(vertices, faces, texture_size, unwrap_limit_seconds)
     texel_face, texel_weights, texels = rasterize(layout.uv, layout.faces, texture_size)
     corners = faces[texel_face]  # (P, 3); layout faces keep the order of the mesh's
-    points = np.einsum("pk,pkc->pc", texel_weights, vertices[corners])
-    directions = np.einsum("pk,pkc->pc", texel_weights, normals[corners])
+
+    def between(values: np.ndarray) -> np.ndarray:  # of the vertices (N, C) -> at the texels (P, C)
+        return np.einsum("pk,pkc->pc", texel_weights, values[corners])
+
+    points = between(vertices)
+    baked = overlay.colors(points, between(overlay.weights), between(base)) if overlay else color_of(points, between(normals))
     texture = np.zeros((texture_size * texture_size, 3), np.uint8)
-    texture[texels] = _to_uint8(visible_color(field, points, directions, depth))
+    texture[texels] = _to_uint8(baked)
     covered = np.zeros(texture_size * texture_size, bool)
     covered[texels] = True
     texture = fill_gaps(texture.reshape(texture_size, texture_size, 3), covered.reshape(texture_size, texture_size))
@@ -62,11 +72,14 @@ def paint(
 
 
 @torch.no_grad()
-def visible_color(field, points: np.ndarray, normals: np.ndarray, depth: float, steps: int = 6) -> np.ndarray:
+def visible_color(field, points: np.ndarray, normals: np.ndarray, depth: float = 0.06, steps: int = 6) -> np.ndarray:
     """Color of the surface as a camera straight above it sees it: a short ray from outside in, composited.
 
     The level set cuts the field somewhere in the fog that a radiance field calls a surface; the color at that very
     point may be one that no view ever saw. (P, 3) points and normals -> (P, 3) float32 in [0, 1].
+
+    Args:
+        depth: how far around the surface the field is asked for its color, in world units.
     """
     parameters = list(field.parameters()) if hasattr(field, "parameters") else []
     device = parameters[0].device if parameters else torch.device("cpu")

@@ -28,7 +28,10 @@ from mvdream_cli.guidance.score_distillation import annealed_timestep
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.object_parts import build_object, build_optimizer
+from mvdream_cli.methods.posed_views import PosedViews
 from mvdream_cli.scene.background import random_background
+from mvdream_cli.scene.distance import DistanceGrid, become
+from mvdream_cli.scene.field import DenseGridField
 from mvdream_cli.scene.fitting import FittedViews, photometric_loss
 from mvdream_cli.scene.occupancy import Occupancy
 from mvdream_cli.scene.regularizers import (
@@ -86,6 +89,12 @@ class TextTo3D:
         self.phase = "fit"
         analytic = options.rendering.normals == "analytic" and options.field.kind != "dense_grid"
         self.normals_of = analytic_normals if analytic else finite_normals
+
+    def begin_with(self, grid: DistanceGrid) -> None:
+        """Distil what was reconstructed, in place of what would be fitted. Only a dense grid can; others are fitted."""
+        if isinstance(self.field, DenseGridField):
+            become(self.field, grid)
+            self.fit_steps = 0
 
     def method(self, previews: Path) -> Method:
         """What the loop needs. Pictures of four sides go to `previews`/step-NNNNNN.png."""
@@ -234,12 +243,10 @@ class TextTo3D:
         )  # fmt: skip
 
 
-def views_to_fit(images: Tensor, options: To3D) -> FittedViews:
-    """Sampled views (V, H, W, 3) with the cameras that the settings take them to have."""
-    views = options.views
-    distance = views.distance / math.tan(math.radians(views.fovy_deg) / 2)
-    c2w = orbit_views(len(images), views.elevation_deg, distance=distance)
-    return FittedViews(images, c2w, views.fovy_deg, background_weight=options.fit.background_weight, rim_px=options.fit.rim_px)
+def views_to_fit(views: PosedViews, options: To3D) -> FittedViews:
+    """The views as rays and pixels."""
+    fit = options.fit
+    return FittedViews(views.images, views.c2w, views.fovy_deg, background_weight=fit.background_weight, rim_px=fit.rim_px)
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""The optimizer and the learning rate that the three trained components share."""
+"""The optimizer and the learning rate that all trained components share."""
 
 from collections.abc import Callable, Iterable
 

@@ -17,6 +17,7 @@ from transformers import (
 
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.diffusion.unet import MultiViewUNet
+from mvdream_cli.models.reconstructor import Reconstructor
 from mvdream_cli.models.tokenizers import train_tokenizer
 
 # On the weights of a fresh camera embedding: as drawn, its term is a fifth of the timestep's, and a small UNet had not begun to
@@ -41,6 +42,7 @@ SIZES = {
         "vision_patch": 8,
         "embedding_width": 128,
         "vocabulary_size": 3000,
+        "reconstructor": {},
     },
     "tiny": {
         "image_size": 32,
@@ -59,6 +61,14 @@ SIZES = {
         "vision_patch": 8,
         "embedding_width": 16,
         "vocabulary_size": 600,
+        "reconstructor": {
+            "widths": (8, 8, 16, 16),
+            "head_channels": 16,
+            "feature_channels": 16,
+            "view_width": 16,
+            "point_width": 32,
+            "point_layers": 1,
+        },  # fmt: skip
     },
 }
 
@@ -147,6 +157,11 @@ def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:
         timestep_spacing="trailing",
     )
     return MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler, image_encoder)
+
+
+def build_reconstructor(size: str, image_size: int) -> Reconstructor:
+    """An untrained reconstructor of a size in `SIZES`, for views of `image_size` pixels."""
+    return Reconstructor(image_size=image_size, **SIZES[size]["reconstructor"])
 
 
 @torch.no_grad()

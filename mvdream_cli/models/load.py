@@ -13,6 +13,7 @@ from mvdream_cli.errors import ModelError
 from mvdream_cli.models.architectures import build_pipeline
 from mvdream_cli.models.find import base_of, find_model, known_words
 from mvdream_cli.models.parts import has_usual_files, pipeline_from_parts, read_config, refuse_other_inputs
+from mvdream_cli.models.reconstructor import Reconstructor
 from mvdream_cli.models.single_file import pipeline_from_file, pipeline_from_port
 
 _CHANNEL_KEYS = (("unet", "in_channels"), ("vae", "latent_channels"))
@@ -57,7 +58,8 @@ def load_pipeline(
         pipeline = pipeline_from_parts(folder)
     else:
         try:
-            pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
+            own = reconstructor_in(folder)
+            pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True, **own)
         except Exception as error:  # whatever a broken file makes the readers raise
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error
@@ -69,9 +71,8 @@ def load_pipeline(
         from mvdream_cli.models.lora import fuse_lora  # peft takes a while to import
 
         fuse_lora(pipeline.unet, lora)
-    for part in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder):
-        if part is not None:
-            part.to(device, dtype).eval().requires_grad_(False)
+    for part in parts_of(pipeline):
+        part.to(device, dtype).eval().requires_grad_(False)
     refuse_broken_weights(pipeline, name)
     if vae_slicing:
         pipeline.vae.enable_slicing()
@@ -89,7 +90,7 @@ def refuse_broken_weights(pipeline: MultiViewPipeline, name: str) -> None:
     Raises:
         ModelError: it has one.
     """
-    for part_name in ("unet", "vae", "text_encoder", "image_encoder"):
+    for part_name in ("unet", "vae", "text_encoder", "image_encoder", "reconstructor"):
         part = getattr(pipeline, part_name)
         for key, weight in part.named_parameters() if part is not None else ():
             if not torch.isfinite(weight.detach().abs().amax() if weight.numel() else torch.zeros(())):
@@ -107,6 +108,7 @@ def pipeline_to_train(init: str | None, autoencoder: str | None, architecture: s
         autoencoder: a model whose autoencoder is taken; None: its own.
         captions: text from which the tokenizer of a fresh model learns its vocabulary.
     """
+    _quieten()
     if init:
         pipeline = load_pipeline(init, device)
     else:
@@ -115,6 +117,19 @@ def pipeline_to_train(init: str | None, autoencoder: str | None, architecture: s
     if autoencoder:
         pipeline.register_modules(vae=load_pipeline(autoencoder, device).vae)
     return pipeline
+
+
+def parts_of(pipeline: MultiViewPipeline) -> list[torch.nn.Module]:
+    """The networks that a pipeline has."""
+    names = ("vae", "text_encoder", "unet", "image_encoder", "reconstructor")
+    return [part for name in names if (part := getattr(pipeline, name)) is not None]
+
+
+def reconstructor_in(folder: Path) -> dict[str, Reconstructor]:
+    """{"reconstructor": ...} where a folder has one: diffusers would not know its class."""
+    if not (folder / "reconstructor").is_dir():
+        return {}
+    return {"reconstructor": Reconstructor.from_pretrained(folder, subfolder="reconstructor", local_files_only=True)}
 
 
 def _is_port(folder: Path) -> bool:
@@ -137,9 +152,8 @@ def save_pipeline(
     """
     _quieten()
     folder = Path(folder)
-    modules = [m for m in (pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.image_encoder) if m is not None]
-    before = modules[0].dtype
-    for module in modules if dtype else ():
+    before = [(module, module.dtype) for module in parts_of(pipeline)]
+    for module, _ in before if dtype else ():
         module.to(dtype)
     with written_whole(folder) as partial:
         pipeline.save_pretrained(partial, safe_serialization=True)
@@ -148,8 +162,8 @@ def save_pipeline(
                 path.write_text(json.dumps(config, indent=2) + "\n")
         if words:
             (partial / "words.json").write_text(json.dumps(sorted(words)))
-    for module in modules if dtype else ():
-        module.to(before)
+    for module, own in before if dtype else ():
+        module.to(own)
     return folder
 
 

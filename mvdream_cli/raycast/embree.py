@@ -76,12 +76,22 @@ def render_views(
     assert c2w.ndim == 3 and c2w.shape[1:] == (4, 4), c2w.shape
     fovy_deg = np.broadcast_to(np.asarray(fovy_deg, np.float32), len(c2w))
     light = light or Light()
-    surface = _Surface.of(mesh, pixels_per_unit=_pixels_per_unit(c2w, fovy_deg, size_px))
+    surface = Surface.of(mesh, pixels_per_unit=_pixels_per_unit(c2w, fovy_deg, size_px))
     view = partial(_render_view, surface, size_px=size_px, samples=samples, light=light)
     if threads == 1:
         return np.stack([view(pose, fovy) for pose, fovy in zip(c2w, fovy_deg.tolist())])
     with ThreadPoolExecutor(threads) as pool:
         return np.stack(list(pool.map(view, c2w, fovy_deg.tolist())))
+
+
+def scene_of_faces(vertices: np.ndarray, faces: np.ndarray):
+    """Embree's scene of a mesh (N, 3), (M, 3)."""
+    from embreex.mesh_construction import TriangleMesh
+    from embreex.rtcore_scene import EmbreeScene
+
+    scene = EmbreeScene()
+    TriangleMesh(scene, np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.int32))
+    return scene
 
 
 @dataclass
@@ -95,7 +105,7 @@ class _Layer:
 
 
 @dataclass
-class _Surface:
+class Surface:
     """A mesh made ready: its ray-casting scenes and the attributes of the three corners of each face (M, 3, C).
 
     scene: the opaque faces, None if there are none. solid, clear: which faces of the mesh those of the two scenes are; None for
@@ -115,7 +125,7 @@ class _Surface:
     glow: _Layer | None = None
 
     @staticmethod
-    def of(mesh: Mesh, pixels_per_unit: float) -> "_Surface":
+    def of(mesh: Mesh, pixels_per_unit: float) -> "Surface":
         vertices = np.ascontiguousarray(mesh.vertices, np.float32)
         faces = np.ascontiguousarray(mesh.faces, np.int32)
         columns = [mesh.normals, mesh.colors]
@@ -135,28 +145,25 @@ class _Surface:
             wraps = item.wraps or [(REPEAT, REPEAT)] * len(textures)
             return _Layer(textures, wraps, item.face_texture, place)
 
-        surface = _Surface(None, vertices, np.zeros(0), layer("uv", mesh), cutoff=mesh.cutoff)
+        surface = Surface(None, vertices, np.zeros(0), layer("uv", mesh), cutoff=mesh.cutoff)
         if mesh.emission:
             surface.emission = add("emission", mesh.emission.colors).start
             surface.glow = layer("emission uv", mesh.emission)
         if mesh.cutoff is None or (mesh.cutoff == OPAQUE).all():
-            surface.scene = _scene(vertices, faces)
+            surface.scene = scene_of_faces(vertices, faces)
         else:
             surface.alpha = add("alpha", mesh.alpha[:, None]).start
             surface.solid, surface.clear = (np.flatnonzero(mask) for mask in (mesh.cutoff == OPAQUE, mesh.cutoff != OPAQUE))
-            surface.scene = _scene(vertices, faces[surface.solid]) if len(surface.solid) else None
-            surface.clear_scene = _scene(vertices, faces[surface.clear])
+            surface.scene = scene_of_faces(vertices, faces[surface.solid]) if len(surface.solid) else None
+            surface.clear_scene = scene_of_faces(vertices, faces[surface.clear])
         surface.corners = np.concatenate(columns, axis=1).astype(np.float32)[faces]
         return surface
 
-
-def _scene(vertices: np.ndarray, faces: np.ndarray):
-    from embreex.mesh_construction import TriangleMesh
-    from embreex.rtcore_scene import EmbreeScene
-
-    scene = EmbreeScene()
-    TriangleMesh(scene, vertices, np.ascontiguousarray(faces))
-    return scene
+    def colors(self, face: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Colors (R, 3) without light at places on faces (R,), by weights (R, 3) of their corners."""
+        attributes = np.einsum("rk,rkc->rc", weights, self.corners.take(face, 0))
+        colors = attributes[:, 3:6]
+        return colors if self.base is None else colors * _sample_textures(self.base, face, attributes)[:, :3]
 
 
 def _pixels_per_unit(c2w: np.ndarray, fovy_deg: np.ndarray, size_px: int) -> float:
@@ -185,7 +192,7 @@ def _fitting_level(mesh: Mesh, item, index: int, pixels_per_unit: float) -> np.n
     return np.asarray(Image.fromarray(texture).reduce(factor))
 
 
-def _render_view(surface: _Surface, c2w: np.ndarray, fovy_deg: float, size_px: int, samples: int, light: Light) -> np.ndarray:
+def _render_view(surface: Surface, c2w: np.ndarray, fovy_deg: float, size_px: int, samples: int, light: Light) -> np.ndarray:
     image = np.zeros((size_px, size_px, 4), np.uint8)
     focal = 0.5 * size_px / math.tan(math.radians(fovy_deg) / 2)
     top, bottom, left, right = _window(surface.vertices, c2w, focal, size_px)
@@ -237,7 +244,7 @@ def _window(vertices: np.ndarray, c2w: np.ndarray, focal: float, size_px: int) -
 
 
 def _shade(
-    surface: _Surface, rows: np.ndarray, columns: np.ndarray, c2w: np.ndarray, focal: float, size_px: int, light: Light
+    surface: Surface, rows: np.ndarray, columns: np.ndarray, c2w: np.ndarray, focal: float, size_px: int, light: Light
 ) -> np.ndarray:
     """Cast rays through image positions; float32 (rays, 4) RGBA in [0, 1], alpha 0 or 1, color 0 where alpha is 0."""
     rgba = np.zeros((len(rows), 4), np.float32)
@@ -251,7 +258,7 @@ def _shade(
     return rgba
 
 
-def _shade_block(surface: _Surface, origin: np.ndarray, directions: np.ndarray, light: Light, rgba: np.ndarray) -> None:
+def _shade_block(surface: Surface, origin: np.ndarray, directions: np.ndarray, light: Light, rgba: np.ndarray) -> None:
     origins = np.repeat(origin[None], len(directions), 0)
     depth = np.full(len(directions), np.inf, np.float32)
     if surface.scene is not None:
@@ -265,7 +272,7 @@ def _shade_block(surface: _Surface, origin: np.ndarray, directions: np.ndarray, 
 
 
 def _look_through(
-    surface: _Surface, origins: np.ndarray, directions: np.ndarray, depth: np.ndarray, light: Light, rgba: np.ndarray
+    surface: Surface, origins: np.ndarray, directions: np.ndarray, depth: np.ndarray, light: Light, rgba: np.ndarray
 ) -> None:
     """Put the surfaces with opacity, from the front to the back, over what `rgba` holds at `depth` (R,)."""
     over = np.zeros((len(rgba), 3), np.float32)  # color times opacity of what is passed
@@ -299,7 +306,7 @@ def _look_through(
 
 
 def _appearance(
-    surface: _Surface, found: dict, hit: np.ndarray, faces: np.ndarray | None, directions: np.ndarray, light: Light
+    surface: Surface, found: dict, hit: np.ndarray, faces: np.ndarray | None, directions: np.ndarray, light: Light
 ) -> np.ndarray:
     """Colors of what rays hit, lit, and opacity: float32 (R, 4). `faces` are those of the scene, None for all of the mesh."""
     face = found["primID"].take(hit)
@@ -314,10 +321,7 @@ def _appearance(
     geometric = found["Ng"].take(hit, 0)
     seen = _dot(geometric, directions.take(hit, 0)) * _dot(geometric, normal)
     scale = np.where(seen > 0, -1.0, 1.0) / np.sqrt(np.maximum(_dot(normal, normal), 1e-16))
-    lamp_x, lamp_y, lamp_z = light.direction
-    toward = normal[:, 0] * lamp_x + normal[:, 1] * lamp_y + normal[:, 2] * lamp_z
-    toward = (toward * scale + light.wrap) / (1.0 + light.wrap)
-    shade = light.ground + light.sky * (0.5 + 0.5 * normal[:, 2] * scale) + light.lamp * np.clip(toward, 0.0, 1.0)
+    factor = shade(light, normal, scale)
     opacity = attributes[:, surface.alpha] if surface.alpha and faces is surface.clear else None
     if surface.base is not None:
         texture = _sample_textures(surface.base, face, attributes)
@@ -325,7 +329,7 @@ def _appearance(
         if opacity is not None:
             opacity = opacity * texture[:, 3]
     shaded = np.ones((len(hit), 4), np.float32)
-    np.minimum(color * shade.astype(np.float32)[:, None], 1.0, out=shaded[:, :3])
+    np.minimum(color * factor.astype(np.float32)[:, None], 1.0, out=shaded[:, :3])
     if surface.emission:
         glow = attributes[:, surface.emission : surface.emission + 3]
         if surface.glow is not None:
@@ -336,6 +340,14 @@ def _appearance(
         cutoff = surface.cutoff[face]
         shaded[:, 3] = np.where(cutoff > 0, opacity >= cutoff, np.clip(opacity, 0.0, 1.0))
     return shaded
+
+
+def shade(light: Light, normal: np.ndarray, scale: np.ndarray | float = 1.0) -> np.ndarray:
+    """How bright surfaces with normals (R, 3) times scale (R,), of unit length, are in a light; (R,)."""
+    lamp_x, lamp_y, lamp_z = light.direction
+    toward = normal[:, 0] * lamp_x + normal[:, 1] * lamp_y + normal[:, 2] * lamp_z
+    toward = (toward * scale + light.wrap) / (1.0 + light.wrap)
+    return light.ground + light.sky * (0.5 + 0.5 * normal[:, 2] * scale) + light.lamp * np.clip(toward, 0.0, 1.0)
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -60,11 +60,11 @@ class FittedViews:
 
     Args:
         images: (V, H, W, 3) in [0, 1], the object before an even background.
-        c2w: (V, 4, 4). fovy_deg: their common field of view.
+        c2w: (V, 4, 4). fovy_deg: their field of view, one or (V,).
         background_weight, rim_px: of `pixel_weights`.
     """
 
-    def __init__(self, images: Tensor, c2w: Tensor, fovy_deg: float, *, background_weight: float, rim_px: int):
+    def __init__(self, images: Tensor, c2w: Tensor, fovy_deg: Tensor | float, *, background_weight: float, rim_px: int):
         rays = get_rays(c2w.to(images.device), fovy_deg, *images.shape[1:3])
         self.rays_o, self.rays_d = (ray.flatten(0, 2) for ray in rays)  # (V H W, 3)
         mask = foreground_mask(images, border_color(images))  # (V, H, W)

@@ -31,6 +31,11 @@ class Data(Section):
     num_views: Count = Field(32, description="views of one object, at equal azimuth steps; a multiple of four")
     size_px: Size = Field(256, description="side of a view in pixels")
     renders: Count = Field(2, description="of one object, each with other cameras and light")
+    points: int = Field(
+        0,
+        ge=0,
+        description="of each object, where its distance and color are told: what the reconstructor learns from; 6144, say",
+    )
     form: Literal["shards", "folder"] = Field("shards", description="WebDataset tar files, or a folder for each object")
     shard_size: Count = Field(256, description="objects in one tar file")
     workers: int = Field(0, ge=0, description="processes; 0: one for each physical core")

@@ -35,6 +35,16 @@ class SampledViews(Section):
     distance: Positive = Field(1.0, description="distance times tan(fovy / 2) that they are taken to have")
 
 
+class Reconstruction(Section):
+    """An object from the views in one pass of the model's reconstructor."""
+
+    resolution: Annotated[int, Field(ge=16, le=512)] = Field(128, description="cells along a side of the box")
+    refine: bool = Field(True, description="method both: distil the reconstructed object too")
+    texture: Literal["views", "network"] = Field(
+        "views", description="views: their pixels where they see the surface, else the network's colors; network: these"
+    )
+
+
 class Fit(Section):
     """Fitting the object to the sampled views."""
 
@@ -181,8 +191,9 @@ class Optimizer(Section):
 
 
 class To3D(Section):
-    method: Literal["both", "views", "sds"] = Field(
-        "both", description="views: fit the object to sampled views; sds: score distillation; both: one after the other"
+    method: Literal["both", "views", "reconstruct", "sds"] = Field(
+        "both",
+        description="views: fit them; reconstruct: by the model's network; sds: distil; both: reconstruct or fit, then distil",
     )
     num_views: Views = Field(4, description="views sampled and guided together, at equal azimuth steps")
     minutes: Positive | None = Field(None, description="time budget: steps are left out to fit the measured speed")
@@ -191,6 +202,7 @@ class To3D(Section):
     )
     formats: list[MeshFormat] = Field(["glb"], description="files to leave; glb is always among them")
     views: SampledViews = SampledViews()
+    reconstruction: Reconstruction = Reconstruction()
     fit: Fit = Fit()
     distillation: Distillation = Distillation()
     guidance: Guidance = Guidance()

@@ -1,6 +1,6 @@
 """Settings of `mvdream train`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -40,6 +40,27 @@ class VaeTraining(Section):
     edge_weight: Weight = Field(0.5, description="weight of the image-gradient term")
 
 
+class ReconstructorTraining(Section):
+    """Views to signed distance and color; `train.stream` counts for rendered sets too."""
+
+    views_per_object: Count = Field(4, description="views seen together, at equal azimuth steps")
+    fewer_views_probability: Probability = Field(0.15, description="of a step that shows fewer of them")
+    points: Count = Field(1536, description="points of an object in one step")
+    points_per_object: Count = Field(6144, description="points drawn of an object of the toybox, for all steps that show it")
+    background: Fraction | None = Field(0.5, description="gray behind the objects; none: a random one for each")
+    redrawn_probability: Probability = Field(0.5, description="of an object that is noised and denoised by init's UNet")
+    decoded_probability: Probability = Field(0.15, description="of one that goes through init's autoencoder only")
+    timesteps: tuple[Annotated[int, Field(ge=1, le=999)], Annotated[int, Field(ge=1, le=999)]] = Field(
+        (80, 650), description="range of the noise of redrawn objects"
+    )
+    redraw_steps: Count = Field(3, description="denoising steps of redrawn objects")
+    mirror_probability: Probability = Field(0.5, description="of an object whose left and right are exchanged")
+    tone: Fraction = Field(0.1, description="largest change of a color's strength")
+    blur: Fraction = Field(0.8, description="largest blur of the views; 1: a pixel is half its neighbours, along a side")
+    sign_weight: Weight = Field(0.3, description="of the cross-entropy of inside and outside")
+    color_weight: Weight = Field(1.0, description="of the error in color")
+
+
 class StreamTraining(Section):
     """Objects that are drawn while the training goes on; `data.cameras`, `data.size_px`, `data.workers` count for them too."""
 
@@ -59,7 +80,7 @@ class StreamTraining(Section):
 
 
 class Train(Section):
-    component: Literal["unet", "vae", "clip"] = Field("unet", description="which part of the model is trained")
+    component: Literal["unet", "vae", "clip", "reconstructor"] = Field("unet", description="which part of the model is trained")
     data: str | None = Field(None, description="multi-view set written by mvdream data render; toybox: an endless stream")
     images: str | None = Field(
         None, description="captioned pictures, img2dataset shards or a multi-view set for the 2D mode; none: views of data"
@@ -82,6 +103,7 @@ class Train(Section):
     optimizer: Optimizer = Optimizer()
     unet: UNetTraining = UNetTraining()
     vae: VaeTraining = VaeTraining()
+    reconstructor: ReconstructorTraining = ReconstructorTraining()
     stream: StreamTraining = StreamTraining()
 
     @model_validator(mode="after")

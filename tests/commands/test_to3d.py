@@ -70,6 +70,43 @@ def test_prompt_to_files(method, extra, tiny_folder, tmp_path):
     assert (folder / "mesh.obj").is_file() and (folder / "mesh.png").is_file()
 
 
+FIRST = (*FEW, "--set", "to3d.reconstruction.resolution=32")
+
+
+def test_a_model_that_reconstructs(reconstructing_folder, tmp_path):
+    done = mvdream("to3d", "a red dog", "--model", reconstructing_folder, "--out", "run", *FIRST, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "fitting" not in done.stderr and "distilling" not in done.stderr  # as the preset has it
+    for name in ("mesh.glb", "views.png", "reconstruction.npz", "index.html"):
+        assert (tmp_path / "run" / name).stat().st_size > 0, name
+    exported = mvdream("export", "run", "--format", "ply", "--faces", 200, cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    assert 0 < len(trimesh.load(tmp_path / "run" / "mesh.ply").faces) <= 220
+    refined = mvdream("to3d", "a red dog", "--model", reconstructing_folder, "--out", "refined", *FIRST, "--set",
+                      "to3d.reconstruction.refine=true", cwd=tmp_path)  # fmt: skip
+    assert refined.returncode == 0 and "distilling: 4/4" in refined.stderr, refined.stderr  # and no fitting
+    assert not (tmp_path / "refined" / "reconstruction.npz").exists()
+
+
+def test_pictures_with_cameras(reconstructing_folder, tiny_folder, tmp_path):
+    """What `sample-views` leaves goes through a reconstructor, or is fitted where there is none."""
+    sampled = mvdream("sample-views", "a red dog", "--model", tiny_folder, "--steps", 2, "--out", "views", "--preset", "cpu",
+                      cwd=tmp_path)  # fmt: skip
+    assert sampled.returncode == 0, sampled.stderr
+    done = mvdream("to3d", "--from-views", "views", "--model", reconstructing_folder, "--out", "run", *FIRST, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "mesh.glb").is_file() and (tmp_path / "run" / "views.png").is_file()
+    again = mvdream("to3d", "--from-views", "views", "--model", reconstructing_folder, "--out", "run", *FIRST, cwd=tmp_path)
+    assert "already finished" in again.stderr
+    fitted = mvdream("to3d", "--from-views", "views", "--model", tiny_folder, "--out", "fitted", *FIRST, cwd=tmp_path)
+    assert fitted.returncode == 0 and "has no reconstructor: the object is fitted" in fitted.stderr, fitted.stderr
+    (tmp_path / "views" / "cameras.json").unlink()
+    missing = mvdream("to3d", "--from-views", "views", "--model", tiny_folder, "--out", "other", *FIRST, cwd=tmp_path)
+    assert missing.returncode == 1 and "cameras.json is missing" in missing.stderr
+    asked = mvdream("to3d", "a red dog", "--method", "reconstruct", "--model", tiny_folder, *FIRST, cwd=tmp_path)
+    assert asked.returncode == 2 and "has no reconstructor; train one" in asked.stderr, asked.stderr
+
+
 def test_a_file_of_prompts(tiny_folder, tmp_path):
     (tmp_path / "prompts.txt").write_text(
         'a red dog\n\n{"prompt": "a car", "model": "nowhere"}\n{"prompt": "a cat", "seed": 7}\n'

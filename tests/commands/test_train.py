@@ -164,6 +164,41 @@ def test_fewer_views_than_are_learnt_together_are_refused(view_set, tmp_path):
 TOYBOX = ("train", "--data", "toybox", *COMMON, "--set", "data.size_px=32")
 
 
+RECONSTRUCTOR = ("--component", "reconstructor", "--set", "train.reconstructor.points=50", "--set",
+                 "train.reconstructor.points_per_object=200", "--set", "train.reconstructor.redraw_steps=1")  # fmt: skip
+
+
+def reconstructor_of(folder):
+    return load_file(folder / "model" / "reconstructor" / "diffusion_pytorch_model.safetensors")
+
+
+def test_a_reconstructor_killed_and_resumed_with_other_workers_equals_uninterrupted(tiny_folder, tmp_path):
+    command = [*TOYBOX, *RECONSTRUCTOR, "--init", tiny_folder, "--steps", 6, "--set", "engine.checkpoint_every=2",
+               "--set", "train.stream.repeats=2", "--set", "train.optimizer.warmup_steps=0"]  # fmt: skip
+    whole = mvdream(*command, "--out", "whole", "--set", "data.workers=1", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    process = start(*command, "--out", "killed", "--set", "data.workers=1", cwd=tmp_path, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 240
+    while not (tmp_path / "killed" / "checkpoints" / "step-00000002").is_dir() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    resumed = mvdream(*command, "--out", "killed", "--set", "data.workers=2", cwd=tmp_path)
+    assert resumed.returncode == 0 and "resumed from step" in resumed.stderr, resumed.stderr
+    first, second = reconstructor_of(tmp_path / "whole"), reconstructor_of(tmp_path / "killed")
+    assert all((first[key] == second[key]).all() for key in first)
+    made = mvdream("to3d", "a red dog", "--model", tmp_path / "whole", "--dry-run", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+
+
+def test_a_reconstructor_learns_from_a_set_with_points_only(point_set, view_set, tmp_path):
+    done = mvdream("train", "--data", point_set, *RECONSTRUCTOR, "--steps", 2, "--out", "run", *COMMON, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    refused = mvdream("train", "--data", view_set, *RECONSTRUCTOR, "--steps", 2, "--out", "other", *COMMON, cwd=tmp_path)
+    assert refused.returncode == 1 and "holds no points" in refused.stderr and "data.points=6144" in refused.stderr
+
+
 @pytest.mark.parametrize("component", ["vae", "clip"])
 def test_components_learn_from_the_toybox_as_it_is_drawn(component, tmp_path):
     done = mvdream(*TOYBOX, "--component", component, "--steps", 2, "--out", "run", "--set", "data.workers=1", cwd=tmp_path)

@@ -1,5 +1,6 @@
 import json
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from mvdream_cli.errors import ObjectError, UsageError
 from mvdream_cli.images import save_image
 from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.page import write_index_html
-from mvdream_cli.mesh.texture import paint, rasterize
+from mvdream_cli.mesh.texture import paint, rasterize, visible_color
 from mvdream_cli.mesh.unwrap import pairs_layout, unwrap
 from mvdream_cli.mesh.writers import write_mesh
 from mvdream_cli.raycast.assets import open_scene
@@ -114,7 +115,7 @@ def test_a_writer_that_fails_leaves_the_old_file(egg, tmp_path):
     path = write_mesh(egg, tmp_path / "egg.usdz")[0]
     before = path.read_bytes()
     with pytest.raises(UsageError, match="texture"):
-        write_mesh(paint(Egg(), egg.vertices, egg.faces, texture_size=0), path)
+        write_mesh(paint(partial(visible_color, Egg()), egg.vertices, egg.faces, texture_size=0), path)
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["egg.usdz"]
 
 

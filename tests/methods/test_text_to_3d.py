@@ -10,6 +10,7 @@ from mvdream_cli.engine.device import seed_step
 from mvdream_cli.errors import ConfigError
 from mvdream_cli.methods import object_parts, text_to_3d
 from mvdream_cli.methods.object_parts import NEGATIVE_PROMPT, build_guidance, build_object
+from mvdream_cli.methods.posed_views import sampled_views
 from mvdream_cli.methods.text_to_3d import TextTo3D, views_to_fit
 from mvdream_cli.scene.field import ScaledField, build_field
 from mvdream_cli.settings.resolve import resolve
@@ -25,8 +26,8 @@ def making(pipeline, *settings, device="cpu", views=False) -> TextTo3D:
     options = resolve("cpu", [f"to3d.{value}" for value in (*SMALL, *settings)]).to3d
     seed_step(0, -1)
     guidance = build_guidance(pipeline, "a red dog", options)
-    images = torch.rand(4, 16, 16, 3) if views else None
-    return TextTo3D(options, guidance, views_to_fit(images, options) if views else None, device=device, prompt="a red dog")
+    shown = sampled_views(torch.rand(4, 16, 16, 3), options.views) if views else None
+    return TextTo3D(options, guidance, views_to_fit(shown, options) if views else None, device=device, prompt="a red dog")
 
 
 def gradient(made: TextTo3D, i: int) -> torch.Tensor:
