@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from mvdream_cli.commands.opening import warn_about_length
 from mvdream_cli.data.photographs import load_photographs, photographs_identity
 from mvdream_cli.engine.best import Best
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
@@ -17,6 +16,7 @@ from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.dreambooth import DreamBooth, class_pictures, class_prompt
+from mvdream_cli.methods.sample_views import warn_about_length
 from mvdream_cli.models.find import known_words, model_identity
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.models.subject import save_subject

@@ -4,7 +4,7 @@ from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import say, warn
 from mvdream_cli.models.find import known_words, subject_warning
 from mvdream_cli.models.load import load_pipeline
-from mvdream_cli.models.vocabulary import length_warning, vocabulary_warning
+from mvdream_cli.models.vocabulary import vocabulary_warning
 
 
 def open_model(settings) -> tuple:
@@ -24,10 +24,3 @@ def warn_about_words(settings, prompt: str) -> None:
     for warning in (vocabulary_warning(prompt, known_words(settings.model)), subject_warning(settings.model, prompt)):
         if warning:
             warn(warning)
-
-
-def warn_about_length(pipeline, *texts: str) -> None:
-    """Say which words of the texts the pipeline's text encoder does not see, because it reads only so many tokens."""
-    length = pipeline.text_encoder.config.max_position_embeddings
-    if warning := length_warning(pipeline.tokenizer, list(texts), length):
-        warn(warning)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.commands.opening import open_model, warn_about_length, warn_about_words
+from mvdream_cli.commands.opening import open_model, warn_about_words
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
-from mvdream_cli.methods.sample_views import sample_views
+from mvdream_cli.methods.sample_views import sample_views, warn_about_length
 from mvdream_cli.models.find import model_identity
 
 

@@ -13,9 +13,10 @@ from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.projection import Pictures
 from mvdream_cli.mesh.texture import TexturedMesh
 from mvdream_cli.methods.first_look import first_look
-from mvdream_cli.methods.object_parts import build_guidance
+from mvdream_cli.methods.object_parts import build_guidance, guidance_texts
 from mvdream_cli.methods.posed_views import PosedViews, read_posed_views, sampled_views
 from mvdream_cli.methods.reconstruct import Reconstruction
+from mvdream_cli.methods.sample_views import warn_about_length
 from mvdream_cli.methods.text_to_3d import TextTo3D, views_to_fit
 from mvdream_cli.scene.distance import DistanceGrid
 
@@ -37,6 +38,7 @@ def make_object(settings, prompt: str, run, open_model: Callable[..., tuple], fr
         views = read_posed_views(from_views, to3d.views)
         save_image(run.folder / "views.png", grid(views.images, len(views.images)))
     elif to3d.method != "sds":
+        warn_about_length(pipeline, pipeline.asked(prompt, to3d.views.suffix), to3d.views.negative_prompt)
         views = sampled_views(first_look(pipeline, prompt, to3d, seed, run.folder, run.cache), to3d.views)
     if views is not None and reconstructs(settings, pipeline, from_views):
         seen = Reconstruction(pipeline.reconstructor, views).grid(to3d.reconstruction.resolution)
@@ -47,6 +49,7 @@ def make_object(settings, prompt: str, run, open_model: Callable[..., tuple], fr
     if distils:
         prior = to3d.guidance.prior
         single = open_model(settings.model_copy(update={"model": prior}))[0] if prior else pipeline
+        warn_about_length(single, *guidance_texts(single, prompt, to3d))
         seed_step(seed, -1)  # a fresh LoRA and a fresh field depend on the seed alone
         guidance = build_guidance(single, prompt, to3d)
     rays = views_to_fit(views.to(device), to3d) if views is not None else None

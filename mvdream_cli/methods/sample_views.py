@@ -7,12 +7,21 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.engine.memory import in_halves
+from mvdream_cli.engine.progress import warn
 from mvdream_cli.errors import ModelError
 from mvdream_cli.metrics.clip import clip_similarity
 from mvdream_cli.metrics.consistency import opposite_agreement
+from mvdream_cli.models.vocabulary import length_warning
 from mvdream_cli.scene.fitting import border_color, foreground_mask
 
 BLACK = 2 / 255  # a picture with nothing brighter shows nothing
+
+
+def warn_about_length(pipeline, *texts: str) -> None:
+    """Say which words of the texts the pipeline's text encoder does not see, because it reads only so many tokens."""
+    length = pipeline.text_encoder.config.max_position_embeddings
+    if warning := length_warning(pipeline.tokenizer, list(texts), length):
+        warn(warning)
 
 
 def sample_views(
