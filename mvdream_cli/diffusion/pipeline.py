@@ -145,7 +145,7 @@ class MultiViewPipeline(DiffusionPipeline):
     @torch.no_grad()
     def __call__(
         self,
-        prompt: str,
+        prompt: str | list[str],
         c2w: Tensor | None,
         *,
         seeds: list[int],
@@ -157,6 +157,7 @@ class MultiViewPipeline(DiffusionPipeline):
         """Sample `len(seeds)` objects with DDIM and classifier-free guidance (eta 0).
 
         Args:
+            prompt: of all objects, or one for each.
             c2w: (V, 4, 4) cameras, z up; None draws single images in the 2D mode (then V = 1).
             seeds: one per object; object k depends on its own seed only, not on the batch.
             on_step: called with the index of each finished step.
@@ -169,7 +170,10 @@ class MultiViewPipeline(DiffusionPipeline):
         shape = (views, self.unet.config.in_channels, self.unet.config.sample_size, self.unet.config.sample_size)
         latents = torch.cat([torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]).to(device)
         camera = None if c2w is None else camera_condition(c2w.to(device)).repeat(count, 1)  # (B V, 16)
-        text, negative = (e.expand(count * views, -1, -1) for e in self.encode_prompt([prompt, negative_prompt]).split(1))
+        prompts = [prompt] if isinstance(prompt, str) else prompt
+        text, negative = self.encode_prompt([*prompts, negative_prompt]).split((len(prompts), 1))
+        text = text.repeat_interleave(count * views // len(prompts), 0)  # (B V, L, D)
+        negative = negative.expand(count * views, -1, -1)
         self.scheduler.set_timesteps(steps, device=device)
         for i, t in enumerate(self.scheduler.timesteps):
             prediction, _ = self.predict_guided(latents, t, text, negative, camera, views, guidance_scale)

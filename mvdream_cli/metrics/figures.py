@@ -72,7 +72,7 @@ class Figure:
 
 def left_out(name: str, why: str, **about) -> Figure:
     """A figure that was not taken, and why: never a silent substitute."""
-    return Figure(name, None, note=f"left out: {why}", **about)
+    return Figure(name, None, **(about | {"note": f"left out: {why}"}))
 
 
 def mean_figure(name: str, per_object: Sequence[float], seed: int = 0, **about) -> Figure:

