@@ -10,6 +10,7 @@ from torch import Tensor
 from mvdream_cli.engine.progress import Bar, warn
 from mvdream_cli.errors import MVDreamError
 from mvdream_cli.metrics.clip import Towers, clip_scores, own_text_first
+from mvdream_cli.metrics.color import saturation
 from mvdream_cli.metrics.consistency import opposite_agreement
 from mvdream_cli.metrics.distribution import distance_figure, score_figure
 from mvdream_cli.metrics.figures import Figure, left_out, mean_figure, share_figure
@@ -45,7 +46,7 @@ class Seen:
     """What the judges saw in N objects of V views.
 
     clip: (N, V, E) embeddings, or None. features, logits: network's name -> (N, V, D). agreement: (N,) of opposite silhouettes,
-    NaN where V is odd. overlap: (N,) of silhouettes a quarter turn apart, NaN where V is no multiple of four.
+    NaN where V is odd. overlap: (N,) of silhouettes a quarter turn apart, NaN where V is no multiple of four. saturation: (N,).
     """
 
     clip: Tensor | None
@@ -53,6 +54,7 @@ class Seen:
     logits: dict[str, Tensor]
     agreement: list[float]
     overlap: list[float]
+    saturation: list[float]
 
     def __len__(self) -> int:
         return len(self.agreement)
@@ -60,7 +62,7 @@ class Seen:
 
 def look(views: Iterable[Tensor], judges: Judges, count: int, what: str = "looking") -> Seen:
     """Show all judges the views (V, S, S, 3) of each object, one object at a time: a set need not fit into the memory."""
-    clip, agreement, overlaps = [], [], []
+    clip, agreement, overlaps, strengths = [], [], [], []
     features = {network.name: [] for network in judges.networks}
     logits = {network.name: [] for network in judges.networks}
     with Bar(what, count) as bar:
@@ -74,6 +76,7 @@ def look(views: Iterable[Tensor], judges: Judges, count: int, what: str = "looki
             masks = foreground_mask(images, border_color(images))
             agreement.append(float(opposite_agreement(masks[None])[0]) if len(masks) % 2 == 0 else float("nan"))
             overlaps.append(overlap(masks) if len(masks) % 4 == 0 else float("nan"))
+            strengths.append(float(saturation(images, masks).nanmean()))
             bar.update(k + 1)
     return Seen(
         torch.stack(clip) if clip else None,
@@ -81,6 +84,7 @@ def look(views: Iterable[Tensor], judges: Judges, count: int, what: str = "looki
         {name: torch.stack(parts) for name, parts in logits.items()},
         agreement,
         overlaps,
+        strengths,
     )
 
 
@@ -153,7 +157,7 @@ def shape_figures(seen: Seen, judges: Judges, true: Seen | None = None, finished
         name = "opposite silhouettes agree"
         figure = mean_figure(name, seen.agreement, note="intersection over union of opposite views, one mirrored")
         bound = float(np.nanmean(true.agreement)) if true is not None else None
-        return [figure.beside(bound=bound)], {name: seen.agreement}
+        return [figure.beside(bound=bound), _strength(seen, true)], {name: seen.agreement}
     name = "overlap of silhouettes a quarter turn apart"
     about = {"better": "", "note": "1: alike from all sides, as a Janus is; so are round things"}
     figures, rows = [mean_figure(name, seen.overlap, **about)], {name: seen.overlap}
@@ -164,7 +168,12 @@ def shape_figures(seen: Seen, judges: Judges, true: Seen | None = None, finished
         note = "a view a quarter turn away or more is more like the front than the front's neighbors are"
         figures.append(share_figure("front seen again", again, note=note, **about))
         rows["front seen again"] = [float(value) for value in again]
-    return figures, rows
+    return [*figures, _strength(seen, true)], rows
+
+
+def _strength(seen: Seen, true: Seen | None) -> Figure:
+    bound = float(np.nanmean(true.saturation)) if true is not None else None
+    return mean_figure("saturation of colors", seen.saturation, better="").beside(bound=bound)
 
 
 def likeness_figure(seen: Seen, photographs: Tensor, towers: Towers) -> Figure:

@@ -78,10 +78,11 @@ def test_a_network_that_cannot_be_had_does_not_stop_the_others(monkeypatch):
 
 def test_shapes_of_samples_and_of_finished_objects():
     seen = look((object_of(color, 8) for color in COLORS), JUDGES, 3)
-    (agreement,), rows = shape_figures(seen, JUDGES, seen)
+    (agreement, strength), rows = shape_figures(seen, JUDGES, seen)
+    assert strength.value == strength.bound == 1  # pure colors
     assert agreement.value == agreement.bound == 1 and rows[agreement.name] == [1, 1, 1]
     figures, rows = shape_figures(seen, JUDGES, finished=True)
-    assert figures[0].value == 1 and figures[1].name == "front seen again" and set(rows) == {f.name for f in figures}
+    assert figures[0].value == 1 and figures[1].name == "front seen again" and set(rows) == {f.name for f in figures[:2]}
     odd = look([object_of(COLORS[0], 3)], JUDGES, 1)
     assert math.isnan(odd.agreement[0]) and shape_figures(odd, JUDGES)[0][0].value is None
 
