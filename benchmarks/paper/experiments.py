@@ -132,7 +132,8 @@ EXPERIMENTS = {
             Claim("CLIP R-Precision, views averaged", "MVDream", "DreamFusion"),
         ),
         "DreamFusion's guidance asks the same weights for single views. The baselines' own priors, DeepFloyd and Stable "
-        "Diffusion, are not tried: they need a GPU. An earlier measurement, faces counted by eye: [one face or several](janus.md).",
+        "Diffusion, are not tried: they need a GPU. An earlier measurement, with faces counted by eye: "
+        "[one face or several](janus.md).",
     ),
     "dreambooth": Experiment(
         "MVDreamBooth against plain DreamBooth",

@@ -43,5 +43,6 @@ def run(settings, folder: Path, out: Path | None = None, restart: bool = False) 
         picture_objects(objects, drawn, options.object_views, options.object_size_px)
         prompts = [made.prompt for made in objects]
         made = run.finish(**distributed.from_main(lambda: measure_objects(run, settings, prompts, drawn, judges, folder)))
+    speaks = distributed.is_main()
     distributed.stop()
-    return made
+    return made if speaks else {}

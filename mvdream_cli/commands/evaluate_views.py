@@ -71,5 +71,6 @@ def run(
             )
         )
         made = run.finish(**made)
+    speaks = distributed.is_main()
     distributed.stop()
-    return made
+    return made if speaks else {}
