@@ -4,11 +4,12 @@
 
 Pure score distillation from a ball, for twenty prompts of things with a face. Everything but the judge is alike: weights, loss,
 noise levels, cameras, renderings. Every object is seen from eight directions (a contact sheet, a row each: faces are counted by
-eye). Two figures beside it, with those of true objects:
+eye). Three figures beside it, with those of true objects:
 - overlap: intersection over union of silhouettes a quarter turn apart; high for what looks alike from all sides;
 - in turn: share of pictures whose nearest of the true renders of its kind from known directions, by the patches of the model's
   own CLIP image tower, shows the right direction or one beside it, the object turned at best. Not by its pooled embedding,
   which has learnt that all views of an object have one caption. The floor is a shuffled order of true pictures.
+- fronts: share of objects that show more than one front to the same judge, going around.
 What is there is not made again.
 """
 
@@ -25,7 +26,7 @@ from toys import around, mesh_of
 from mvdream_cli.commands import to3d
 from mvdream_cli.commands.opening import open_model
 from mvdream_cli.images import grid, save_image
-from mvdream_cli.metrics.janus import in_turn, overlap, patches_seen
+from mvdream_cli.metrics.janus import fronts_seen, in_turn, overlap, patches_seen
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.settings.resolve import resolve
@@ -95,8 +96,12 @@ def main() -> None:
 
     def figures(sheets: list[torch.Tensor]) -> dict:
         """The figures of objects, in the order of the prompts."""
-        turns = [in_turn(seen(views), references(kind)) for views, kind in zip(sheets, PROMPTS.values())]
-        return {"overlap": float(np.mean([overlap(silhouettes(views)) for views in sheets])), "in_turn": float(np.mean(turns))}
+        views = [(seen(sheet), references(kind)) for sheet, kind in zip(sheets, PROMPTS.values())]
+        return {
+            "overlap": float(np.mean([overlap(silhouettes(sheet)) for sheet in sheets])),
+            "in_turn": float(np.mean([in_turn(*pair) for pair in views])),
+            "fronts": float(np.mean([fronts_seen(*pair) > 1 for pair in views])),
+        }
 
     true = [around(true_object(kind, 100 + k)) for k, kind in enumerate(PROMPTS.values())]
     shuffle = np.random.default_rng(0)

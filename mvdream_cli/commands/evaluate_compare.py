@@ -39,7 +39,7 @@ def run(
         else:
             pipeline, device = None, pick_device(settings.engine.device, settings.engine.dtype)[0]
         judges = open_judges(pipeline, settings, device, networks=())
-        stores = [ViewStore(run.folder / side, len(pairs)) for side in "ab"]
+        stores = [ViewStore(run.cache / side, len(pairs)) for side in "ab"]
         for side, store in enumerate(stores):
             picture_objects([pair[1 + side] for pair in pairs], store, options.object_views, options.object_size_px)
         made = compare_pairs(run, pairs, stores, judges, names=(str(first), str(second)), identity=identity, chosen=chosen)

@@ -9,7 +9,7 @@ from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.hashes import checksum
-from mvdream_cli.methods.evaluation import finished, measure_objects, open_judges
+from mvdream_cli.methods.evaluation import finished, measure_objects, networks_here, open_judges
 from mvdream_cli.methods.object_set import find_objects, picture_objects
 from mvdream_cli.methods.view_store import ViewStore
 
@@ -24,7 +24,10 @@ def run(settings, folder: Path, out: Path | None = None, restart: bool = False) 
     distributed.start()
     objects = find_objects(folder)[: options.objects]
     told = "".join(f"{made.prompt}\n{checksum(made.mesh)}\n" for made in objects)
-    identities = {"objects_identity": hashlib.sha256(told.encode()).hexdigest()[:16]}
+    identities = {
+        "objects_identity": hashlib.sha256(told.encode()).hexdigest()[:16],
+        "networks_here": networks_here(options.networks),
+    }
     keys = ["objects_identity", "evaluate.object_views", "evaluate.object_size_px"]
     with open_run(
         out, "evaluate-objects", settings.model_dump(mode="json") | identities, identity_keys=keys,
@@ -39,7 +42,7 @@ def run(settings, folder: Path, out: Path | None = None, restart: bool = False) 
         else:
             pipeline, device = None, pick_device(settings.engine.device, settings.engine.dtype)[0]
         judges = open_judges(pipeline, settings, device)
-        drawn = ViewStore(run.folder / "views", len(objects))
+        drawn = ViewStore(run.cache / "views", len(objects))
         picture_objects(objects, drawn, options.object_views, options.object_size_px)
         prompts = [made.prompt for made in objects]
         made = run.finish(**distributed.from_main(lambda: measure_objects(run, settings, prompts, drawn, judges, folder)))

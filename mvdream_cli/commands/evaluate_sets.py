@@ -4,13 +4,14 @@ from pathlib import Path
 
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.run import open_run
-from mvdream_cli.methods.evaluation import check_reference, measure_sets, open_judges
+from mvdream_cli.methods.evaluation import measure_sets, open_judges
+from mvdream_cli.methods.reference_set import read_set
 
 
 def run(settings, first: Path, second: Path, out: Path | None = None) -> dict:
     """Measure the Fréchet distances of `first` from `second`. Returns the paths of the report, and its figures."""
     for folder in (first, second):
-        check_reference(folder, settings.sample_views.num_views)
+        read_set(folder)  # before anything is computed
     recorded = settings.model_dump(mode="json") | {"first": str(first.resolve()), "second": str(second.resolve())}
     with open_run(
         out, "evaluate-sets", recorded, identity_keys=["first", "second"], text=f"{first.name} against {second.name}",

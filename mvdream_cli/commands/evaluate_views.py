@@ -6,13 +6,13 @@ from pathlib import Path
 from mvdream_cli import __version__
 from mvdream_cli.commands.opening import open_model
 from mvdream_cli.commands.toybox_world import held_out_toys
-from mvdream_cli.data.photographs import load_photographs
+from mvdream_cli.data.photographs import load_photographs, photographs_identity
 from mvdream_cli.engine import distributed
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
-from mvdream_cli.methods.evaluation import check_reference, finished, measure_samples, open_judges
-from mvdream_cli.methods.reference_set import render_true
+from mvdream_cli.methods.evaluation import finished, measure_samples, networks_here, open_judges
+from mvdream_cli.methods.reference_set import read_set, render_true, set_fingerprint
 from mvdream_cli.methods.sample_set import sample_set
 from mvdream_cli.methods.view_store import ViewStore
 from mvdream_cli.models.find import known_words, model_identity
@@ -40,12 +40,14 @@ def run(
         toys = held_out_toys(settings.data.toybox, seed, options.objects, words)
     asked = [toy.caption for toy in toys] or prompts[: options.objects]
     world = repr((__version__, settings.data.toybox.options("objects", "first", "split"), sorted(words or ())))
-    check_reference(reference, sample.num_views)
+    if reference is not None:
+        read_set(reference)  # before anything is computed
     identities = {
         "model_identity": model_identity(settings.model),
         "prompts": hashlib.sha256(("\n".join(prompts) if prompts else world).encode()).hexdigest()[:16],
-        "reference": str(reference) if reference else None,
-        "photographs": str(photographs) if photographs else None,
+        "reference": reference and set_fingerprint(reference),
+        "photographs": photographs and photographs_identity(photographs),
+        "networks_here": networks_here(options.networks),
     }
     with open_run(
         out, "evaluate-views", settings.model_dump(mode="json") | identities,
@@ -59,12 +61,12 @@ def run(
         if not pipeline.knows_cameras and sample.num_views > 1:
             raise UsageError(f"{settings.model} knows no cameras: it draws single pictures, --set sample_views.num_views=1")
         judges = open_judges(pipeline, settings, device)
-        drawn, true = ViewStore(run.folder / "views", len(asked)), None
+        pictures = load_photographs(photographs, pipeline.image_size, 0.5)[0] if photographs else None
+        drawn, true = ViewStore(run.cache / "views", len(asked)), None
         sample_set(pipeline, asked, sample, drawn, seed=seed, batch_size=options.batch_size)
         if toys:
-            true = ViewStore(run.folder / "true", len(toys))
+            true = ViewStore(run.cache / "true", len(toys))
             render_true(toys, true, sample.num_views, pipeline.image_size)
-        pictures = load_photographs(photographs, pipeline.image_size, 0.5)[0] if photographs else None
         made = distributed.from_main(
             lambda: measure_samples(
                 run, settings, asked, drawn, judges, true=true, reference=reference, photographs=pictures, device=device

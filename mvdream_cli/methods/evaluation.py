@@ -1,5 +1,7 @@
 """From views to a report: who judges, what is measured of samples and of objects, which examples are shown."""
 
+import importlib.util
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from mvdream_cli.methods.view_store import ViewStore
 from mvdream_cli.metrics.choice_page import write_choice_page
 from mvdream_cli.metrics.clip import clip_scores, own_towers, towers_from_folder
 from mvdream_cli.metrics.figures import Figure, left_out, mean_figure
+from mvdream_cli.metrics.networks import PACKAGES
 from mvdream_cli.metrics.report import text_table, write_report
 
 FEWEST_VIEWS_TO_FIT = 3  # one is held out, and one alone says nothing
@@ -54,10 +57,9 @@ def open_judges(pipeline, settings, device, networks: tuple[str, ...] | None = N
     return judges
 
 
-def check_reference(reference: Path | None, num_views: int) -> None:
-    """Raises DataError, before anything is computed, if there is nothing in the reference."""
-    if reference is not None:
-        next(iter(read_set(reference, num_views)), None)
+def networks_here(names: Sequence[str]) -> list[str]:
+    """Which of the networks are installed; where that changes, a finished evaluation is measured anew."""
+    return [name for name in names if importlib.util.find_spec(PACKAGES[name]) is not None]
 
 
 def measure_samples(
@@ -82,8 +84,8 @@ def measure_samples(
     against = same
     if reference is not None:
         size = drawn.read(0).shape[1]
-        others = list(read_set(reference, drawn.read(0).shape[0], size))
-        against = look(others, Judges(None, judges.networks), len(others), "looking at the reference")
+        others = read_set(reference, drawn.read(0).shape[0], size)
+        against = look(others.views, Judges(None, judges.networks), others.count, "looking at the reference")
     figures, rows = _text(seen, prompts, judges, same)
     figures += set_figures(seen, judges, against, settings.engine.seed)
     shapes, more = shape_figures(seen, judges, same)
@@ -106,8 +108,8 @@ def measure_objects(run, settings, prompts: list[str], drawn: ViewStore, judges:
 
 def measure_sets(run, settings, first: Path, second: Path, judges: Judges) -> dict:
     """The distance of one set of pictures from another; writes the report into the run folder."""
-    views = [list(read_set(folder, settings.sample_views.num_views)) for folder in (first, second)]
-    seen, reference = (look(part, judges, len(part), f"looking at {name}") for part, name in zip(views, (first, second)))
+    sets = [(folder, read_set(folder, settings.sample_views.num_views)) for folder in (first, second)]
+    seen, reference = (look(part.views, judges, part.count, f"looking at {folder}") for folder, part in sets)
     figures = set_figures(seen, judges, reference, settings.engine.seed)
     facts = {"set": f"{first}, {len(seen)} objects", "reference": f"{second}, {len(reference)} objects"}
     return _finish(run, f"{first} against {second}", figures, facts, [], [])

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.engine.progress import Bar, warn
-from mvdream_cli.errors import MVDreamError
+from mvdream_cli.errors import DataError, MVDreamError
 from mvdream_cli.metrics.clip import Towers, clip_scores, own_text_first
 from mvdream_cli.metrics.color import saturation
 from mvdream_cli.metrics.consistency import opposite_agreement
@@ -61,12 +61,20 @@ class Seen:
 
 
 def look(views: Iterable[Tensor], judges: Judges, count: int, what: str = "looking") -> Seen:
-    """Show all judges the views (V, S, S, 3) of each object, one object at a time: a set need not fit into the memory."""
+    """Show all judges the views (V, S, S, 3) of each object, one object at a time: a set need not fit into the memory.
+
+    Raises:
+        DataError: one object has fewer or more views than another.
+    """
     clip, agreement, overlaps, strengths = [], [], [], []
     features = {network.name: [] for network in judges.networks}
     logits = {network.name: [] for network in judges.networks}
+    num_views = 0
     with Bar(what, count) as bar:
         for k, images in enumerate(views):
+            num_views = num_views or len(images)
+            if len(images) != num_views:
+                raise DataError(f"object {k} of the set has {len(images)} views and object 0 has {num_views}")
             if judges.towers is not None:
                 clip.append(judges.towers.embed_images(images))
             for network in judges.networks:

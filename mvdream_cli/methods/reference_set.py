@@ -1,7 +1,9 @@
 """True pictures that samples are compared with: renders of the very objects that the prompts describe, or any set."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -32,11 +34,19 @@ def _mesh(source: AssetSource) -> Mesh:
     return mesh if isinstance(mesh, Mesh) else Mesh.from_part(mesh.vertices, mesh.faces, mesh.colors)
 
 
-def read_set(folder: Path, num_views: int | None = None, size_px: int | None = None) -> Iterator[Tensor]:
-    """The pictures of a set, object by object, (V, S, S, 3) in [0, 1].
+class PictureSet(NamedTuple):
+    """`count` objects; `views` reads them one by one, (V, S, S, 3) in [0, 1] each."""
+
+    count: int
+    views: Iterator[Tensor]
+
+
+def read_set(folder: Path, num_views: int | None = None, size_px: int | None = None) -> PictureSet:
+    """The pictures of a set, object by object.
 
     A set is a multi-view set (`mvdream data render`), of whose objects `num_views` evenly spaced views are taken, over middle
-    gray; a folder that `mvdream evaluate` left, with its strips in views/; or a folder of pictures, each an object of one view.
+    gray; a folder that `mvdream evaluate` left, with its strips in cache/views; or a folder of pictures, each an object of one
+    view.
 
     Args:
         size_px: to which pictures are scaled, so that they can be compared; None keeps a picture as it is.
@@ -44,17 +54,25 @@ def read_set(folder: Path, num_views: int | None = None, size_px: int | None = N
     Raises:
         DataError: nothing of the kind.
     """
-    if strips := sorted((folder / "views").glob("*.png")):
-        store = ViewStore(folder / "views", len(strips))
-        found: Iterator[Tensor] = store.all()
+    count, found = 0, iter(())
+    if strips := list((folder / "cache" / "views").glob("*.png")):
+        count, found = len(strips), ViewStore(folder / "cache" / "views", len(strips)).all()
     elif files := sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES):
-        found = (_square(load_image(path)) for path in files)
+        count, found = len(files), (_square(load_image(path)) for path in files)
     elif folder.is_dir() and (list(folder.glob("views-*.tar")) or list(folder.glob("*/meta.json"))):
-        found = (_views(entry, num_views) for entry in index_views(folder))
+        entries = index_views(folder)
+        count, found = len(entries), (_views(entry, num_views) for entry in entries)
     else:
         kinds = ", ".join(PICTURES)
         raise DataError(f"{folder}: holds neither a multi-view set nor views of `mvdream evaluate` nor {kinds} files")
-    return (views if size_px is None else _scaled(views, size_px) for views in found)
+    return PictureSet(count, (views if size_px is None else _scaled(views, size_px) for views in found))
+
+
+def set_fingerprint(folder: Path) -> str:
+    """A short hash of the names, sizes and times of all files of a set; it reads none of them."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    told = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return hashlib.sha256(repr((str(folder.resolve()), told)).encode()).hexdigest()[:16]
 
 
 def _views(entry, num_views: int | None) -> Tensor:

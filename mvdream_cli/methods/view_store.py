@@ -1,4 +1,4 @@
-"""The views of many objects, kept as files: views/0000.png, a strip of all views of object 0, and so on.
+"""The views of many objects, kept as files: 0000.png, a strip of all views of object 0, and so on.
 
 What is there is not made again, so whoever fills a store can be stopped and started. Of several ranks each fills its share.
 """

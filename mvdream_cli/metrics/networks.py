@@ -110,3 +110,4 @@ NAMES = {  # of the figures, told also where the network cannot be had
     "inception": ("FID", "IS"),
     "efficientnet-lite0": ("Fréchet distance by EfficientNet-Lite0", "class score by EfficientNet-Lite0"),
 }
+PACKAGES = {"inception": "torch_fidelity", "efficientnet-lite0": "efficientnet_lite_pytorch"}

@@ -23,13 +23,18 @@ def test_views_of_a_file_of_prompts_with_report(tiny_folder, tmp_path):
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert [row["prompt"] for row in report["objects"]] == ["a red dog", "a blue cat", "a green car"]
     assert "the own CLIP of" in report["figures"][0]["network"] and report["figures"][0]["count"] == 3
-    views = sorted((tmp_path / "run" / "views").glob("*.png"))
+    views = sorted((tmp_path / "run" / "cache" / "views").glob("*.png"))
     before = [path.stat().st_mtime_ns for path in views]
     again = mvdream(*command, "--set", "evaluate.examples=1", cwd=tmp_path)  # the samples stay, the report is new
     assert again.returncode == 0 and "already finished" not in again.stderr
     assert [path.stat().st_mtime_ns for path in views] == before
     third = mvdream(*command, "--set", "evaluate.examples=1", "--json", cwd=tmp_path)
     assert "already finished" in third.stderr and json.loads(third.stdout)["figures"][0]["name"] == "CLIP score"
+    refused = mvdream(*command, "--seed", 5, cwd=tmp_path)
+    assert refused.returncode == 1 and "engine.seed was 0, is 5" in refused.stderr
+    assert mvdream(*command, "--seed", 5, "--restart", cwd=tmp_path).returncode == 0  # no view of the other seed is left
+    assert not {path.stat().st_mtime_ns for path in views} & set(before)
+    assert mvdream(*command, "--restart", cwd=tmp_path).returncode == 0
     alone = mvdream(*command[:2], "--prompts", "prompts.txt", "--model", tiny_folder, "--out", "two", *SAMPLED,
                     "--set", "evaluate.batch_size=1", cwd=tmp_path)  # fmt: skip
     assert alone.returncode == 0
@@ -46,7 +51,7 @@ def test_the_toybox_gives_prompts_and_the_bound(tiny_folder, tmp_path):
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["figures"][0]["bound"] is not None and report["figures"][0]["floor"] is not None
-    assert len(list((tmp_path / "run" / "true").glob("*.png"))) == 2
+    assert len(list((tmp_path / "run" / "cache" / "true").glob("*.png"))) == 2
 
 
 def test_objects_are_measured_and_compared(tiny_folder, tmp_path):
@@ -86,6 +91,8 @@ def test_objects_are_measured_and_compared(tiny_folder, tmp_path):
         (["objects", "empty"], 1, "holds neither runs"),
         (["objects", "mixed"], 2, "1 of sample-views"),
         (["sets", "empty", "empty"], 1, "holds neither"),
+        (["compare", "empty", "empty"], 1, "holds neither runs"),
+        (["views", "--prompts", "gallery", "--photographs", "nowhere", "--model", "mini"], 1, "nowhere: is no folder"),
         (["views", "--set", "evaluate.networks=[vgg]"], 2, "efficientnet-lite0"),
     ],
 )

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from mvdream_cli.errors import DataError
 from mvdream_cli.methods import measuring
 from mvdream_cli.methods.measuring import Judges, likeness_figure, look, set_figures, shape_figures, text_figures
 from mvdream_cli.metrics.clip import Towers
@@ -44,6 +45,11 @@ def test_right_colors_are_found_and_shuffled_ones_are_not():
     assert rows["own text first"] == [1, 1, 1] and figures[0].bound == pytest.approx(figures[0].value)
     half = look((object_of(COLORS[k]) for k in (0, 0, 2)), JUDGES, 3)
     assert text_figures(half, PROMPTS, TOWERS)[0][2].value == pytest.approx(2 / 3)
+
+
+def test_objects_of_a_set_have_as_many_views():
+    with pytest.raises(DataError, match="object 1 of the set has 3 views and object 0 has 4"):
+        look([object_of(COLORS[0]), object_of(COLORS[1], 3)], JUDGES, 2)
 
 
 def test_one_prompt_is_too_few_to_choose_from():

@@ -32,6 +32,8 @@ def test_fronts_are_counted_in_runs():
 def test_a_front_that_is_seen_again():
     assert not front_seen_again(around(0, 45, 90, 135, 180, 225, 270, 315))
     assert front_seen_again(around(0, 45, 90, 45, 5, 45, 90, 45))
+    near = around(0, 30, 5, *range(60, 310, 20))  # what is less than a quarter turn away does not count
+    assert len(near) == 16 and not front_seen_again(near)
     with pytest.raises(ValueError, match="4 directions are too few"):
         front_seen_again(TRUE[:4])
 
