@@ -4,17 +4,18 @@
 
 Pure score distillation from a ball, for twenty prompts of things with a face. Everything but the judge is alike: weights, loss,
 noise levels, cameras, renderings. Every object is seen from eight directions (a contact sheet, a row each: faces are counted by
-eye). Two figures beside it, with those of true objects:
+eye). Three figures beside it, with those of true objects:
 - overlap: intersection over union of silhouettes a quarter turn apart; high for what looks alike from all sides;
 - in turn: share of pictures whose nearest of the true renders of its kind from known directions, by the patches of the model's
   own CLIP image tower, shows the right direction or one beside it, the object turned at best. Not by its pooled embedding,
   which has learnt that all views of an object have one caption. The floor is a shuffled order of true pictures.
+- fronts: share of objects that show more than one front to the same judge, going around.
 What is there is not made again.
 """
 
 import argparse
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from toys import around, mesh_of
 from mvdream_cli.commands import to3d
 from mvdream_cli.commands.opening import open_model
 from mvdream_cli.images import grid, save_image
+from mvdream_cli.metrics.janus import fronts_seen, in_turn, overlap, patches_seen
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.settings.resolve import resolve
@@ -71,30 +73,9 @@ def true_object(kind: str, index: int) -> Mesh:
     return mesh_of(draw_spec(7, index, "all", (kind,)))
 
 
-@torch.no_grad()
-def seen(pipeline, views: torch.Tensor) -> torch.Tensor:
-    """What the CLIP image tower sees in each patch, less what all views (8, H, W, 3) of the object share; (8, E)."""
-    size = pipeline.image_encoder.config.image_size
-    pixels = F.interpolate(views.permute(0, 3, 1, 2), size=(size, size), mode="bilinear", antialias=True) * 2 - 1
-    tokens = pipeline.image_encoder(pixels.to(pipeline.image_encoder.dtype)).last_hidden_state.float()
-    patches = tokens[:, 1:].flatten(1)  # the first token is of the whole
-    return F.normalize(patches - patches.mean(0), dim=-1)
-
-
-def in_turn(views: torch.Tensor, references: torch.Tensor) -> float:
-    """Share of views (8, E) whose nearest reference (8, E) is at most one direction off, the object turned at best."""
-    like = (views @ references.T).numpy()
-    here = np.arange(DIRECTIONS)
-    turn = max(here, key=lambda turn: like[here, (here + turn) % DIRECTIONS].sum())
-    off = (like.argmax(1) - here - turn + DIRECTIONS // 2) % DIRECTIONS - DIRECTIONS // 2
-    return float((abs(off) <= 1).mean())
-
-
-def overlap(views: torch.Tensor) -> float:
-    """Mean intersection over union of silhouettes (8, H, W, 3), before middle gray, and those a quarter turn on."""
-    masks = (views - 0.5).abs().amax(-1) > 0.03
-    turned = masks.roll(DIRECTIONS // 4, 0)
-    return float(((masks & turned).sum((1, 2)) / (masks | turned).sum((1, 2)).clamp(min=1)).mean())
+def silhouettes(views: torch.Tensor) -> torch.Tensor:
+    """(8, H, W) bool of views (8, H, W, 3) before middle gray."""
+    return (views - 0.5).abs().amax(-1) > 0.03
 
 
 def main() -> None:
@@ -106,16 +87,21 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="a setting, as the program takes it")
     arguments = parser.parse_args()
     opened = pipeline, _ = open_model(resolve("cpu"))
+    seen = partial(patches_seen, pipeline)
 
     @cache
     def references(kind: str) -> torch.Tensor:
         """What is seen of sixteen objects of a kind from each direction, on average; (8, E)."""
-        return F.normalize(torch.stack([seen(pipeline, around(true_object(kind, k))) for k in range(16)]).mean(0), dim=-1)
+        return F.normalize(torch.stack([seen(around(true_object(kind, k))) for k in range(16)]).mean(0), dim=-1)
 
     def figures(sheets: list[torch.Tensor]) -> dict:
         """The figures of objects, in the order of the prompts."""
-        turns = [in_turn(seen(pipeline, views), references(kind)) for views, kind in zip(sheets, PROMPTS.values())]
-        return {"overlap": float(np.mean([overlap(views) for views in sheets])), "in_turn": float(np.mean(turns))}
+        views = [(seen(sheet), references(kind)) for sheet, kind in zip(sheets, PROMPTS.values())]
+        return {
+            "overlap": float(np.mean([overlap(silhouettes(sheet)) for sheet in sheets])),
+            "in_turn": float(np.mean([in_turn(*pair) for pair in views])),
+            "fronts": float(np.mean([fronts_seen(*pair) > 1 for pair in views])),
+        }
 
     true = [around(true_object(kind, 100 + k)) for k, kind in enumerate(PROMPTS.values())]
     shuffle = np.random.default_rng(0)

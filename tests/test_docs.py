@@ -61,6 +61,7 @@ def test_commands_in_the_readme_run(tmp_path):
     settings["dreambooth"] |= {"steps": 1, "prior_images": {"steps": 2, "guidance_scale": 4.0}}
     settings["export"] |= {"resolution": 32, "faces": 500, "texture_size": 64}
     settings["data"] |= {"num_views": 4, "workers": 1}
+    settings["evaluate"] |= {"fit_objects": 1, "fit_steps": 2}
     settings["to3d"]["views"] |= {"steps": 2, "candidates": 2}
     settings["to3d"]["fit"] |= {"steps": 4, "rays": 256}
     settings["to3d"]["distillation"] |= {"steps": 1, "size_px": 16}

@@ -1,7 +1,7 @@
 import pytest
 
 from mvdream_cli.errors import UsageError
-from mvdream_cli.prompts import check_prompt, read_prompts
+from mvdream_cli.prompts import check_prompt, prompt_set_names, read_prompt_set, read_prompts
 
 
 def test_prompts_are_put_on_one_line_and_bad_ones_refused():
@@ -52,3 +52,26 @@ def test_each_line_of_a_jsonl_file_is_an_object(tmp_path, line):
     path.write_text('{"prompt": "a red car"}\n' + line + "\n")
     with pytest.raises(UsageError, match="line 2: is no JSON"):
         read_prompts(path)
+
+
+def test_shipped_sets_and_sets_of_files(tmp_path):
+    assert {"gallery", "panel", "faces"} <= set(prompt_set_names())
+    assert [len(read_prompt_set(name)) for name in ("gallery", "panel", "faces")] == [12, 48, 20]
+    path = tmp_path / "library.json"
+    path.write_text('{"dreamfusion": ["a corgi", "a  crab"], "other": ["x"]}')
+    assert read_prompt_set(f"{path}:dreamfusion") == ["a corgi", "a crab"]
+    path.write_text('["a corgi"]')
+    assert read_prompt_set(str(path)) == ["a corgi"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "says"),
+    [
+        ('{"a": ["x"], "b": ["y"]}', ":c", "name one: .*of a, b"), ("[1]", "", "not a list"), ("[", "", "no JSON"),
+        ('["a dog", "a cat", "A  Dog"]', "", "prompts 1 and 3 are the same"),
+    ],
+)  # fmt: skip
+def test_a_bad_set_is_one_sentence(tmp_path, content, name, says):
+    (tmp_path / "set.json").write_text(content)
+    with pytest.raises(UsageError, match=says):
+        read_prompt_set(f"{tmp_path / 'set.json'}{name}")

@@ -9,6 +9,8 @@ from typing import Any
 from mvdream_cli.cli.options import Shared
 from mvdream_cli.errors import UsageError
 
+ALSO_READ = {"to3d": ["export"], "evaluate": ["sample_views"]}  # other sections that a command reads
+
 
 def need(value: Any, command: str, what: str) -> None:
     if not value:
@@ -37,7 +39,7 @@ def run_command(section: str, flags: dict[str, Any], recipe: Callable[[Any], dic
             return
         from mvdream_cli.commands.dry_run import forecast
 
-        print(show.dump(settings, [section, "export"] if section == "to3d" else [section]).rstrip())
+        print(show.dump(settings, [section, *ALSO_READ.get(section, [])]).rstrip())
         print("\n".join(f"# {line}" for line in forecast(settings, section, shared.out)))
         return
     if settings.engine.offline:

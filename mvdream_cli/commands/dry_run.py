@@ -42,6 +42,11 @@ def forecast(settings, command: str, out: Path | None = None) -> list[str]:
     if command == "sample_views":
         sample = settings.sample_views
         lines.append(f"work: {sample.samples} objects of {sample.num_views} views, {sample.steps} denoising steps")
+    if command == "evaluate":
+        sample, count = settings.sample_views, settings.evaluate.objects
+        lines.append(
+            f"work: at most {count} objects; sampled ones have {sample.num_views} views, {sample.steps} denoising steps"
+        )
     if command == "to3d":
         to3d = settings.to3d
         if to3d.method != "sds":

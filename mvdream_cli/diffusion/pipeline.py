@@ -190,7 +190,7 @@ class MultiViewPipeline(DiffusionPipeline):
     @torch.no_grad()
     def __call__(
         self,
-        prompt: str,
+        prompt: str | list[str],
         c2w: Tensor | None,
         *,
         seeds: list[int],
@@ -203,6 +203,7 @@ class MultiViewPipeline(DiffusionPipeline):
         """Sample `len(seeds)` objects with DDIM and classifier-free guidance (eta 0).
 
         Args:
+            prompt: of all objects, or one for each.
             c2w: (V, 4, 4) cameras, z up; None draws single images in the 2D mode (then V = 1).
             seeds: one per object; object k depends on its own seed only, not on the batch.
             steps: 1 to the timesteps of the schedule, see `schedule.ddim_timesteps`.
@@ -218,7 +219,10 @@ class MultiViewPipeline(DiffusionPipeline):
         shape = (views, self.unet.config.in_channels, side, side)
         latents = torch.cat([torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]).to(device)
         camera = None if c2w is None else camera_condition(c2w.to(device)).repeat(count, 1)  # (B V, 16)
-        text, negative = (e.expand(count * views, -1, -1) for e in self.encode_prompt([prompt, negative_prompt]).split(1))
+        prompts = [prompt] if isinstance(prompt, str) else prompt
+        text, negative = self.encode_prompt([*prompts, negative_prompt]).split((len(prompts), 1))
+        text = text.repeat_interleave(count * views // len(prompts), 0)  # (B V, L, D)
+        negative = negative.expand(count * views, -1, -1)
         visited = ddim_timesteps(self.scheduler, steps)
         for i, (t, following) in enumerate(zip(visited, [*visited[1:], None])):
             prediction, _ = self.predict_guided(latents, t, text, negative, camera, views, guidance_scale)

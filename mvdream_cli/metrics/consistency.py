@@ -1,5 +1,6 @@
-"""Whether views show one object, told from their silhouettes alone."""
+"""Whether views show one object: told from their silhouettes, and from what a field fitted to them shows in their place."""
 
+import torch
 from torch import Tensor
 
 
@@ -18,3 +19,24 @@ def opposite_agreement(masks: Tensor) -> Tensor:
     one, other = masks[:, :half], masks[:, half:].flip(-1)
     intersection, union = (one & other).flatten(2).sum(-1), (one | other).flatten(2).sum(-1)
     return (intersection / union.clamp(min=1)).mean(1)
+
+
+def masked_psnr(images: Tensor, true: Tensor, masks: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each picture where an object is, in dB.
+
+    The background, on which all agree, would only flatter it.
+
+    Args:
+        images, true: (V, H, W, 3) in [0, 1]. masks: (V, H, W) bool, such as where either shows the object.
+
+    Returns:
+        (V,); NaN where a mask is empty.
+    """
+    squares = ((images - true) ** 2).mean(-1)
+    error = (squares * masks).flatten(1).sum(1) / masks.flatten(1).sum(1)
+    return -10 * error.clamp(min=1e-10).log10() + 0 * error
+
+
+def feature_distance(first: Tensor, second: Tensor) -> Tensor:
+    """1 - cosine of features (V, D) of two sets of pictures: a learned distance in [0, 2], (V,)."""
+    return 1 - torch.nn.functional.cosine_similarity(first, second, dim=-1)

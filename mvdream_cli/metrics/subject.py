@@ -30,3 +30,15 @@ class SubjectGauge:
             "likeness": float(_direction(self.pipeline, subject_views) @ self.subject),
             "class_kept": float(_direction(self.pipeline, class_views) @ self.before),
         }
+
+
+def likeness_to_photographs(views: Tensor, photographs: Tensor) -> Tensor:
+    """CLIP-I of DreamBooth (Ruiz et al. 2023, section 4.1): mean cosine of each object's views with all photographs.
+
+    Args:
+        views: embeddings (N, V, E). photographs: (P, E); all of unit length.
+
+    Returns:
+        (N,), in [-1, 1].
+    """
+    return (views @ photographs.T).mean((1, 2))

@@ -10,6 +10,7 @@ from pydantic import Field
 from mvdream_cli.settings.data import Data
 from mvdream_cli.settings.dreambooth import Dreambooth
 from mvdream_cli.settings.engine import Engine
+from mvdream_cli.settings.evaluate import Evaluate
 from mvdream_cli.settings.export import Export
 from mvdream_cli.settings.fields import Section
 from mvdream_cli.settings.to3d import To3D
@@ -26,10 +27,11 @@ class Settings(Section):
     dreambooth: Dreambooth = Dreambooth()
     export: Export = Export()
     data: Data = Data()
+    evaluate: Evaluate = Evaluate()
 
     def models_used(self, command: str) -> list[str]:
         """Names or paths of the models that a command (its section) opens."""
         if command == "train":
             return [name for name in (self.train.init, self.train.autoencoder) if name]
-        names = [self.model] if command in ("sample_views", "to3d", "dreambooth") else []
+        names = [self.model] if command in ("sample_views", "to3d", "dreambooth", "evaluate") else []
         return [*names, self.to3d.guidance.prior] if command == "to3d" and self.to3d.guidance.prior else names

@@ -53,7 +53,7 @@ def test_a_narrowed_world_and_its_mistakes(tmp_path):
 
 
 def settings(seed: int = 5, views: int = 4, **toybox) -> SimpleNamespace:
-    data = {"num_views": views, "size_px": 16, "workers": 1, "toybox": {"objects": 2} | toybox}
+    data = {"num_views": views, "size_px": 16, "workers": 1, "renders": 1, "toybox": {"objects": 2} | toybox}
     return SimpleNamespace(data=Data.model_validate(data), engine=SimpleNamespace(seed=seed))
 
 

@@ -20,6 +20,14 @@ def test_a_sample_does_not_depend_on_its_batch(tiny):
     assert (together[0] - together[1]).abs().max() > 1e-3
 
 
+def test_each_object_may_have_its_own_prompt(tiny):
+    c2w, options = orbit_views(4, 15.0), {"steps": 2, "guidance_scale": 3.0}
+    together = tiny(["a red dog", "a blue cat"], c2w, seeds=[3, 4], **options)
+    for k, prompt in enumerate(("a red dog", "a blue cat")):
+        torch.testing.assert_close(together[k], tiny(prompt, c2w, seeds=[3 + k], **options)[0], atol=1e-4, rtol=0)
+    assert (together[1] - tiny("a red dog", c2w, seeds=[4], **options)[0]).abs().max() > 1e-4
+
+
 def test_guidance_moves_away_from_the_negative_prompt(tiny):
     c2w = orbit_views(4, 15.0)
     one, same, other = (

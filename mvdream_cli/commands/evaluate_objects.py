@@ -1,0 +1,51 @@
+"""`mvdream evaluate objects`: what do finished objects show, and from how many sides?"""
+
+import hashlib
+from pathlib import Path
+
+from mvdream_cli.commands.opening import open_model
+from mvdream_cli.engine import distributed
+from mvdream_cli.engine.device import pick_device, set_threads
+from mvdream_cli.engine.progress import say
+from mvdream_cli.engine.run import open_run
+from mvdream_cli.hashes import checksum
+from mvdream_cli.methods.evaluation import finished, measure_objects, networks_here, open_judges
+from mvdream_cli.methods.object_set import find_objects, picture_objects
+from mvdream_cli.methods.view_store import ViewStore
+
+
+def run(settings, folder: Path, out: Path | None = None, restart: bool = False) -> dict:
+    """Picture and measure. Returns the paths of the report, and its figures.
+
+    Args:
+        folder: runs of to3d, or files of any tool with prompts.txt.
+    """
+    options = settings.evaluate
+    distributed.start()
+    objects = find_objects(folder)[: options.objects]
+    told = "".join(f"{made.prompt}\n{checksum(made.mesh)}\n" for made in objects)
+    identities = {
+        "objects_identity": hashlib.sha256(told.encode()).hexdigest()[:16],
+        "networks_here": networks_here(options.networks),
+    }
+    keys = ["objects_identity", "evaluate.object_views", "evaluate.object_size_px"]
+    with open_run(
+        out, "evaluate-objects", settings.model_dump(mode="json") | identities, identity_keys=keys,
+        text=f"evaluate {folder.name}", restart=restart,
+    ) as run:  # fmt: skip
+        if run.finished:
+            return finished(run)
+        say(f"writing to {run.folder}: {len(objects)} objects of {folder}")
+        set_threads(settings.engine.threads)
+        if options.clip is None:
+            pipeline, device = open_model(settings)
+        else:
+            pipeline, device = None, pick_device(settings.engine.device, settings.engine.dtype)[0]
+        judges = open_judges(pipeline, settings, device)
+        drawn = ViewStore(run.cache / "views", len(objects))
+        picture_objects(objects, drawn, options.object_views, options.object_size_px)
+        prompts = [made.prompt for made in objects]
+        made = run.finish(**distributed.from_main(lambda: measure_objects(run, settings, prompts, drawn, judges, folder)))
+    speaks = distributed.is_main()
+    distributed.stop()
+    return made if speaks else {}

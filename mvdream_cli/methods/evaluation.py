@@ -1,0 +1,235 @@
+"""From views to a report: who judges, what is measured of samples and of objects, which examples are shown."""
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from mvdream_cli.engine.progress import Bar, say, warn
+from mvdream_cli.errors import ModelError, UsageError
+from mvdream_cli.images import grid
+from mvdream_cli.methods.compare import Pair, agreement, judged, wins
+from mvdream_cli.methods.measuring import (
+    Judges,
+    Seen,
+    consistency_figures,
+    likeness_figure,
+    look,
+    open_networks,
+    set_figures,
+    shape_figures,
+    text_figures,
+)
+from mvdream_cli.methods.reference_set import read_set
+from mvdream_cli.methods.view_consistency import view_consistency
+from mvdream_cli.methods.view_store import ViewStore
+from mvdream_cli.metrics.choice_page import write_choice_page
+from mvdream_cli.metrics.clip import clip_scores, own_towers, towers_from_folder
+from mvdream_cli.metrics.figures import Figure, left_out, mean_figure
+from mvdream_cli.metrics.networks import PACKAGES
+from mvdream_cli.metrics.report import text_table, write_report
+
+FEWEST_VIEWS_TO_FIT = 3  # one is held out, and one alone says nothing
+
+
+def open_judges(pipeline, settings, device, networks: tuple[str, ...] | None = None) -> Judges:
+    """CLIP, the model's own unless the settings name another, and the networks that can be had.
+
+    Args:
+        pipeline: of the model; None where only another CLIP may judge.
+        networks: for distances; none: those of the settings.
+
+    Raises:
+        ModelError: the CLIP that was named cannot be opened.
+    """
+    options = settings.evaluate
+    judges = open_networks(options.networks if networks is None else networks, str(device))
+    if options.clip is not None:
+        judges.towers = towers_from_folder(options.clip, str(device))
+    elif pipeline is not None:
+        try:
+            judges.towers = own_towers(pipeline, settings.model)
+        except ModelError as error:
+            warn(f"CLIP score and R-Precision are left out: {error}")
+    return judges
+
+
+def networks_here(names: Sequence[str]) -> list[str]:
+    """Which of the networks are installed; where that changes, a finished evaluation is measured anew."""
+    return [name for name in names if importlib.util.find_spec(PACKAGES[name]) is not None]
+
+
+def measure_samples(
+    run,
+    settings,
+    prompts: list[str],
+    drawn: ViewStore,
+    judges: Judges,
+    *,
+    true: ViewStore | None,
+    reference: Path | None,
+    photographs: Tensor | None,
+    device,
+) -> dict:
+    """All figures of samples; writes the report into the run folder.
+
+    Args:
+        true: true renders of the same prompts. reference: a set of true pictures; None: `true`.
+    """
+    seen = look(drawn.all(), judges, len(prompts))
+    same = look(true.all(), judges, true.count, "looking at true views") if true is not None else None
+    against = same
+    if reference is not None:
+        size = drawn.read(0).shape[1]
+        others = read_set(reference, drawn.read(0).shape[0], size)
+        against = look(others.views, Judges(None, judges.networks), others.count, "looking at the reference")
+    figures, rows = _text(seen, prompts, judges, same)
+    figures += set_figures(seen, judges, against, settings.engine.seed)
+    shapes, more = shape_figures(seen, judges, same)
+    if photographs is not None and judges.towers is not None:
+        shapes.append(likeness_figure(seen, photographs, judges.towers))
+    shapes += _consistency(settings, drawn, true, judges, device)
+    return _report(run, settings, f"{settings.model}: views of {len(prompts)} prompts", prompts, drawn, figures + shapes,
+                   rows | more, _facts(settings, true is not None, reference))  # fmt: skip
+
+
+def measure_objects(run, settings, prompts: list[str], drawn: ViewStore, judges: Judges, folder: Path) -> dict:
+    """All figures of finished objects; writes the report into the run folder."""
+    seen = look(drawn.all(), judges, len(prompts))
+    figures, rows = _text(seen, prompts, judges, None)
+    shapes, more = shape_figures(seen, judges, finished=True)
+    options = settings.evaluate
+    facts = {"objects": folder, "directions": options.object_views, "pixels": options.object_size_px}
+    return _report(run, settings, f"{folder}: {len(prompts)} objects", prompts, drawn, figures + shapes, rows | more, facts)
+
+
+def measure_sets(run, settings, first: Path, second: Path, judges: Judges) -> dict:
+    """The distance of one set of pictures from another; writes the report into the run folder."""
+    sets = [(folder, read_set(folder, settings.sample_views.num_views)) for folder in (first, second)]
+    seen, reference = (look(part.views, judges, part.count, f"looking at {folder}") for folder, part in sets)
+    figures = set_figures(seen, judges, reference, settings.engine.seed)
+    facts = {"set": f"{first}, {len(seen)} objects", "reference": f"{second}, {len(reference)} objects"}
+    return _finish(run, f"{first} against {second}", figures, facts, [], [])
+
+
+def finished(run) -> dict:
+    """What a run that was finished before left."""
+    say(f"{run.folder}: already finished; --restart starts over")
+    paths = {key: run.folder / value for key, value in run.results.items() if isinstance(value, str)}
+    return {"run": run.folder, **paths, "figures": run.results.get("figures", [])}
+
+
+def _text(seen: Seen, prompts: list[str], judges: Judges, true: Seen | None) -> tuple[list[Figure], dict]:
+    if judges.towers is None:
+        why = "there is no CLIP; give --clip a folder of one"
+        return [left_out(name, why) for name in ("CLIP score", "CLIP R-Precision")], {}
+    return text_figures(seen, prompts, judges.towers, true)
+
+
+def _consistency(settings, drawn: ViewStore, true: ViewStore | None, judges: Judges, device) -> list[Figure]:
+    """Fields fitted to the views of some objects, and to true ones of the same."""
+    options, count = settings.evaluate, min(settings.evaluate.fit_objects, drawn.count)
+    if not count:
+        return []
+    if len(drawn.read(0)) < FEWEST_VIEWS_TO_FIT:
+        why = f"it needs {FEWEST_VIEWS_TO_FIT} views of an object; there are {len(drawn.read(0))}"
+        return [left_out(name, why, unit="dB") for name in ("re-projected views", "held-out view")]
+    network = judges.networks[-1] if judges.networks else None
+    stores, found = [drawn, *([true] if true is not None else [])], []
+    with Bar("fitting fields", count * len(stores)) as bar:
+        for store in stores:
+            found.append([])
+            for k in range(count):
+                found[-1].append(
+                    view_consistency(
+                        store.read(k), settings.to3d, steps=options.fit_steps, device=device, seed=settings.engine.seed,
+                        network=network,
+                    )
+                )  # fmt: skip
+                bar.update(sum(map(len, found)))
+    return consistency_figures(found[0], found[1] if len(found) > 1 else [], network)
+
+
+def _facts(settings, toys: bool, reference: Path | None) -> dict:
+    sample = settings.sample_views
+    return {
+        "model": settings.model,
+        "prompts": "captions of held-out objects of the toybox" if toys else "as given",
+        "reference": reference or ("true renders of the same objects" if toys else "none"),
+        "views": f"{sample.num_views} of each, DDIM, {sample.steps} steps, guidance {sample.guidance_scale:g}",
+        "suffix and negative prompt": f"{sample.suffix!r}, {sample.negative_prompt!r}",
+        "seed": f"{settings.engine.seed} + the number of the prompt",
+    }
+
+
+def _report(run, settings, title: str, prompts: list[str], drawn: ViewStore, figures, rows: dict, facts: dict) -> dict:
+    objects = [{"prompt": text, **{key: values[k] for key, values in rows.items()}} for k, text in enumerate(prompts)]
+    order = np.argsort(rows["CLIP score"]) if "CLIP score" in rows else np.arange(len(prompts))
+    shown = min(settings.evaluate.examples, len(prompts) // 2 or 1)
+
+    def pictures(which) -> list[tuple[str, np.ndarray]]:
+        told = []
+        for k in which:
+            score = f" (CLIP score {rows['CLIP score'][k]:.1f})" if "CLIP score" in rows else ""
+            told.append((f"{prompts[k]}{score}", grid(drawn.read(int(k)), 8)))
+        return told
+
+    examples = [("Best", pictures(order[::-1][:shown])), ("Worst", pictures(order[:shown]))]
+    if "CLIP score" not in rows:
+        examples = [("Examples", pictures(order[:shown]))]
+    return _finish(run, title, figures, facts, objects, examples)
+
+
+def _finish(run, title: str, figures: list[Figure], facts: dict, objects: list, examples: list) -> dict:
+    facts = facts | {"taken": run.record["updated"], "versions": run.record["versions"], "seconds": run.seconds()}
+    figures = [replace(figure, note=figure.note.replace("|", "/")) for figure in figures]
+    paths = write_report(run.folder, title, figures, facts, objects, examples)
+    say(text_table(figures))
+    return {**paths, "figures": [figure.as_json() for figure in figures]}
+
+
+def compare_pairs(
+    run,
+    pairs: list[Pair],
+    stores: list[ViewStore],
+    judges: Judges,
+    *,
+    names: tuple[str, str],
+    identity: str,
+    chosen: list[str | None] | None,
+) -> dict:
+    """The judge's choices, the page for a person's, and the wins by both; writes the report into the run folder.
+
+    Args:
+        chosen: by a person; None: nobody has chosen yet.
+
+    Raises:
+        UsageError: there is no CLIP to judge.
+    """
+    if judges.towers is None:
+        raise UsageError("evaluate compare: this model has no CLIP that could judge; give --clip a folder of one")
+    prompts, towers = [pair.prompt for pair in pairs], judges.towers
+    texts = towers.embed_texts(prompts)
+    embedded = [look(store.all(), Judges(towers), len(pairs)).clip for store in stores]
+    scores = [clip_scores(clip, texts).tolist() for clip in embedded]
+    verdicts = judged(*scores)
+    sheets = [[grid(views, 4) for views in store.all()] for store in stores]
+    shown = [(pair.prompt, a, b, pair.swapped, verdict) for pair, a, b, verdict in zip(pairs, *sheets, verdicts, strict=True)]
+    choose = write_choice_page(run.folder / "choose.html", identity=identity, names=names, judge=towers.name, pairs=shown)
+    about = {"network": towers.name, "resize": towers.resize}
+    figures = [replace(wins(verdicts, names[0], "the judge"), **about)]
+    figures.append(mean_figure("CLIP score, A less B", np.subtract(*scores), digits=2, better="", **about))
+    if chosen is not None:
+        figures += [wins(chosen, names[0], "the person"), agreement(chosen, verdicts)]
+    chosen = chosen or [None] * len(pairs)
+    objects = [
+        {"prompt": pair.prompt, "A": pair.a.mesh, "B": pair.b.mesh, "CLIP score of A": a, "CLIP score of B": b,
+         "judge": verdict, "person": choice}
+        for pair, a, b, verdict, choice in zip(pairs, *scores, verdicts, chosen, strict=True)
+    ]  # fmt: skip
+    facts = {"A": names[0], "B": names[1], "pairs": len(pairs), "directions": len(stores[0].read(0))}
+    made = _finish(run, f"{names[0]} or {names[1]}", figures, facts, objects, [])
+    return {"choose": choose, **made}
