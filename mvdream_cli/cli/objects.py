@@ -71,7 +71,8 @@ def to3d(
     """Make a textured 3D object from a prompt, or from pictures with cameras."""
     from mvdream_cli.prompts import NEGATIVE_KEYS, check_prompt, read_prompts
 
-    if prompts is not None and (prompt is not None or from_views is not None) or not (prompt or prompts or from_views):
+    given = [prompt is not None, prompts is not None, from_views is not None]
+    if not any(given) or prompts is not None and sum(given) > 1:
         raise UsageError("to3d: needs a PROMPT in quotes, --prompts FILE, or --from-views DIR; see mvdream to3d --help")
     if from_views is not None and method == "sds":
         raise UsageError("to3d: --method sds looks at no views; leave it or --from-views out")

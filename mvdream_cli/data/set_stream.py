@@ -44,7 +44,8 @@ class SetStream:
             rgba, c2w = (np.stack([part[k] for part in read]) for k in range(2))
         except ValueError as error:
             raise DataError(f"{self.entries[0].path}: objects differ in the size of their views; render all alike") from error
-        return Batch(rgba, c2w, [(self.entries[k].caption,) for k in self._objects(i)[0].tolist()], [])
+        captions = [(self.entries[k].caption,) for k in self._objects(i)[0].tolist()]
+        return Batch(rgba, c2w, captions, [], np.stack([part[2][0] for part in read]))
 
     def close(self) -> None:
         """End the threads."""

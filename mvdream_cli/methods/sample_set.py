@@ -17,7 +17,7 @@ def sample_set(pipeline, prompts: list[str], options: SampleViews, store: ViewSt
 
     def make(some: list[int]) -> Tensor:
         return pipeline(
-            [prompts[k] + options.suffix for k in some],
+            [pipeline.asked(prompts[k], options.suffix) for k in some],
             c2w,
             seeds=[seed + k for k in some],
             negative_prompt=options.negative_prompt,
