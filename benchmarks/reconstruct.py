@@ -22,7 +22,7 @@ from mvdream_cli.mesh.writers import write_mesh
 from mvdream_cli.methods.posed_views import sampled_views
 from mvdream_cli.methods.reconstruct import Reconstruction
 from mvdream_cli.models.load import load_pipeline
-from mvdream_cli.raycast.assets import mesh_of_scene, open_scene
+from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import render_views
 from mvdream_cli.settings.to3d import SampledViews
 from mvdream_toybox.world import draw_spec
@@ -33,7 +33,7 @@ OPTIONS = SampledViews(fovy_deg=FOVY_DEG, elevation_deg=ELEVATION_DEG, distance=
 
 def held_out(glb: Path, toy) -> tuple[torch.Tensor, torch.Tensor]:
     """A toy and the mesh of a file from the same directions, (6, H, W, 3) each."""
-    mesh = mesh_of_scene(open_scene(glb), glb)
+    mesh = load_asset(glb)
     c2w = torch.stack([orbit(azimuth, elevation, RADIUS) for azimuth, elevation in BETWEEN])
     truth = pictures(toy, c2w.numpy())
     c2w[:, :3, 3] *= 2  # the box of a scene is twice as large
