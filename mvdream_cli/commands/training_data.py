@@ -16,12 +16,13 @@ from mvdream_cli.data.latents import Latents, cached_latents
 from mvdream_cli.data.point_set import PointSet
 from mvdream_cli.data.render_object import BUILT_VERSION
 from mvdream_cli.data.set_stream import SetStream
+from mvdream_cli.data.soundness import sound_objects
 from mvdream_cli.data.stream import POINTS_VERSION, Stream, StreamLaw
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
 from mvdream_cli.data.streamed_objects import StreamedObjects
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.data.training_pictures import ViewSet
-from mvdream_cli.data.views import Entry, index_views, is_view_set, load, set_identity, sound_objects
+from mvdream_cli.data.views import Entry, index_views, is_view_set, load, set_identity
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.errors import DataError
@@ -131,7 +132,7 @@ class CaptionedImages:
 
 
 def whole_objects(folder: str, on_left_out) -> list[Entry]:
-    """The objects of a rendered set that can be used; see `views.index_views` and `views.sound_objects`."""
+    """The objects of a rendered set that can be used; see `views.index_views` and `soundness.sound_objects`."""
     return sound_objects(index_views(Path(folder), on_left_out), on_left_out, threads=physical_cores())
 
 

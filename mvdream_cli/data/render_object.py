@@ -11,7 +11,8 @@ from mvdream_cli.data.training_cameras import CameraDistribution, draw_training_
 from mvdream_cli.data.views import encode_object
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.assets import load_asset
-from mvdream_cli.raycast.embree import draw_light, render_views
+from mvdream_cli.raycast.embree import render_views
+from mvdream_cli.raycast.light import draw_light
 from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.raycast.points import POINTS_VERSION, Points, draw_points
 

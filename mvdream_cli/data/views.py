@@ -9,16 +9,14 @@ The meta file holds id, caption, c2w (V, 4, 4; OpenGL axes), fovy_deg, elevation
 where known, source, licence, losses (what of the asset could not be used) and the identity of what the object was made
 from; "check" is the CRC-32 of the rest. Pictures are straight-alpha sRGB: PNG, or JPEG and WebP of sets made elsewhere.
 
-An object that is not whole is left out by name: `index_views` sees what lacks pictures or meta data, `sound_objects` what is
+An object that is not whole is left out by name: `index_views` sees what lacks pictures or meta data, `soundness` what is
 broken inside, and what differs from the others.
 """
 
 import hashlib
 import io
 import json
-from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +42,7 @@ from mvdream_cli.hashes import checksum
 from mvdream_cli.images import open_picture
 from mvdream_cli.raycast.points import Points
 
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP")
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP")
 
 
 @dataclass(frozen=True)
@@ -147,64 +145,6 @@ def _entry_of_folder(meta_path: Path) -> Entry:
     return Entry(folder.name, meta.get("caption", ""), len(names), folder, names=names)
 
 
-def sound_objects(entries: Sequence[Entry], on_left_out: LeftOut | None = None, threads: int = 4) -> list[Entry]:
-    """The objects whose pictures are whole and alike: as many, and as large, as those of most others.
-
-    What lies in a shard that was not touched since its index was written is believed to be whole, and its pictures are not
-    read but for the size of one.
-
-    Raises:
-        DataError: there are none.
-    """
-    left_out = on_left_out or (lambda object_id, reason: None)
-    as_written = {shard: _is_as_written(shard) for shard in {entry.path for entry in entries if entry.spans is not None}}
-    with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(lambda entry: _examined(entry, as_written.get(entry.path, False)), entries))
-    kinds = Counter((entry.num_views, size) for entry, (size, reason) in zip(entries, found) if not reason)
-    most = max(kinds, key=lambda kind: (kinds[kind], kind)) if kinds else None
-    kept = []
-    for entry, (size, reason) in zip(entries, found):
-        if not reason and (entry.num_views, size) != most:
-            reason = f"it has {_kind(entry.num_views, size)}, and most others have {_kind(*most)}"
-        if reason:
-            left_out(entry.id, f"{entry.path.name}: {reason}")
-        else:
-            kept.append(entry)
-    if not kept:
-        raise DataError(f"{entries[0].path.parent}: holds no object that is whole; render it again")
-    return kept
-
-
-def _kind(num_views: int, size: tuple[int, int]) -> str:
-    return f"{num_views} pictures of {size[0]} x {size[1]} px"
-
-
-def _is_as_written(shard: Path) -> bool:
-    """Whether nothing was written into a shard after its index."""
-    try:
-        return read_shard_index(shard) is not None and shard.stat().st_mtime_ns <= shard.with_suffix(".json").stat().st_mtime_ns
-    except OSError:
-        return False
-
-
-def _examined(entry: Entry, as_written: bool) -> tuple[tuple[int, int], str]:
-    """The size of an object's pictures, and what is wrong with it."""
-    try:
-        meta, pictures = _read(entry, [0] if as_written else range(entry.num_views))
-        if len(meta["c2w"]) != entry.num_views:
-            raise ValueError(wrong_views(range(entry.num_views), len(meta["c2w"])))
-        sizes = set()
-        for picture in pictures:
-            check_picture(picture)
-            with open_picture(io.BytesIO(picture), _FORMATS) as image:
-                sizes.add(image.size)
-        if len(sizes) > 1:
-            raise ValueError("its pictures differ in size")
-        return sizes.pop(), ""
-    except (DataError, OSError, IndexError, ValueError, SyntaxError) as error:
-        return (0, 0), str(error)
-
-
 def object_files(folder: Path) -> list[bytes]:
     """The pictures of an object in the folder form, if its meta data and a picture for each camera are there.
 
@@ -212,7 +152,7 @@ def object_files(folder: Path) -> list[bytes]:
         DataError: they are not. OSError: a file cannot be read.
     """
     entry = _entry_of_folder(folder / "meta.json")
-    return _read(entry, range(entry.num_views))[1]
+    return read_files(entry, range(entry.num_views))[1]
 
 
 def set_identity(entries: Sequence[Entry]) -> str:
@@ -255,7 +195,7 @@ def load(entry: Entry, views: Sequence[int] | None = None) -> tuple[np.ndarray, 
     """
     chosen = list(range(entry.num_views)) if views is None else list(views)
     try:
-        meta, pictures = _read(entry, chosen)
+        meta, pictures = read_files(entry, chosen)
         if len(meta["c2w"]) != entry.num_views:
             raise ValueError(wrong_views(range(entry.num_views), len(meta["c2w"])))
         rgba = np.stack([_decoded(picture) for picture in pictures])
@@ -266,7 +206,7 @@ def load(entry: Entry, views: Sequence[int] | None = None) -> tuple[np.ndarray, 
     return rgba, c2w, fovy_deg, meta.get("caption", "")
 
 
-def _read(entry: Entry, views: Sequence[int]) -> tuple[dict, list[bytes]]:
+def read_files(entry: Entry, views: Sequence[int]) -> tuple[dict, list[bytes]]:
     """The meta data and the files of some pictures."""
     if entry.spans is None:
         meta = parse_meta((entry.path / "meta.json").read_bytes(), entry.path)
@@ -278,7 +218,7 @@ def _read(entry: Entry, views: Sequence[int]) -> tuple[dict, list[bytes]]:
 
 def _decoded(picture: bytes) -> np.ndarray:
     check_picture(picture)
-    with open_picture(io.BytesIO(picture), _FORMATS) as image:
+    with open_picture(io.BytesIO(picture), FORMATS) as image:
         return np.asarray(image.convert("RGBA"))
 
 

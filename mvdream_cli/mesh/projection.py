@@ -9,8 +9,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from mvdream_cli.mesh.simplify import links
-from mvdream_cli.raycast.embree import scene_of_faces
 from mvdream_cli.raycast.mesh import vertex_normals
+from mvdream_cli.raycast.surface import scene_of_faces
 
 LIFT = 4e-3  # world units that a ray starts above the surface
 GRAZING = 0.15  # cosine below which a picture says nothing

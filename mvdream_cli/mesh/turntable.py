@@ -10,7 +10,8 @@ from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, orbit
 from mvdream_cli.images import composite, grid, save_image, save_video, to_uint8
 from mvdream_cli.mesh.page import write_index_html
 from mvdream_cli.raycast.assets import load_asset, open_scene
-from mvdream_cli.raycast.embree import Light, render_views
+from mvdream_cli.raycast.embree import render_views
+from mvdream_cli.raycast.light import Light
 
 FOVY_DEG, ELEVATION_DEG, FPS = 35.0, 15.0, 24
 AS_PAINTED = Light(ground=1.0, sky=0.0, lamp=0.0)  # the texture holds the light that the field has learnt

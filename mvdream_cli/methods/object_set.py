@@ -15,7 +15,8 @@ from mvdream_cli.errors import CheckpointError, DataError, UsageError
 from mvdream_cli.images import composite
 from mvdream_cli.methods.view_store import ViewStore
 from mvdream_cli.raycast.assets import EXTENSIONS, load_asset
-from mvdream_cli.raycast.embree import Light, render_views
+from mvdream_cli.raycast.embree import render_views
+from mvdream_cli.raycast.light import Light
 from mvdream_cli.raycast.mesh import Mesh
 
 FOVY_DEG, ELEVATION_DEG, GRAY = 37.5, 15.0, 0.5  # the middle of the training cameras of `mini`, and its background

@@ -10,8 +10,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from mvdream_cli.raycast.embree import Light, Surface, scene_of_faces, shade
+from mvdream_cli.raycast.light import Light, shade
 from mvdream_cli.raycast.mesh import Mesh
+from mvdream_cli.raycast.surface import Surface, scene_of_faces
 
 POINTS_VERSION = 1  # raise it with any change after which the same object has other points
 TRUNCATION = 0.1  # distances beyond it are cut, in units of an object in [-0.5, 0.5]^3

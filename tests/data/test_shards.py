@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from mvdream_cli.data.shards import check_picture, meta_check, read_shard_index, scan_shard, write_shard
-from mvdream_cli.data.views import encode_object, index_views, load, sound_objects, write_object
+from mvdream_cli.data.soundness import sound_objects
+from mvdream_cli.data.views import encode_object, index_views, load, write_object
 from mvdream_cli.errors import DataError
 
 
@@ -166,7 +167,7 @@ def test_a_broken_index_is_passed_over(tmp_path, content):
 def test_a_shard_as_written_is_not_read_again(tmp_path, monkeypatch):
     folder = a_set(tmp_path, an_object("one"), an_object("two"))
     checked = []
-    monkeypatch.setattr("mvdream_cli.data.views.check_picture", checked.append)
+    monkeypatch.setattr("mvdream_cli.data.soundness.check_picture", checked.append)
     read(folder)
     assert len(checked) == 2  # one picture of each object, for its size
     index = folder / "views-000000.json"

@@ -4,7 +4,8 @@ import trimesh
 
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.mesh.projection import Overlay, Pictures, bilinear, project
-from mvdream_cli.raycast.embree import Light, render_views
+from mvdream_cli.raycast.embree import render_views
+from mvdream_cli.raycast.light import Light
 from mvdream_cli.raycast.mesh import Mesh
 
 PAINTED = Light(ground=1.0, sky=0.0, lamp=0.0)

@@ -5,7 +5,8 @@ import pytest
 
 from mvdream_cli.cameras import orbit
 from mvdream_cli.raycast import embree
-from mvdream_cli.raycast.embree import Light, render_views, sample_pattern
+from mvdream_cli.raycast.embree import render_views, sample_pattern
+from mvdream_cli.raycast.light import Light
 from mvdream_cli.raycast.mesh import Mesh
 
 FLAT = Light(ground=1.0, sky=0.0, lamp=0.0)

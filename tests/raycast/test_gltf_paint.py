@@ -6,7 +6,8 @@ from gltf_files import SQUARE_UV, Glb, base
 
 from mvdream_cli.cameras import orbit
 from mvdream_cli.raycast.assets import load_asset
-from mvdream_cli.raycast.embree import Light, render_views
+from mvdream_cli.raycast.embree import render_views
+from mvdream_cli.raycast.light import Light
 
 FLAT = Light(ground=1.0, sky=0.0, lamp=0.0)
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)

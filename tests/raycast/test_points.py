@@ -1,7 +1,7 @@
 import numpy as np
 import trimesh
 
-from mvdream_cli.raycast.embree import Light
+from mvdream_cli.raycast.light import Light
 from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.raycast.points import FLESH, TRUNCATION, draw_points, point_to_triangle
 
