@@ -29,11 +29,14 @@ def run_main(args: list[str]) -> int:
         code = app(args or ["--help"], prog_name="mvdream", standalone_mode=False)
         sys.stdout.flush()
         if code == 130:
-            print("interrupted", file=sys.stderr)
+            return stopped("interrupted", code, args)
         return code if isinstance(code, int) else 0
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted", file=sys.stderr)
-        return 130
+        return stopped("interrupted", 130, args)
+    except SystemExit as end:
+        if end.code != 143:
+            raise
+        return stopped("terminated", 143, args)
     except BrokenPipeError:  # `mvdream ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -43,13 +46,20 @@ def run_main(args: list[str]) -> int:
 
             traceback.print_exc()
         message, code = describe(error)
-        stopped = code in (130, 143)
-        lines = message if stopped else "\n".join(f"{_red('error:')} {line}" for line in message.split("\n"))
-        print(lines, file=sys.stderr)
+        if code in (130, 143):
+            return stopped(message, code, args)
+        print("\n".join(f"{_red('error:')} {line}" for line in message.split("\n")), file=sys.stderr)
         if "--json" in args:
-            status = "interrupted" if stopped else "failed"
-            print(json.dumps({"status": status, "error": message, "exit_code": code}))
+            print(json.dumps({"status": "failed", "error": message, "exit_code": code}))
         return code
+
+
+def stopped(message: str, code: int, args: list[str]) -> int:
+    """Tell that a signal ended the command; returns the exit code."""
+    print(message, file=sys.stderr)
+    if "--json" in args:
+        print(json.dumps({"status": "interrupted", "error": message, "exit_code": code}))
+    return code
 
 
 def describe(error: Exception) -> tuple[str, int]:

@@ -30,3 +30,17 @@ def test_a_failure_is_told_on_stderr_and_as_json_on_stdout(capsys):
     assert run_main(["to3d", "--json"]) == 2
     out, err = capsys.readouterr()
     assert err.startswith("error: to3d: needs a PROMPT") and json.loads(out)["exit_code"] == 2
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "word"), [(KeyboardInterrupt(), 130, "interrupted"), (SystemExit(143), 143, "terminated")]
+)
+def test_a_signal_outside_the_steps_is_one_word_and_one_line_of_json(raised, code, word, monkeypatch, capsys):
+    def app(*args, **options):
+        raise raised
+
+    monkeypatch.setattr("mvdream_cli.cli.app", app)
+    assert run_main(["to3d", "x", "--json"]) == code
+    told = capsys.readouterr()
+    assert told.err == word + "\n"
+    assert json.loads(told.out) == {"status": "interrupted", "error": word, "exit_code": code}
