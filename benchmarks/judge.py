@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--world", type=Path, help="JSON with kinds and worn; none: the whole toybox")
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--guidance-scale", type=float, default=4.0)
-    parser.add_argument("--rescale", type=float, default=0.0)
+    parser.add_argument("--guidance-rescale", type=float, default=0.0)
     parser.add_argument("--out", type=Path, default=Path("judge"))
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -120,9 +120,7 @@ def main() -> None:
         }
     else:
         pipeline, c2w = load_pipeline(arguments.model), orbit_views(4, ELEVATION_DEG)
-        options = {"steps": arguments.steps, "guidance_scale": arguments.guidance_scale}
-        if arguments.rescale:
-            options["rescale"] = arguments.rescale
+        options = {key: getattr(arguments, key) for key in ("steps", "guidance_scale", "guidance_rescale")}
         seen = {i: pipeline(text, c2w, seeds=[i], **options)[0] for i, text in enumerate(captions)}
     save_image(arguments.out / "seen.png", grid(torch.cat([views for views in list(seen.values())[:48]]), 16))
     table = {"seen": [], "true renders": [], "shuffled": []}

@@ -51,6 +51,7 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
                 seeds=seeds,
                 negative_prompt=options.negative_prompt,
                 guidance_scale=options.guidance_scale,
+                guidance_rescale=options.guidance_rescale,
                 steps=options.steps,
                 size_px=options.size_px,
                 on_step=lambda i: bar.update(i + 1),

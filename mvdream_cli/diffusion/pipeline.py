@@ -196,6 +196,7 @@ class MultiViewPipeline(DiffusionPipeline):
         seeds: list[int],
         negative_prompt: str = "",
         guidance_scale: float = 10.0,
+        guidance_rescale: float = 0.0,
         steps: int = 50,
         size_px: int | None = None,
         on_step: Callable[[int], None] | None = None,
@@ -205,6 +206,7 @@ class MultiViewPipeline(DiffusionPipeline):
         Args:
             prompt: of all objects, or one for each.
             c2w: (V, 4, 4) cameras, z up; None draws single images in the 2D mode (then V = 1).
+            guidance_rescale: see `rescaled`.
             seeds: one per object; object k depends on its own seed only, not on the batch.
             steps: 1 to the timesteps of the schedule, see `schedule.ddim_timesteps`.
             size_px: side of the pictures; None: what the model was trained with.
@@ -225,12 +227,31 @@ class MultiViewPipeline(DiffusionPipeline):
         negative = negative.expand(count * views, -1, -1)
         visited = ddim_timesteps(self.scheduler, steps)
         for i, (t, following) in enumerate(zip(visited, [*visited[1:], None])):
-            prediction, _ = self.predict_guided(latents, t, text, negative, camera, views, guidance_scale)
+            prediction, conditional = self.predict_guided(latents, t, text, negative, camera, views, guidance_scale)
+            prediction = rescaled(prediction, conditional, views, guidance_rescale)
             latents = ddim_step(self.scheduler, latents, prediction, t, following)
             if on_step:
                 on_step(i)
         images = torch.cat([self.decode_latents(chunk) for chunk in latents.split(8)])
         return images.unflatten(0, (count, views))
+
+
+def rescaled(guided: Tensor, conditional: Tensor, num_views: int, rescale: float) -> Tensor:
+    """Bring what was guided back to the standard deviation of the conditional estimate (arXiv:2305.08891, equations 14 to 16).
+
+    Standard deviations are over all views of an object jointly, as MVDream has it (section 4.2).
+
+    Args:
+        guided, conditional: (B V, C, h, w), both the network's predictions or both clean latents.
+        rescale: in [0, 1], blends; 0 leaves `guided` as it is.
+    """
+    if not rescale:
+        return guided
+
+    def std(x: Tensor) -> Tensor:
+        return x.unflatten(0, (-1, num_views)).flatten(1).std(1).repeat_interleave(num_views).view(-1, 1, 1, 1) + 1e-8
+
+    return rescale * guided * std(conditional) / std(guided) + (1 - rescale) * guided
 
 
 def posterior_sample(mean: Tensor, std: Tensor | None) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.cameras import camera_condition
+from mvdream_cli.diffusion.pipeline import rescaled
 from mvdream_cli.diffusion.schedule import add_noise, alpha_sigma, predicted_noise, predicted_x0, timesteps_of
 
 
@@ -33,21 +34,6 @@ def annealed_timestep(
     low, high = (int(num_train_timesteps * (start + (end - start) * done)) for start, end in (t_min, t_max))
     drawn = torch.randint(low, high + 1, () if count is None else (count,))
     return int(drawn) if count is None else drawn
-
-
-def rescaled_x0(x0: Tensor, x0_conditional: Tensor, num_views: int, rescale: float) -> Tensor:
-    """Bring the guided estimate back to the standard deviation of the conditional one (MVDream, section 4.2; CFG rescale).
-
-    Standard deviations are over all views of an object jointly; `rescale` in [0, 1] blends.
-
-    Args:
-        x0, x0_conditional: (B V, C, h, w).
-    """
-
-    def std(x: Tensor) -> Tensor:
-        return x.unflatten(0, (-1, num_views)).flatten(1).std(1).repeat_interleave(num_views).view(-1, 1, 1, 1) + 1e-8
-
-    return rescale * x0 * std(x0_conditional) / std(x0) + (1 - rescale) * x0
 
 
 def score_distillation_loss(
@@ -116,5 +102,5 @@ def latents_loss(
         else:
             x0 = predicted_x0(scheduler, noisy, prediction, timesteps)
             x0_conditional = predicted_x0(scheduler, noisy, conditional, timesteps)
-            target = rescaled_x0(x0, x0_conditional, num_views, rescale)
+            target = rescaled(x0, x0_conditional, num_views, rescale)
     return 0.5 * (latents - target).square().sum() / count

@@ -38,6 +38,7 @@ def first_look(pipeline, prompt: str, options: To3D, seed: int, folder: Path, ca
                 seeds=[seed + k for k in range(views.candidates)],
                 negative_prompt=views.negative_prompt,
                 guidance_scale=views.guidance_scale,
+                guidance_rescale=views.guidance_rescale,
                 steps=views.steps,
                 on_step=lambda i: bar.update(i + 1),
             )

@@ -22,6 +22,7 @@ def sample_set(pipeline, prompts: list[str], options: SampleViews, store: ViewSt
             seeds=[seed + k for k in some],
             negative_prompt=options.negative_prompt,
             guidance_scale=options.guidance_scale,
+            guidance_rescale=options.guidance_rescale,
             steps=options.steps,
         )
 

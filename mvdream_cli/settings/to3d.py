@@ -28,6 +28,7 @@ class SampledViews(Section):
     agreement_weight: Weight = Field(0.25, description="weight of the agreement of opposite silhouettes, against likeness")
     steps: DenoisingSteps = Field(50, description="denoising steps")
     guidance_scale: float = Field(7.5, ge=0, le=200, description="classifier-free guidance")
+    guidance_rescale: Fraction = Field(0.0, description="blend towards the contrast of the conditional prediction")
     negative_prompt: str = Field("", description="what to stay away from")
     suffix: str | None = Field(None, description="behind a prompt that says no 3d; none: that of the model's training")
     elevation_deg: float = Field(15.0, ge=-90, le=90, description="elevation of the views")

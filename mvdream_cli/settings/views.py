@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from mvdream_cli.settings.fields import Count, DenoisingSteps, Section, Size, Views
+from mvdream_cli.settings.fields import Count, DenoisingSteps, Fraction, Section, Size, Views
 
 
 class SampleViews(Section):
@@ -14,6 +14,7 @@ class SampleViews(Section):
     samples: Count = Field(1, description="objects drawn, each from its own noise")
     steps: DenoisingSteps = Field(50, description="denoising steps")
     guidance_scale: float = Field(10.0, ge=0, le=200, description="classifier-free guidance; 1: none")
+    guidance_rescale: Fraction = Field(0.0, description="blend towards the contrast of the conditional prediction")
     elevation_deg: float = Field(15.0, ge=-89, le=89, description="of all views, above the horizon; trained on 0 to 30")
     azimuth_deg: float = Field(90.0, ge=-360, le=360, description="of the first view; 90 looks at the front")
     azimuth_span_deg: float = Field(

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mvdream_cli.cameras import camera_condition, orbit_views
-from mvdream_cli.diffusion.pipeline import MultiViewPipeline
+from mvdream_cli.diffusion.pipeline import MultiViewPipeline, rescaled
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models.find import count_parameters, find_model, known_words, model_identity
 from mvdream_cli.models.load import load_pipeline, save_pipeline
@@ -36,6 +36,24 @@ def test_guidance_moves_away_from_the_negative_prompt(tiny):
     )
     torch.testing.assert_close(one, same, atol=1e-4, rtol=0)  # scale 1, or nothing to move from: the conditional prediction
     assert (one - other).abs().max() > 1e-4
+
+
+def test_rescale_is_over_all_views_of_an_object():
+    torch.manual_seed(0)
+    guided, conditional = 3 * torch.randn(8, 4, 2, 2), torch.randn(8, 4, 2, 2)
+    out = rescaled(guided, conditional, 4, 1.0)
+    torch.testing.assert_close(out[:4].std(), conditional[:4].std(), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(out[4:].std(), conditional[4:].std(), atol=1e-5, rtol=1e-5)
+    assert torch.equal(rescaled(guided, conditional, 4, 0.0), guided)
+
+
+def test_a_rescaled_sample_has_less_contrast(tiny):
+    c2w, options = orbit_views(4, 15.0), {"seeds": [0, 1], "steps": 4}
+    plain, strong, tamed = (
+        tiny("a red dog", c2w, guidance_scale=scale, guidance_rescale=rescale, **options)
+        for scale, rescale in ((1.0, 0.0), (30.0, 0.0), (30.0, 1.0))
+    )
+    assert abs(tamed.std() - plain.std()) < abs(strong.std() - plain.std())
 
 
 def test_any_number_of_views_and_the_2d_mode(tiny):

@@ -6,7 +6,6 @@ from mvdream_cli.diffusion.schedule import add_noise, predicted_noise, predicted
 from mvdream_cli.guidance.score_distillation import (
     annealed_timestep,
     latents_loss,
-    rescaled_x0,
     score_distillation_loss,
 )
 
@@ -70,15 +69,6 @@ def test_x0_form_is_sds_with_a_weight(tiny):
     alpha_bar = tiny.scheduler.alphas_cumprod[400]
     ratio = (1 - alpha_bar).sqrt() / alpha_bar.sqrt() / (1 - alpha_bar)
     torch.testing.assert_close(gradients[0], ratio * gradients[1], atol=1e-5, rtol=1e-3)
-
-
-def test_rescale_is_over_all_views_of_an_object():
-    torch.manual_seed(0)
-    x0, conditional = 3 * torch.randn(8, 4, 2, 2), torch.randn(8, 4, 2, 2)
-    out = rescaled_x0(x0, conditional, 4, 1.0)
-    torch.testing.assert_close(out[:4].std(), conditional[:4].std(), atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(out[4:].std(), conditional[4:].std(), atol=1e-5, rtol=1e-5)
-    assert torch.equal(rescaled_x0(x0, conditional, 4, 0.0), x0)
 
 
 def test_timesteps_are_annealed_with_both_ends_drawn():
