@@ -24,6 +24,14 @@ class TexturedMesh:
 
     vertices (N, 3) float32, faces (M, 3) int32, counter-clockwise from outside, normals (N, 3) float32, unit;
     colors (N, 3) uint8, sRGB; layout and texture (T, T, 3) uint8, sRGB, row 0 at v = 1, or None without a texture.
+
+    Further pictures in the layout of the texture, linear, each None where it was not asked for:
+    normal_map (T, T, 3) uint8: normals of the unsimplified surface in glTF's tangent space: x along u, y along v, z out;
+    tangents (A, 4) float32: of the layout's vertices, world axes, unit; the fourth number, 1 or -1, times normal x tangent is
+    the direction of y.
+    occlusion (T, T) uint8: the share of the sky that the surface sees, 255 for all of it.
+    roughness (T, T) uint8: 255 is dull. Nothing is metal.
+    quads: for k below it, the faces 2k and 2k + 1 are the halves (a, b, c) and (a, c, d) of a quadrilateral; 0: there are none.
     """
 
     vertices: np.ndarray
@@ -32,6 +40,11 @@ class TexturedMesh:
     colors: np.ndarray
     layout: Layout | None = None
     texture: np.ndarray | None = None
+    normal_map: np.ndarray | None = None
+    tangents: np.ndarray | None = None
+    occlusion: np.ndarray | None = None
+    roughness: np.ndarray | None = None
+    quads: int = 0
 
 
 def paint(
