@@ -1,16 +1,34 @@
-"""Named errors. Each message is one sentence: where, what, and the way out. `cli.py` turns them into exit codes."""
+"""Named errors. Each message is one sentence: where, what, and the way out. `boundary` turns them into exit codes.
+
+The numbers of "locked" and "some failed" are those of restic, so that scripts may treat both programs alike.
+"""
+
+EXIT_CODES = {
+    0: "done",
+    1: "failed",
+    2: "wrong usage: a command, an option or a setting",
+    3: "some prompts failed, the others are done",
+    11: "locked: another process works in the run folder",
+    130: "interrupted (Ctrl-C); long runs save their state",
+    141: "who read the output went away, as in `mvdream runs list | head -1`",
+    143: "terminated (SIGTERM); long runs save their state",
+}
 
 
 class MVDreamError(Exception):
-    """Anything that the user can act on. Exit code 1."""
+    """Anything that the user can act on."""
+
+    exit_code = 1
 
 
 class UsageError(MVDreamError):
-    """A wrong argument or option. Exit code 2."""
+    """A wrong argument or option."""
+
+    exit_code = 2
 
 
 class ConfigError(UsageError):
-    """A preset, a setting or an override that cannot be used. Exit code 2."""
+    """A preset, a setting or an override that cannot be used."""
 
 
 class DataError(MVDreamError):
@@ -25,5 +43,21 @@ class CheckpointError(MVDreamError):
     """A run folder or checkpoint that cannot be resumed."""
 
 
+class LockedError(CheckpointError):
+    """A run folder in which another process works."""
+
+    exit_code = 11
+
+
 class ObjectError(MVDreamError):
     """A 3D object that is empty, full or not finite."""
+
+
+class SomeFailedError(ObjectError):
+    """Some of many objects could not be made; the others are."""
+
+    exit_code = 3
+
+
+class VideoError(MVDreamError):
+    """A film that could not be written."""

@@ -1,4 +1,4 @@
-"""Images: load, save, tile, turntables. Arrays are (H, W, 3 or 4), channels last; float in [0, 1] or uint8; sRGB."""
+"""Images: load, save, tile. Arrays are (H, W, 3 or 4), channels last; float in [0, 1] or uint8; sRGB."""
 
 from pathlib import Path
 
@@ -76,15 +76,3 @@ def read_tiles(path: Path | str, columns: int, size_px: int) -> np.ndarray:
     rows = round(image.height * columns / image.width)
     sheet = np.asarray(image.resize((columns * size_px, rows * size_px), Image.LANCZOS))
     return sheet.reshape(rows, size_px, columns, size_px, 3).swapaxes(1, 2).reshape(-1, size_px, size_px, 3)
-
-
-def save_video(path: Path | str, frames, fps: int = 24) -> Path:
-    """Write (N, H, W, 3) frames as an H.264 mp4 that browsers and players open (even sizes, yuv420p)."""
-    import imageio.v2 as imageio
-
-    path = Path(path)
-    options = {"format": "FFMPEG", "fps": fps, "codec": "libx264", "quality": 8, "macro_block_size": 2}
-    with written_whole(path) as partial, imageio.get_writer(partial, **options) as writer:
-        for frame in to_uint8(frames):
-            writer.append_data(frame)
-    return path

@@ -1,7 +1,6 @@
-import imageio.v3 as imageio
 import numpy as np
 
-from mvdream_cli.images import composite, grid, load_image, save_image, save_video
+from mvdream_cli.images import composite, grid, load_image, save_image
 
 
 def test_save_and_load_round_trip(tmp_path):
@@ -24,11 +23,3 @@ def test_composite_is_straight_alpha():
     np.testing.assert_allclose(out[0, 0], [1, 0, 0])
     np.testing.assert_allclose(out[0, 1], [0.5, 0.5, 0.5])
     np.testing.assert_allclose(out[0, 2], np.array([200, 100, 0]) / 255 * 0.2 + 0.4, atol=1e-6)
-
-
-def test_video_opens_and_keeps_its_frames(tmp_path):
-    frames = np.zeros((6, 33, 34, 3), np.uint8)
-    frames[3:, :, :, 0] = 255
-    path = save_video(tmp_path / "t.mp4", frames, fps=6)
-    read = imageio.imread(path)
-    assert len(read) == 6 and read[0].mean() < 10 and read[5, ..., 0].mean() > 200

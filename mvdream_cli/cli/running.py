@@ -9,7 +9,11 @@ from typing import Any
 from mvdream_cli.cli.options import Shared
 from mvdream_cli.errors import UsageError
 
-ALSO_READ = {"to3d": ["export"], "evaluate": ["sample_views"]}  # other sections that a command reads
+ALSO_READ = {
+    "to3d": ["export", "turntable"],
+    "export": ["turntable"],
+    "evaluate": ["sample_views"],
+}  # other sections that a command reads
 
 
 def need(value: Any, command: str, what: str) -> None:

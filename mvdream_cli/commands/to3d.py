@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mvdream_cli.commands.opening import open_model, warn_about_words
-from mvdream_cli.engine.progress import say
+from mvdream_cli.engine.progress import say, warn
 from mvdream_cli.engine.run import open_run
-from mvdream_cli.mesh.turntable import show_object
+from mvdream_cli.errors import VideoError
+from mvdream_cli.mesh.page import write_index_html
+from mvdream_cli.mesh.turntable import write_films, write_sheet
 from mvdream_cli.mesh.writers import write_formats
 from mvdream_cli.methods.make_object import make_object
 from mvdream_cli.methods.posed_views import views_identity
 from mvdream_cli.models.find import model_identity
+from mvdream_cli.raycast.assets import load_asset, open_scene
 
 
 def run(
@@ -52,5 +55,20 @@ def run(
         say(f"mesh: {len(mesh.faces)} triangles")
         made = write_formats(mesh, run.folder, to3d.formats)
         views_png = run.folder / "views.png" if (run.folder / "views.png").is_file() else None
-        made |= show_object(run.folder, made["mesh"], text, settings.model_dump(mode="json"), views_png)
+        made |= picture(run.folder, made["mesh"], settings)
+        scene = open_scene(made["mesh"])
+        made["page"] = write_index_html(
+            run.folder / "index.html", prompt=text, scene=scene, video=made.get("turntable"), views=views_png, settings=recorded
+        )
         return run.finish(**made)
+
+
+def picture(folder: Path, file: Path, settings) -> dict[str, Path]:
+    """Eight views of a file, and films of it; a film that cannot be written is left out with a warning."""
+    mesh, turntable = load_asset(file), settings.turntable
+    made = {"turntable_sheet": write_sheet(folder / "turntable.png", mesh, turntable.size_px, turntable.elevation_deg)}
+    try:
+        return made | write_films(folder / "turntable", mesh, **turntable.options())
+    except VideoError as error:
+        warn(str(error))
+        return made

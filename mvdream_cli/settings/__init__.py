@@ -15,6 +15,7 @@ from mvdream_cli.settings.export import Export
 from mvdream_cli.settings.fields import Section
 from mvdream_cli.settings.to3d import To3D
 from mvdream_cli.settings.train import Train
+from mvdream_cli.settings.turntable import Turntable
 from mvdream_cli.settings.views import SampleViews
 
 
@@ -26,6 +27,7 @@ class Settings(Section):
     to3d: To3D = To3D()
     dreambooth: Dreambooth = Dreambooth()
     export: Export = Export()
+    turntable: Turntable = Turntable()
     data: Data = Data()
     evaluate: Evaluate = Evaluate()
 

@@ -19,7 +19,8 @@ FEW = ("--preset", "cpu", "--set", "to3d.fit.steps=4", "--steps", 4, "--candidat
        "--set", "to3d.field.resolutions=[8,16]", "--set", "to3d.field.levels=3", "--set", "to3d.field.log2_table=10",
        "--set", "to3d.fit.rays=256", "--set", "to3d.distillation.size_px=16", "--set", "to3d.rendering.samples_per_ray=16",
        "--set", "export.resolution=24", "--set", "export.faces=500", "--set", "export.texture_size=64",
-       "--set", "engine.checkpoint_every=2", "--set", "engine.threads=1", "--set", "engine.preview_every=4")  # fmt: skip
+       "--set", "engine.checkpoint_every=2", "--set", "engine.threads=1", "--set", "engine.preview_every=4",
+       "--set", "turntable.frames=4", "--set", "turntable.size_px=64")  # fmt: skip
 
 
 def field_of(folder):
@@ -71,6 +72,17 @@ def test_prompt_to_files(method, extra, tiny_folder, tmp_path):
 
 
 FIRST = (*FEW, "--set", "to3d.reconstruction.resolution=32")
+
+
+def test_a_film_that_cannot_be_written_is_left_out_and_the_object_stands(reconstructing_folder, tmp_path, monkeypatch):
+    tool = tmp_path / "ffmpeg"
+    tool.write_text('#!/bin/sh\nfor last; do :; done\nhead -c 50 > "$last"\necho "no room" >&2\nexit 3\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tool))
+    done = mvdream("to3d", "a red dog", "--model", reconstructing_folder, "--out", "run", *FIRST, cwd=tmp_path)
+    assert done.returncode == 0 and "warning: run/turntable.mp4: ffmpeg failed with exit code 3 (no room)" in done.stderr
+    left = {path.name for path in (tmp_path / "run").iterdir() if "turntable" in path.name}
+    assert left == {"turntable.png"} and (tmp_path / "run" / "index.html").is_file() and "turntable.mp4" not in done.stdout
 
 
 def test_a_model_that_reconstructs(reconstructing_folder, tmp_path):
