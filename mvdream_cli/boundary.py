@@ -11,6 +11,7 @@ import signal
 import sys
 
 from mvdream_cli.errors import MVDreamError, UsageError
+from mvdream_cli.texts import printable
 
 
 def main(args: list[str] | None = None) -> None:
@@ -46,6 +47,7 @@ def run_main(args: list[str]) -> int:
 
             traceback.print_exc()
         message, code = describe(error)
+        message = printable(message)
         if code in (130, 143):
             return stopped(message, code, args)
         print("\n".join(f"{_red('error:')} {line}" for line in message.split("\n")), file=sys.stderr)

@@ -1,9 +1,9 @@
 """Prompts: that of the command line, or a file of many. Never imports torch."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from mvdream_cli.doors import door, parse_json, read_json
 from mvdream_cli.errors import UsageError
 from mvdream_cli.texts import read_text
 
@@ -14,11 +14,22 @@ NEGATIVE_KEYS = ("to3d.guidance.negative_prompt", "to3d.views.negative_prompt")
 SHORT_KEYS = {"seed": ("engine.seed",), "negative": NEGATIVE_KEYS}
 
 
+class PromptLine(NamedTuple):
+    """A line of a file of prompts, and values of settings by their dotted names.
+
+    problem: one sentence if nothing can be made of the line; else empty.
+    """
+
+    prompt: str
+    settings: dict[str, Any]
+    problem: str = ""
+
+
 def check_prompt(prompt: str) -> str:
     """The prompt on one line, outer blanks removed.
 
     Raises:
-        UsageError: it is empty or longer than `LONGEST_PROMPT` characters.
+        UsageError: it is empty, longer than `LONGEST_PROMPT` characters, or holds half a character.
     """
     prompt = " ".join(prompt.split())
     if not prompt:
@@ -27,26 +38,25 @@ def check_prompt(prompt: str) -> str:
         raise UsageError(
             f"the prompt has {len(prompt)} characters, more than {LONGEST_PROMPT}; describe one object in a sentence."
         )
+    if not prompt.isascii() and any("\ud800" <= letter <= "\udfff" for letter in prompt):
+        raise UsageError("the prompt holds half a character, which no text can; write it again.")
     return prompt
 
 
-def read_prompts(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """(prompt, {dotted setting: value}) for each line of a file; empty lines and lines that begin with # are passed over.
+def read_prompts(path: Path) -> list[PromptLine]:
+    """Each line of a file; empty lines and lines that begin with # are passed over.
 
     A line is a prompt, or a JSON object: {"prompt": "a red car", "seed": 3, "to3d.fit.steps": 500}; in a .jsonl file each line
-    is an object.
+    is an object. A line of which nothing can be made does not keep the others from being made: it says its problem.
 
     Raises:
-        UsageError: no such file, no text, a line that is no JSON or has no prompt, no prompts or too many.
+        UsageError: no such file, no text, no prompts, too many, or none that can be made.
     """
     try:
-        lines = read_text(path).split("\n")
-    except OSError as error:
-        raise UsageError(f"--prompts: {path}: {error.strerror}; give a text file with one prompt a line.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"--prompts: {path} is neither UTF-8 nor UTF-16 text; give a text file with one prompt a line."
-        ) from error
+        with door(path, UsageError, "give a text file with one prompt a line."):
+            lines = read_text(path).split("\n")
+    except UsageError as error:
+        raise UsageError(f"--prompts: {error}") from error
     found = [
         _read_line(line, f"{path}, line {k}", path.suffix == ".jsonl")
         for k, line in enumerate(lines, 1)
@@ -54,6 +64,8 @@ def read_prompts(path: Path) -> list[tuple[str, dict[str, Any]]]:
     ]
     if not found:
         raise UsageError(f"--prompts: {path} holds no prompt; write one a line.")
+    if all(line.problem for line in found):
+        raise UsageError(found[0].problem)
     if len(found) > MOST_PROMPTS:
         raise UsageError(f"--prompts: {path} holds {len(found)} prompts, more than {MOST_PROMPTS}; split the file.")
     return found
@@ -76,7 +88,7 @@ def read_prompt_set(name: str) -> list[str]:
     if key:
         path += ".json"
     if name in prompt_set_names():
-        prompts = [text for text, _ in read_prompts(PROMPT_SETS / f"{name}.txt")]
+        prompts = [line.prompt for line in read_prompts(PROMPT_SETS / f"{name}.txt")]
     elif name == "dreamfusion":
         raise UsageError(
             "--prompts dreamfusion: the 415 prompts of DreamFusion are not shipped; threestudio (Apache-2.0) has them: give "
@@ -85,7 +97,10 @@ def read_prompt_set(name: str) -> list[str]:
     elif path.endswith(".json"):
         prompts = [check_prompt(text) for text in _read_json_set(Path(path), key)]
     else:
-        prompts = [text for text, _ in read_prompts(Path(path))]
+        lines = read_prompts(Path(path))
+        if problem := next((line.problem for line in lines if line.problem), ""):
+            raise UsageError(problem)
+        prompts = [line.prompt for line in lines]
     first: dict[str, int] = {}
     for k, text in enumerate(prompts, 1):
         if (before := first.setdefault(text.lower(), k)) != k:
@@ -97,12 +112,8 @@ def read_prompt_set(name: str) -> list[str]:
 
 
 def _read_json_set(path: Path, key: str) -> list[str]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"--prompts: {path}: {error.strerror}; give a shipped set or a file.") from error
-    except ValueError as error:
-        raise UsageError(f"--prompts: {path} is no JSON ({error}).") from error
+    with door(f"--prompts: {path}", UsageError, "give a shipped set, or a file of JSON or of one prompt a line."):
+        content = read_json(path)
     if isinstance(content, dict):
         if key not in content:
             raise UsageError(f"--prompts: {path} holds several sets; name one: {path}:NAME of {', '.join(content)}.")
@@ -112,19 +123,20 @@ def _read_json_set(path: Path, key: str) -> list[str]:
     return content
 
 
-def _read_line(line: str, where: str, json_only: bool) -> tuple[str, dict[str, Any]]:
+def _read_line(line: str, where: str, json_only: bool) -> PromptLine:
+    """The line, with its problem if it has one."""
     settings: dict[str, Any] = {}
-    if json_only or line.lstrip().startswith("{"):
-        try:
-            settings = json.loads(line)
-            if not isinstance(settings, dict) or not isinstance(settings.get("prompt", ""), str):
-                raise ValueError("the object, or its prompt, is of another type")
-            line = settings.pop("prompt")
-        except ValueError as error:
-            raise UsageError(f"{where}: is no JSON ({error}); write a prompt, or an object with the key prompt.") from error
-        except KeyError:
-            raise UsageError(f'{where}: the key prompt is missing, as in {{"prompt": "a red car", "seed": 3}}.') from None
     try:
-        return check_prompt(line), {long: value for key, value in settings.items() for long in SHORT_KEYS.get(key, (key,))}
+        if json_only or line.lstrip().startswith("{"):
+            with door(where, UsageError, "write a prompt, or a JSON object with the key prompt."):
+                settings = parse_json(line)
+                if not isinstance(settings, dict) or not isinstance(settings.get("prompt", ""), str):
+                    raise ValueError("the object, or its prompt, is of another type")
+            if "prompt" not in settings:
+                raise UsageError(f'{where}: the key prompt is missing, as in {{"prompt": "a red car", "seed": 3}}.')
+            line = settings.pop("prompt")
+        prompt = check_prompt(line)
     except UsageError as error:
-        raise UsageError(f"{where}: {error}") from error
+        problem = str(error) if str(error).startswith(where) else f"{where}: {error}"
+        return PromptLine(" ".join(line.split())[:LONGEST_PROMPT], {}, problem)
+    return PromptLine(prompt, {long: value for key, value in settings.items() for long in SHORT_KEYS.get(key, (key,))})

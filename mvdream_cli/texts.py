@@ -1,7 +1,10 @@
 """Text files that people wrote, in whatever encoding their editor chose. Never imports anything heavy."""
 
 import codecs
+import re
 from pathlib import Path
+
+from mvdream_cli.doors import read_bytes
 
 # UTF-32 first: the mark of its little-endian form begins with that of UTF-16
 _MARKS = {
@@ -11,6 +14,16 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+
+
+# What a terminal obeys (escape sequences: C0 and C1), what turns the order of letters around, and half characters.
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+MOST_CAPTION_BYTES = 1 << 20
+
+
+def printable(text: str) -> str:
+    """The text with what a terminal would obey instead of showing, such as escape sequences, written out: \\x1b."""
+    return _COMMANDS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def decode(content: bytes, otherwise: str | None = None) -> str:
@@ -39,7 +52,7 @@ def read_text(path: Path, otherwise: str | None = None) -> str:
     Raises:
         OSError: it cannot be read. UnicodeDecodeError: see `decode`.
     """
-    return decode(path.read_bytes(), otherwise)
+    return decode(read_bytes(path), otherwise)
 
 
 def read_caption(path: Path) -> str:
@@ -48,7 +61,7 @@ def read_caption(path: Path) -> str:
     Raises:
         OSError: it cannot be read.
     """
-    return caption_of(path.read_bytes())
+    return caption_of(read_bytes(path, MOST_CAPTION_BYTES))
 
 
 def caption_of(content: bytes) -> str:

@@ -14,25 +14,27 @@ def test_prompts_are_put_on_one_line_and_bad_ones_refused():
 def test_a_file_of_prompts(tmp_path):
     path = tmp_path / "prompts.txt"
     path.write_text('a red car\n\n# a comment\n{"prompt": "a cat", "seed": 3, "to3d.views.steps": 5}\n  a  dog \n')
-    assert read_prompts(path) == [("a red car", {}), ("a cat", {"engine.seed": 3, "to3d.views.steps": 5}), ("a dog", {})]
+    assert read_prompts(path) == [
+        ("a red car", {}, ""), ("a cat", {"engine.seed": 3, "to3d.views.steps": 5}, ""), ("a dog", {}, ""),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_prompts_in_the_encodings_of_editors(tmp_path, encoding):
     path = tmp_path / "prompts.txt"
     path.write_bytes('# comment\r\nun café\u2028rouge\r\n{"prompt": "a cat", "seed": 3}\r\n'.encode(encoding))
-    assert read_prompts(path) == [("un café rouge", {}), ("a cat", {"engine.seed": 3})]
+    assert read_prompts(path) == [("un café rouge", {}, ""), ("a cat", {"engine.seed": 3}, "")]
     path.write_bytes('{"prompt": "a red car"}\n'.encode(encoding))
-    assert read_prompts(path) == [("a red car", {})]
+    assert read_prompts(path) == [("a red car", {}, "")]
     jsonl = path.rename(tmp_path / "prompts.jsonl")
-    assert read_prompts(jsonl) == [("a red car", {})]
+    assert read_prompts(jsonl) == [("a red car", {}, "")]
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"\n# nothing\n", "holds no prompt"), (b"a car\n{bad\n", "line 2: is no JSON"), (b'{"seed": 1}', "prompt is missing"),
-        (b"caf\xe9", "neither UTF-8"), (b"\xff\xfe", "holds no prompt"), (b"\xff\xfea", "neither UTF-8"),
+        (b"\n# nothing\n", "holds no prompt"), (b"{bad\n", "line 1: cannot be read"), (b'{"seed": 1}', "prompt is missing"),
+        (b"caf\xe9", "cannot be read .*utf-8"), (b"\xff\xfe", "holds no prompt"), (b"\xff\xfea", "cannot be read .*utf-16"),
         (b"x\n" * 10_001, "more than 10000"), (b"y" * 2000, "line 1: the prompt has 2000"),
     ],
 )  # fmt: skip
@@ -50,8 +52,20 @@ def test_a_bad_file_is_one_sentence(tmp_path, content, says):
 def test_each_line_of_a_jsonl_file_is_an_object(tmp_path, line):
     path = tmp_path / "prompts.jsonl"
     path.write_text('{"prompt": "a red car"}\n' + line + "\n")
-    with pytest.raises(UsageError, match="line 2: is no JSON"):
-        read_prompts(path)
+    first, second = read_prompts(path)
+    assert first == ("a red car", {}, "") and f"{path}, line 2: cannot be read" in second.problem
+
+
+def test_an_impossible_line_says_its_problem_and_the_others_are_read(tmp_path):
+    path = tmp_path / "prompts.txt"
+    bad = ['{"prompt": "a \\ud800 dog"}', '{"seed": 1}', '{"prompt": "", "a": 1}', '{"prompt":' + "[" * 5000, "x" * 2000]
+    path.write_text("a red car\n" + "\n".join(bad) + "\n" + "a dog\n" * 9000)
+    lines = read_prompts(path)
+    assert len(lines) == 9006 and [k for k, line in enumerate(lines) if line.problem] == [1, 2, 3, 4, 5]
+    for k, line in enumerate(lines[1:6], 2):
+        assert line.problem.startswith(f"{path}, line {k}: ") and "\n" not in line.problem and len(line.problem) < 400
+    with pytest.raises(UsageError, match="line 2: "):
+        read_prompt_set(str(path))  # figures are of all prompts or of none
 
 
 def test_shipped_sets_and_sets_of_files(tmp_path):
@@ -67,7 +81,7 @@ def test_shipped_sets_and_sets_of_files(tmp_path):
 @pytest.mark.parametrize(
     ("content", "name", "says"),
     [
-        ('{"a": ["x"], "b": ["y"]}', ":c", "name one: .*of a, b"), ("[1]", "", "not a list"), ("[", "", "no JSON"),
+        ('{"a": ["x"], "b": ["y"]}', ":c", "name one: .*of a, b"), ("[1]", "", "not a list"), ("[", "", "cannot be read"),
         ('["a dog", "a cat", "A  Dog"]', "", "prompts 1 and 3 are the same"),
     ],
 )  # fmt: skip

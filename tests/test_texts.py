@@ -6,7 +6,7 @@ import pytest
 
 from mvdream_cli.errors import ConfigError
 from mvdream_cli.settings.presets import load_preset
-from mvdream_cli.texts import decode, read_caption, read_text
+from mvdream_cli.texts import decode, printable, read_caption, read_text
 
 TEXT = "un caf\u00e9, \u7ea2\u8272"
 MARKED = {
@@ -49,3 +49,9 @@ def test_presets_in_the_encodings_of_editors(tmp_path, encoding):
     path.write_bytes(b"to3d: caf\xe9")
     with pytest.raises(ConfigError, match="cannot be read as YAML"):
         load_preset(path)
+
+
+def test_what_a_terminal_would_obey_is_written_out():
+    told = printable("a \x1b[31mred\x9b2J \u202edog\r\x00\ud800 un caf\u00e9\n\tend")
+    assert told == "a \\x1b[31mred\\x9b2J \\u202edog\\r\\x00\\ud800 un caf\u00e9\n\tend"
+    told.encode()

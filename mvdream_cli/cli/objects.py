@@ -80,12 +80,11 @@ def to3d(
 
     def recipe(settings):
         from mvdream_cli.commands import opening, to3d
-        from mvdream_cli.methods.many_prompts import make_all
-        from mvdream_cli.settings.resolve import changed
+        from mvdream_cli.methods.many_prompts import jobs_of, make_all
 
         if text or from_views:
             return to3d.run(settings, text, out=shared.out, restart=shared.restart, from_views=from_views)
-        jobs = [(changed(settings, flags), line) for line, flags in lines]
+        jobs = jobs_of(lines, settings)
         return make_all(jobs, to3d.run, opening.open_model, root=shared.out or Path("runs"), restart=shared.restart)
 
     flags = {key: negative for key in NEGATIVE_KEYS} | {

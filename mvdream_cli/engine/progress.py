@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from mvdream_cli.texts import printable
+
 logger = logging.getLogger("mvdream")
 logger.setLevel(logging.INFO)
 logger.propagate = False
@@ -17,13 +19,13 @@ _visible = False  # nothing is shown before `show` was called, so the package is
 
 
 def say(text: str) -> None:
-    """One line for the person: to stderr (not with --quiet) and to the log of the open run."""
-    logger.info(text)
+    """One line for the person, made `printable`: to stderr (not with --quiet) and to the log of the open run."""
+    logger.info(printable(text))
 
 
 def warn(text: str) -> None:
     """As `say`, but shown with --quiet too."""
-    logger.warning(text)
+    logger.warning(printable(text))
 
 
 class _StderrHandler(logging.Handler):

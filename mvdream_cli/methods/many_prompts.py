@@ -1,21 +1,47 @@
 """Many prompts with one load of the model."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.engine.progress import say, warn
-from mvdream_cli.errors import MVDreamError, ObjectError
+from mvdream_cli.errors import MVDreamError, ObjectError, UsageError
 from mvdream_cli.images import grid, load_image, read_tiles, save_image
+from mvdream_cli.prompts import PromptLine
+from mvdream_cli.settings import Settings
+from mvdream_cli.settings.resolve import changed
+from mvdream_cli.texts import printable
 
 TILE_PX = 128
 
 
+class Job(NamedTuple):
+    """An object to make. problem: one sentence where none can be made, and there are no settings; else empty."""
+
+    prompt: str
+    settings: Settings | None
+    problem: str = ""
+
+
+def jobs_of(lines: Iterable[PromptLine], settings: Settings) -> list[Job]:
+    """What is to be made of each line of a file; a line with an impossible setting says its problem."""
+    jobs = []
+    for line in lines:
+        try:
+            if line.problem:
+                raise UsageError(line.problem)
+            jobs.append(Job(line.prompt, changed(settings, line.settings)))
+        except UsageError as error:
+            jobs.append(Job(line.prompt, None, "; ".join(str(error).split("\n"))))
+    return jobs
+
+
 def make_all(
-    jobs: list[tuple],
+    jobs: list[Job],
     make: Callable[..., dict],
     open_model: Callable[..., tuple],
     root: Path = Path("runs"),
@@ -26,7 +52,7 @@ def make_all(
     Leaves prompts.csv, rewritten after each job, and contact_sheet.png, a row for each object.
 
     Args:
-        jobs: (settings, prompt) of each object.
+        jobs: of `jobs_of`; those with a problem fail.
         make: `commands.to3d.run`. open_model: `commands.opening.open_model`.
         root: where the run folders, named after the prompts, and the two files go.
 
@@ -44,10 +70,13 @@ def make_all(
         return opened[key]
 
     rows, failed = [], 0
-    for k, (settings, prompt) in enumerate(jobs):
+    for k, (prompt, settings, problem) in enumerate(jobs):
         say(f"{k + 1} of {len(jobs)}: {prompt}")
-        row = {"prompt": prompt, "seed": settings.engine.seed, "status": "finished", "folder": "", "mesh": "", "error": ""}
+        seed = settings.engine.seed if settings else ""
+        row = {"prompt": prompt, "seed": seed, "status": "finished", "folder": "", "mesh": "", "error": ""}
         try:
+            if problem:
+                raise UsageError(problem)
             made = make(settings, prompt, restart=restart, root=root, open_model=open_once)
             row |= {"folder": made["run"], "mesh": made["mesh"]}
         except (MVDreamError, OSError, RuntimeError, ValueError) as error:
@@ -73,7 +102,13 @@ def _write_table(path: Path, rows: list[dict]) -> None:
     with written_whole(path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()
-        table.writerows(rows)
+        table.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+
+
+def _cell(value) -> str:
+    """The value as a spreadsheet shows it: what would begin a formula there is marked as text."""
+    text = printable(str(value))
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _strip(folder: Path) -> np.ndarray:

@@ -122,12 +122,16 @@ def test_pictures_with_cameras(reconstructing_folder, tiny_folder, tmp_path):
 def test_a_file_of_prompts(tiny_folder, tmp_path):
     (tmp_path / "prompts.txt").write_text(
         'a red dog\n\n{"prompt": "a car", "model": "nowhere"}\n{"prompt": "a cat", "seed": 7}\n'
+        '{"prompt": "=1+1"\n{"prompt": "a \\u001b[2J cow", "to3d.nothing": 1}\n'
     )
     command = ["to3d", "--prompts", "prompts.txt", "--model", tiny_folder, "--out", "many", *FEW]
     done = mvdream(*command, cwd=tmp_path)
-    assert done.returncode == 1 and "1 of 3 prompts failed" in done.stderr, done.stderr
+    assert done.returncode == 1 and "3 of 5 prompts failed" in done.stderr, done.stderr
     rows = list(csv.DictReader((tmp_path / "many" / "prompts.csv").open()))
-    assert [row["status"] for row in rows] == ["finished", "failed", "finished"] and rows[2]["seed"] == "7"
+    assert [row["status"] for row in rows] == ["finished", "failed", "finished", "failed", "failed"]
+    assert rows[2]["seed"] == "7"
+    assert "prompts.txt, line 5: cannot be read" in rows[3]["error"] and "to3d.nothing: unknown" in rows[4]["error"]
+    assert "\x1b" not in done.stderr + rows[4]["prompt"] and "\\x1b[2J cow" in done.stderr
     assert "nowhere" in rows[1]["error"] and (tmp_path / rows[2]["mesh"]).is_file()
     assert load_image(tmp_path / "many" / "contact_sheet.png").shape[:2] == (256, 12 * 128)
     assert done.stderr.count(f"{DTYPE}:") == 1  # one load of the model
