@@ -1,4 +1,4 @@
-"""The objects of many runs on one sheet, to be judged by eye: a row each, the sampled views, then the exported file from eight sides.
+"""The objects of many runs on one sheet, to be judged by eye: a row each, the sampled views, then the file from eight sides.
 
     mvdream to3d --prompts mvdream_cli/prompt_sets/panel.txt --out panel
     python benchmarks/contact_sheet.py panel --columns 2 --out panel.jpg
