@@ -78,11 +78,16 @@ def _wrong_value(where: str, item: dict) -> str:
     kind, value = item["type"], item["input"]
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", item["ctx"]["expected"])
-        return f"{where}: {value!r} is not one of {', '.join(choices)}{did_you_mean(str(value), choices)}"
+        return f"{where}: {_shown(value)} is not one of {', '.join(choices)}{did_you_mean(str(value)[:80], choices)}"
     if kind == "value_error":
         return f"{where}: {item['ctx']['error']}"
     purpose = f"; it is: {SETTINGS[where].description}" if where in SETTINGS else ""
-    return f"{where}: {item['msg'].removeprefix('Input ')}, not {value!r}{purpose}"
+    return f"{where}: {item['msg'].removeprefix('Input ')}, not {_shown(value)}{purpose}"
+
+
+def _shown(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _place(loc: tuple) -> str:

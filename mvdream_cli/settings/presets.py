@@ -6,27 +6,68 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 
+from mvdream_cli.doors import door, read_bytes, reason
 from mvdream_cli.errors import ConfigError
 from mvdream_cli.settings.explain import did_you_mean
 from mvdream_cli.settings.names import GROUPS, join
-from mvdream_cli.texts import read_text
+from mvdream_cli.texts import decode
 
 PRESET_ALIASES = {"v100": "v100-16gb", "a100": "a100-40gb"}
+
+
+MOST_YAML_BYTES = 1 << 18
+MOST_YAML_NODES = 10_000  # with each alias counted as all that it stands for
 
 
 class _Loader(yaml.SafeLoader):
     """YAML in which 1e-5 and 8e3 are numbers, as everybody expects (YAML 1.1 reads them as text)."""
 
+    def construct_object(self, node, deep=False):
+        try:
+            return super().construct_object(node, deep)
+        # what the constructors of PyYAML raise for !!bool x, !!timestamp x, !!int "" and the like
+        except (ValueError, KeyError, AttributeError, IndexError, TypeError, OverflowError) as error:
+            raise ConstructorError(None, None, reason(error), node.start_mark) from error
+
+    def construct_whole(self, node):
+        if len(node.value) > 40:
+            raise ValueError(f"{node.value:.20}... is too large a number")
+        return super().construct_yaml_int(node)
+
 
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"), list("-+0123456789.")
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)[eE][-+]?\d+$"), list("-+0123456789.")
 )
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole)
 
 
 def read_yaml(text: str) -> Any:
-    """What a YAML text says. Raises yaml.YAMLError."""
-    return yaml.load(text, Loader=_Loader)
+    """What a YAML text says. Raises yaml.YAMLError, also where a value is not what its tag says, or aliases multiply."""
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _size(node, {})
+        return loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise yaml.YAMLError(f"{error.problem}, line {mark.line + 1}, column {mark.column + 1}") from error
+    except RecursionError as error:
+        raise yaml.YAMLError("it is nested too deeply") from error
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """The nodes of a tree, those behind an alias each time that it stands there. Raises YAMLError for a circle, or too many."""
+    if id(node) not in known:
+        known[id(node)] = MOST_YAML_NODES  # until it is counted: an alias to what it stands in
+        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+        known[id(node)] = 1 + sum(_size(one, known) for part in parts for one in (part if isinstance(part, tuple) else (part,)))
+    if known[id(node)] > MOST_YAML_NODES:
+        raise yaml.YAMLError(f"it has more than {MOST_YAML_NODES} values, or an alias to what it stands in")
+    return known[id(node)]
 
 
 def preset_folders() -> list[Path]:
@@ -63,10 +104,8 @@ def find_preset(name_or_path: str) -> Path:
 def load_preset(name_or_path: str | Path) -> dict:
     """The nested dict of a preset, not yet checked against the settings. Raises ConfigError if it is no YAML."""
     path = name_or_path if isinstance(name_or_path, Path) else find_preset(name_or_path)
-    try:
-        content = read_yaml(read_text(path))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from error
+    with door(path, ConfigError, "give YAML with sections such as 'to3d:' and indented settings", yaml.YAMLError):
+        content = read_yaml(decode(read_bytes(path, MOST_YAML_BYTES)))
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):

@@ -102,7 +102,8 @@ def test_unknown_presets_and_recipes_are_answered_with_the_known_ones(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("a: [", "cannot be read as YAML"), ("- a", "must hold sections"), ("\xff", "sections")]
+    ("content", "message"),
+    [("a: [", "cannot be read .*line 1, column 5.*give YAML"), ("- a", "must hold sections"), ("\xff", "sections")],
 )
 def test_a_preset_file_that_is_no_preset_is_named(tmp_path, content, message):
     path = tmp_path / "bad.yaml"
@@ -124,3 +125,40 @@ def test_numbers_with_an_exponent_are_numbers(tmp_path):
     path = tmp_path / "numbers.yaml"
     path.write_text("a: [1e-5, 8e3, 2.5E+2, 1_000]\n")
     assert load_preset(path) == {"a": [1e-5, 8000.0, 250.0, 1000]}
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefg", "bcdefgh")
+)
+IN_ITSELF = "to3d: &a\n  steps: *a\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (BOMB, "more than 10000 values"), (IN_ITSELF, "an alias to what it stands in"), ("{a: " * 3000, "too deeply"),
+        ("a: !!bool maybe", "line 1, column 4"), ("a:\n  b: !!timestamp noon", "line 2, column 6"), ("a: !!int ''", "column 4"),
+        ("a: !!float x", "convert"), ("? {a: 1}\n: 2", "unhashable"), ("a: 1\n---\na: 2", "line 2"),
+        ("a: " + "9" * 5000, "too large a number"), ("a: 0x" + "f" * 5000, "too large a number"), ("a: 2001-99-99", "month"),
+        ("a: !!python/name:os.system", "python/name"), ("a: \0", "unacceptable character"),
+        ("x" * (1 << 18) + ": 1", "bytes, more"),
+    ],
+)  # fmt: skip
+def test_hostile_yaml_is_one_sentence(tmp_path, content, says):
+    (tmp_path / "bad.yaml").write_text(content)
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_preset(tmp_path / "bad.yaml")
+    assert str(caught.value).startswith(str(tmp_path / "bad.yaml")) and len(str(caught.value)) < 400
+    assert "\n" not in str(caught.value)
+
+
+def test_an_alias_may_spare_writing_a_thing_twice(tmp_path):
+    (tmp_path / "good.yaml").write_text("to3d:\n  fit: &fit {steps: 5}\n  distillation: *fit\n")
+    assert load_preset(tmp_path / "good.yaml") == {"to3d": {"fit": {"steps": 5}, "distillation": {"steps": 5}}}
+
+
+def test_a_long_value_is_told_in_short(tmp_path):
+    (tmp_path / "bad.yaml").write_text("to3d:\n  minutes: " + "x" * 5000)
+    with pytest.raises(ConfigError, match=r"to3d.minutes: .*xxx\.\.\.") as caught:
+        resolve(str(tmp_path / "bad.yaml"))
+    assert len(str(caught.value)) < 400
