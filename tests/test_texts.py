@@ -47,7 +47,7 @@ def test_presets_in_the_encodings_of_editors(tmp_path, encoding):
     path.write_bytes("# caf\u00e9\r\nto3d:\r\n  method: views\r\n".encode(encoding))
     assert load_preset(path) == {"to3d": {"method": "views"}}
     path.write_bytes(b"to3d: caf\xe9")
-    with pytest.raises(ConfigError, match="cannot be read as YAML"):
+    with pytest.raises(ConfigError, match="cannot be read .*give YAML"):
         load_preset(path)
 
 
