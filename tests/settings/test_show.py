@@ -40,7 +40,7 @@ def test_each_setting_has_its_help_beside_it_and_each_group_the_first_line_of_it
             assert comment == (GROUPS[name].__doc__ or "").partition("\n")[0], line
     text = dump(resolve("cpu"))
     assert re.search(r"^  views: +# The first look, to which the object is fitted\.$", text, re.MULTILINE)
-    assert re.search(r"^    steps: 25 +# denoising steps$", text, re.MULTILINE)
+    assert re.search(r"^    steps: 10 +# denoising steps$", text, re.MULTILINE)
 
 
 def test_the_dump_of_one_command_is_short_and_is_yaml():
