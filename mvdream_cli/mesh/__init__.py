@@ -1,4 +1,4 @@
 """From a field to a file: surface, simplification, unwrap and bake, writers, page.
 
-Imports nothing here: `unwrap` starts as a process of its own and must start fast.
+Imports nothing here: `aside` starts processes that must start fast.
 """

@@ -25,7 +25,6 @@ def distance_to_mesh(
     faces: int = 20_000,
     texture_size: int = 1024,
     smooth_rounds: int = 5,
-    unwrap_limit_seconds: float = 30.0,
 ) -> TexturedMesh:
     """Surface, floaters away, smoothing, simplification, layout, colors: of the pictures where they see it.
 
@@ -45,7 +44,7 @@ def distance_to_mesh(
         return colors_at(grid, torch.from_numpy(points.astype(np.float32)).to(grid.distance.device)).cpu().numpy()
 
     overlay = Overlay(pictures, vertices, triangles) if pictures is not None else None
-    return paint(color_of, vertices, triangles, texture_size, overlay=overlay, unwrap_limit_seconds=unwrap_limit_seconds)
+    return paint(color_of, vertices, triangles, texture_size, overlay=overlay)
 
 
 def distance_surface(grid: DistanceGrid) -> tuple[np.ndarray, np.ndarray]:

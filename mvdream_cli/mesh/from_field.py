@@ -18,7 +18,6 @@ def field_to_mesh(
     texture_size: int = 1024,
     smooth_cells: float = 0.0,
     smooth_rounds: int = 5,
-    unwrap_limit_seconds: float = 30.0,
 ) -> TexturedMesh:
     """Surface, floaters away, smoothing, simplification, layout, colors.
 
@@ -29,7 +28,6 @@ def field_to_mesh(
         faces: triangles at most, about.
         smooth_cells: see `extract_surface`.
         texture_size: side of the texture in pixels, 0 for vertex colors.
-        unwrap_limit_seconds: after this a plainer texture layout is taken.
 
     Raises:
         ObjectError: the object is empty, fills the box, or is not finite.
@@ -39,4 +37,4 @@ def field_to_mesh(
     vertices, triangles = smooth(vertices, triangles, smooth_rounds)
     vertices, triangles = simplify(vertices, triangles, faces)
     color_of = partial(visible_color, field)
-    return paint(color_of, vertices, outward(vertices, triangles), texture_size, unwrap_limit_seconds=unwrap_limit_seconds)
+    return paint(color_of, vertices, outward(vertices, triangles), texture_size)

@@ -53,7 +53,6 @@ def paint(
     faces: np.ndarray,
     texture_size: int = 1024,
     overlay: Overlay | None = None,
-    unwrap_limit_seconds: float = 30.0,
 ) -> TexturedMesh:
     """Color a surface.
 
@@ -67,7 +66,7 @@ def paint(
     colors = _to_uint8(overlay.colors(vertices, overlay.weights, base) if overlay else base)
     if texture_size == 0:
         return TexturedMesh(vertices, faces, normals, colors)
-    layout = unwrap(vertices, faces, texture_size, unwrap_limit_seconds)
+    layout = unwrap(vertices, faces, texture_size)
     texel_face, texel_weights, texels = rasterize(layout.uv, layout.faces, texture_size)
     corners = faces[texel_face]  # (P, 3); layout faces keep the order of the mesh's
 

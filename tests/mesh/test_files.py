@@ -12,7 +12,6 @@ from mvdream_cli.images import save_image
 from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.page import write_index_html
 from mvdream_cli.mesh.texture import paint, rasterize, visible_color
-from mvdream_cli.mesh.unwrap import pairs_layout, unwrap
 from mvdream_cli.mesh.writers import write_mesh
 from mvdream_cli.raycast.assets import open_scene
 from mvdream_cli.raycast.mesh import vertex_normals
@@ -127,19 +126,6 @@ def test_rasterize_gives_each_texel_its_place():
     where = np.einsum("pk,pkc->pc", weights, uv[faces[face]])
     rows, columns = np.divmod(texels, 16)
     np.testing.assert_allclose(where, np.stack([(columns + 0.5) / 16, 1 - (rows + 0.5) / 16], 1), atol=1e-6)
-
-
-def test_unwrapping_out_of_time_falls_back_to_a_layout_without_overlaps(egg):
-    late = unwrap(egg.vertices, egg.faces, 512, limit_seconds=0.001)
-    plain = pairs_layout(egg.faces, 512)
-    np.testing.assert_array_equal(late.uv, plain.uv)
-    np.testing.assert_array_equal(late.vertices[late.faces], egg.faces)
-    assert late.uv.min() > 0 and late.uv.max() < 1
-    face, _, texels = rasterize(late.uv, late.faces, 512)
-    assert len(np.unique(texels)) == len(texels) and len(np.unique(face)) == len(egg.faces)
-    charts = unwrap(egg.vertices, egg.faces, 512)
-    assert len(charts.vertices) < len(late.vertices) / 2
-    np.testing.assert_array_equal(charts.vertices[charts.faces], egg.faces)
 
 
 def test_normals_are_those_of_the_ellipsoid(egg):
