@@ -14,6 +14,7 @@ from pathlib import Path
 # Tests run in several processes: each, and the command lines that it starts, takes its share of the cores and no more.
 THREADS = max(1, (os.cpu_count() or 1) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
+os.environ["MVDREAM_CONFIG"] = ""  # whose tests they are makes no difference
 
 import pytest  # noqa: E402
 import torch  # noqa: E402

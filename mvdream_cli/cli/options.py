@@ -22,7 +22,9 @@ def _option(name: str, help: str, **more) -> typer.models.OptionInfo:
 class Shared:
     """What a command is told beside its own options."""
 
-    preset: Annotated[str, _option("--preset", "auto, cpu, v100, a100, ... or a YAML file.", metavar="NAME|FILE")] = "auto"
+    preset: Annotated[
+        str | None, _option("--preset", "auto, cpu, v100, a100, ... or a YAML file. [dim]auto[/]", metavar="NAME|FILE")
+    ] = None
     model: Annotated[
         str | None, _option("--model", "mini, a name of `models list`, a folder, a file, OWNER/NAME.", metavar="NAME|PATH")
     ] = None

@@ -29,21 +29,23 @@ def run_command(section: str, flags: dict[str, Any], recipe: Callable[[Any], dic
     """
     from mvdream_cli.engine import progress
     from mvdream_cli.settings import machine, show
-    from mvdream_cli.settings.resolve import resolve
+    from mvdream_cli.settings.resolve import resolve_with_origins
+    from mvdream_cli.settings.user import read_user
 
     progress.show(shared.quiet)
-    preset, reason = shared.preset, ""
+    user = read_user()
+    preset, reason = (shared.preset, "") if shared.preset else user.preset or ("auto", "")
     if preset == "auto":
         preset, reason = machine.auto_preset()
     flags |= {"model": shared.model, "engine.seed": shared.seed, "engine.offline": shared.offline or None}
-    settings = resolve(preset, shared.set_ or (), flags)
+    settings, origins = resolve_with_origins(preset, shared.set_ or (), flags, user)
     if shared.dry_run:
         if shared.json_:
             print(json.dumps(settings.model_dump(mode="json")))
             return
         from mvdream_cli.commands.dry_run import forecast
 
-        print(show.dump(settings, [section, *ALSO_READ.get(section, [])]).rstrip())
+        print(show.dump(settings, [section, *ALSO_READ.get(section, [])], origins).rstrip())
         print("\n".join(f"# {line}" for line in forecast(settings, section, shared.out)))
         return
     if settings.engine.offline:

@@ -11,7 +11,7 @@ from yaml.constructor import ConstructorError
 from mvdream_cli.doors import door, read_bytes, reason
 from mvdream_cli.errors import ConfigError
 from mvdream_cli.settings.explain import did_you_mean
-from mvdream_cli.settings.names import GROUPS, join
+from mvdream_cli.settings.names import GROUPS, SETTINGS, join
 from mvdream_cli.texts import decode
 
 PRESET_ALIASES = {"v100": "v100-16gb", "a100": "a100-40gb"}
@@ -68,6 +68,19 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     if known[id(node)] > MOST_YAML_NODES:
         raise yaml.YAMLError(f"it has more than {MOST_YAML_NODES} values, or an alias to what it stands in")
     return known[id(node)]
+
+
+def read_value(name: str, text: str) -> Any:
+    """The value that a text gives to a setting: YAML, except where the setting is itself a text."""
+    try:
+        value = read_yaml(text)
+    except yaml.YAMLError:
+        value = text
+    kind = SETTINGS[name].annotation if name in SETTINGS else None
+    if kind in (str, str | None) and not isinstance(value, str):
+        # a prompt such as 1984 or "a: b" stays text, and nothing at all is the empty one
+        value = None if value is None and kind is not str and text.strip() else text
+    return value
 
 
 def preset_folders() -> list[Path]:

@@ -1,12 +1,11 @@
 """From a preset, overrides and flags to checked settings.
 
-Precedence: preset < recipe < --set section.group.key=value < command-line flags. Every problem is found before anything
-runs, and they are told together.
+Order: defaults < preset < the user's config < the recipe that any of these or those behind names < environment <
+--set section.group.key=value < options. Every problem is found before anything runs, and they are told together.
 """
 
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from mvdream_cli.errors import ConfigError
@@ -14,28 +13,46 @@ from mvdream_cli.settings import Settings
 from mvdream_cli.settings.explain import explain, sort_out
 from mvdream_cli.settings.machine import auto_preset
 from mvdream_cli.settings.names import GROUPS, SETTINGS, join, nest, places
-from mvdream_cli.settings.presets import find_preset, load_preset, load_recipe, read_yaml
+from mvdream_cli.settings.presets import find_preset, load_preset, load_recipe, preset_folders, read_value
+from mvdream_cli.settings.user import Layer, User
 
-Layer = tuple[dict, str]  # nested settings, and who says so (for error messages)
 
+def resolve(
+    preset: str = "auto",
+    overrides: list[str] | tuple = (),
+    flags: dict[str, Any] | None = None,
+    user: User = User(),
+) -> Settings:
+    """Settings of all who may say something, in the order above.
 
-def resolve(preset: str = "auto", overrides: list[str] | tuple = (), flags: dict[str, Any] | None = None) -> Settings:
-    """Settings from a preset (name, file or "auto"), then the recipe that any of the three names as `to3d.recipe`, then
-    "section.group.key=value" overrides, then flags by dotted name.
+    Args:
+        preset: a name, a file, or "auto". overrides: "section.group.key=value". flags: by dotted name; None: not given.
+        user: what the user wants of every command.
 
-    Flags that are None were not given. Raises ConfigError listing every problem: where, what, way out.
+    Raises:
+        ConfigError: a line for each problem: where, what, way out.
     """
+    return resolve_with_origins(preset, overrides, flags, user)[0]
+
+
+def resolve_with_origins(
+    preset: str = "auto",
+    overrides: list[str] | tuple = (),
+    flags: dict[str, Any] | None = None,
+    user: User = User(),
+) -> tuple[Settings, dict[str, str]]:
+    """As `resolve`; and who said the value of each setting that has not its default, by its dotted name."""
     path = find_preset(auto_preset()[0] if preset == "auto" else preset)
-    layers: list[Layer] = [(load_preset(path), str(path))]
-    problems: list[str] = []
+    origin = f"preset {path.stem}" if path.parent in preset_folders() else str(path)
+    below: list[Layer] = [(load_preset(path), origin), user.config]
+    layers, problems = list(user.environment), []
     for text in overrides:
         try:
             layers.append((nest(*_parse_override(text)), "--set"))
         except ConfigError as error:
             problems.append(str(error))
     layers += [(nest(name, value), "command line") for name, value in (flags or {}).items() if value is not None]
-    layers[1:1] = _recipe(layers, problems)
-    return _checked(layers, problems)
+    return _checked([*below, *_recipe([*below, *layers], problems), *layers], problems)
 
 
 def changed(settings: Settings, flags: dict[str, Any]) -> Settings:
@@ -45,7 +62,7 @@ def changed(settings: Settings, flags: dict[str, Any]) -> Settings:
     """
     problems: list[str] = []
     layers = [(nest(name, value), "") for name, value in flags.items()]
-    return _checked([(settings.model_dump(), ""), *_recipe(layers, problems), *layers], problems)
+    return _checked([(settings.model_dump(), ""), *_recipe(layers, problems), *layers], problems)[0]
 
 
 def _recipe(layers: list[Layer], problems: list[str]) -> list[Layer]:
@@ -61,8 +78,8 @@ def _recipe(layers: list[Layer], problems: list[str]) -> list[Layer]:
         return []
 
 
-def _checked(layers: list[Layer], problems: list[str]) -> Settings:
-    """Settings of all layers, each over the ones before. Raises ConfigError with a line for each problem."""
+def _checked(layers: list[Layer], problems: list[str]) -> tuple[Settings, dict[str, str]]:
+    """Settings of all layers, each over the ones before, and who said them. Raises ConfigError with a line for each problem."""
     merged: dict = {}
     origins: dict[str, str] = {}
     for layer, origin in layers:
@@ -75,7 +92,7 @@ def _checked(layers: list[Layer], problems: list[str]) -> Settings:
         problems += explain(error, origins)
     if problems:
         raise ConfigError("\n".join(problems))
-    return settings
+    return settings, origins
 
 
 def _merge(into: dict, new: dict, origins: dict[str, str], origin: str, group: str = "") -> None:
@@ -98,12 +115,4 @@ def _parse_override(text: str) -> tuple[str, Any]:
         found = places(name)
         hint = f"; did you mean {' or '.join(found)}?" if found else ""
         raise ConfigError(f"--set {text}: the key needs its section, as in train.steps{hint}")
-    try:
-        value = read_yaml(raw)
-    except yaml.YAMLError:
-        value = raw
-    kind = SETTINGS[name].annotation if name in SETTINGS else None
-    if kind in (str, str | None) and not isinstance(value, str):
-        # a prompt such as 1984 or "a: b" stays text, and nothing at all is the empty one
-        value = None if value is None and kind is not str and raw.strip() else raw
-    return name, value
+    return name, read_value(name, raw)
