@@ -116,7 +116,8 @@ def test_dry_run_prints_a_preset_and_makes_nothing(command, tmp_path):
     assert done.returncode == 0, done.stderr
     content = yaml.safe_load(done.stdout)
     section = command.split()[0].replace("-", "_")
-    assert set(content) == {"model", "engine", section, *(["export"] if section == "to3d" else [])}  # all that it reads
+    also = {"to3d": ["export", "turntable"], "export": ["turntable"]}.get(section, [])
+    assert set(content) == {"model", "engine", section, *also}  # all that it reads
     assert (content["engine"]["seed"], content["engine"]["log_every"]) == (7, 3)
     assert "# disk: " in done.stdout
     assert ("parameters" in done.stdout) == (command in ("to3d", "sample-views"))  # mini's
