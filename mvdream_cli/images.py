@@ -1,15 +1,25 @@
 """Images: load, save, tile. Arrays are (H, W, 3 or 4), channels last; float in [0, 1] or uint8; sRGB."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.doors import door, open_file, reason
+from mvdream_cli.errors import DataError, MVDreamError
 
 # What Pillow may open here. Its other readers are for files that nobody means, and the one for EPS starts Ghostscript.
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF")
-MOST_PIXELS = 120_000_000  # of one picture: what a small machine can still hold decoded
+MOST_PIXELS = 40_000_000  # of one picture: decoded, turned and converted it takes some sixteen bytes a pixel
+MOST_BYTES = 1 << 29  # of its file
+Image.MAX_IMAGE_PIXELS = 4 * MOST_PIXELS  # of a JPEG, which can be decoded at half of its size
+warnings.filterwarnings("ignore", module=r"PIL\.")  # its remarks on broken files; what matters is raised
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
 def to_uint8(image) -> np.ndarray:
@@ -28,27 +38,51 @@ def save_image(path: Path | str, image) -> Path:
     return path
 
 
-def open_picture(source, formats: tuple[str, ...] = FORMATS) -> Image.Image:
-    """Pillow's picture of a path or an open file, by its contents; not yet decoded. Close it, or use it in a `with`.
+@contextmanager
+def open_picture(source: Path | str | BinaryIO, formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Image]:
+    """Pillow's picture of a file, by its contents; decoded when its pixels are first asked for, which belongs into the `with`.
+
+    A JPEG that is too large is decoded at half of its size, as its format allows.
 
     Raises:
-        OSError: cannot be read, or none of `formats`. ValueError: more than `MOST_PIXELS`, told before they are decoded.
+        ValueError: no file, none of `formats`, broken, or more than `MOST_PIXELS`, told before they are decoded; in short.
     """
     Image.init()
-    image = Image.open(source, formats=[name for name in formats if name in Image.OPEN])
-    if image.width * image.height > MOST_PIXELS:
-        size = f"{image.width} x {image.height}"
-        image.close()
-        raise ValueError(f"{size} pixels are more than {MOST_PIXELS // 10**6} million; make the picture smaller")
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(open_file(source, MOST_BYTES)) if isinstance(source, (str, Path)) else source
+            image = opened.enter_context(Image.open(file, formats=[name for name in formats if name in Image.OPEN]))
+            too_large = image.width * image.height > MOST_PIXELS
+            if too_large and image.format in ("JPEG", "MPO") and "progressive" not in image.info:  # which is held whole
+                image.draft(None, (max(1, image.width // 2), max(1, image.height // 2)))
+            if image.width * image.height > MOST_PIXELS:
+                size = f"{image.width} x {image.height}"
+                raise ValueError(f"{size} pixels are more than {MOST_PIXELS // 10**6} million; make the picture smaller")
+            yield image
+        except MVDreamError:
+            raise
+        except UnidentifiedImageError as error:  # its words hold an address in memory
+            raise ValueError("no picture of a kind that is read") from error
+        except Exception as error:  # a broken picture makes Pillow raise anything at all
+            raise ValueError(reason(error)) from error
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The picture itself, turned as its EXIF says; as it is where that cannot be read."""
+    image.load()
+    with suppress(Exception):  # broken EXIF makes Pillow raise anything at all, and the picture is there without
+        ImageOps.exif_transpose(image, in_place=True)
     return image
 
 
 def load_image(path: Path | str) -> np.ndarray:
-    """uint8 (H, W, 4), EXIF rotation applied."""
-    from PIL import ImageOps
+    """uint8 (H, W, 4), EXIF rotation applied.
 
-    with open_picture(path) as image:
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGBA"))
+    Raises:
+        DataError: it cannot be read.
+    """
+    with door(path, DataError, "save it again, as PNG or JPEG"), open_picture(path) as image:
+        return np.asarray(upright(image).convert("RGBA"))
 
 
 def composite(rgba: np.ndarray, background: float | np.ndarray) -> np.ndarray:

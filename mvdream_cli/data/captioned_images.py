@@ -8,7 +8,6 @@ A text file comes before a JSON file. Pictures without a caption, and captions w
 
 import hashlib
 import io
-import json
 import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,8 +17,10 @@ import numpy as np
 from PIL import Image
 
 from mvdream_cli.data.pictures import read_picture
+from mvdream_cli.doors import open_file, parse_json, read_bytes, reason
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
+from mvdream_cli.images import MOST_BYTES, open_picture
 from mvdream_cli.texts import caption_of
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
@@ -49,7 +50,7 @@ def index_images(root: Path | str) -> tuple[list[Picture], list[str]]:
     left_out: list[str] = []
     for folder in [root, *sorted(path for path in root.rglob("*") if path.is_dir())]:
         files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")}
-        _collect(folder, files, lambda path: path.read_bytes(), lambda name, path: (path, None), found, left_out)
+        _collect(folder, files, read_bytes, lambda name, path: (path, None), found, left_out)
         for path in [path for path in files.values() if path.suffix == ".tar"]:
             _collect_shard(path, found, left_out)
     usable = next((picture for picture in found if _opens(picture)), None)
@@ -81,7 +82,7 @@ def load_picture(picture: Picture, size_px: int) -> tuple[np.ndarray, None]:
     try:
         rgba, _ = read_picture(Path(picture.id), io.BytesIO(_content(picture)))
     except (OSError, DataError) as error:
-        raise DataError(f"{picture.path}: picture {picture.id} cannot be read ({str(error).splitlines()[0]})") from error
+        raise DataError(f"{picture.path}: picture {picture.id} cannot be read ({reason(error)})") from error
     side = min(rgba.size)
     left, top = (rgba.width - side) // 2, (rgba.height - side) // 2
     square = rgba.crop((left, top, left + side, top + side)).resize((size_px, size_px), Image.LANCZOS)
@@ -126,7 +127,7 @@ def _collect(
         caption = caption_of(read(members[names[".txt"]])) if ".txt" in names else ""
         if not caption and ".json" in names:
             try:
-                caption = " ".join(str(json.loads(caption_of(read(members[names[".json"]]))).get("caption") or "").split())
+                caption = " ".join(str(parse_json(caption_of(read(members[names[".json"]]))).get("caption") or "").split())
             except (ValueError, AttributeError):
                 caption = ""
         if not caption:
@@ -138,15 +139,15 @@ def _collect(
 
 def _content(picture: Picture) -> bytes:
     if picture.span is None:
-        return picture.path.read_bytes()
-    with picture.path.open("rb") as shard:
+        return read_bytes(picture.path, MOST_BYTES)
+    with open_file(picture.path) as shard:
         shard.seek(picture.span[0])
         return shard.read(picture.span[1])
 
 
 def _opens(picture: Picture) -> bool:
     try:
-        with Image.open(io.BytesIO(_content(picture))) as image:
+        with open_picture(io.BytesIO(_content(picture))) as image:
             return min(image.size) > 0
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError):
         return False

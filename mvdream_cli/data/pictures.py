@@ -4,11 +4,13 @@ import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms
 
+from mvdream_cli.doors import door
 from mvdream_cli.errors import DataError
-from mvdream_cli.images import open_picture
+from mvdream_cli.images import open_picture, upright
 
+MOST_PROFILE_BYTES = 1 << 22  # those of printers have two million
 _SEVERAL = ("MPO", "TIFF")  # whose further pictures are previews, the other eye, or pages; of other formats, frames
 _DEEP = {1023: "10", 4095: "12"}  # brightest value -> bits that some cameras put into 16
 
@@ -23,31 +25,24 @@ def read_picture(path: Path, source=None) -> tuple[Image.Image, list[str]]:
         DataError: it cannot be read, is of a kind that is not meant, or an animation; one sentence that begins with its name.
     """
     notes: list[str] = []
-    try:
-        with open_picture(path if source is None else source) as image:
-            if getattr(image, "n_frames", 1) > 1 and image.format not in _SEVERAL:
-                raise DataError(f"{path.name}: an animation, not a photograph; save one frame of it")
-            image.seek(0)
-            image.load()
-            profile = image.info.get("icc_profile")
-            image = ImageOps.exif_transpose(image)
-            if image.mode.startswith(("I", "F")):
-                return _eight_bits(image, path.name, notes).convert("RGBA"), notes
-            return _in_srgb(image, profile, path.name, notes), notes
-    except UnidentifiedImageError as error:
-        raise DataError(
-            f"{path.name}: cannot be read (it is no PNG, JPEG, WebP, BMP, TIFF, GIF or AVIF); save it as PNG"
-        ) from error
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path.name}: cannot be read ({reason}); save it again, as PNG or JPEG") from error
+    with door(path.name, DataError, "save it again, as PNG or JPEG"), open_picture(path if source is None else source) as image:
+        if image.format not in _SEVERAL and getattr(image, "is_animated", False):
+            raise DataError(f"{path.name}: an animation, not a photograph; save one frame of it")
+        image.seek(0)
+        profile = image.info.get("icc_profile")
+        image = upright(image)
+        if image.mode.startswith(("I", "F")):
+            return _eight_bits(image, path.name, notes).convert("RGBA"), notes
+        return _in_srgb(image, profile, path.name, notes), notes
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None, name: str, notes: list[str]) -> Image.Image:
     """RGBA with the colors that the embedded ICC profile means."""
     if image.mode in ("P", "1", "PA"):
         image = image.convert("RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB")
-    if profile:
+    if profile and len(profile) > MOST_PROFILE_BYTES:
+        notes.append(f"{name}: its color profile has {len(profile)} bytes and is not used; its colors are taken as sRGB")
+    elif profile:
         alpha = image.getchannel("A") if "A" in image.getbands() else None
         colors = image.convert(image.mode.removesuffix("A")) if alpha else image
         try:
@@ -66,7 +61,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None, name: str, notes: list[s
 
 def _eight_bits(image: Image.Image, name: str, notes: list[str]) -> Image.Image:
     """A gray picture of 16 bits, or of numbers up to 1 or 255, as 8 bits."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
     brightest = float(values.max(initial=0.0))
     top = 65535.0 if brightest > 255 else 255.0
     if image.mode.startswith("F") and brightest <= 1.0:

@@ -1,15 +1,19 @@
 """Pictures of cameras and programs: the first of several, colors by their profile, bits; and what is never opened."""
 
 import io
+import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from mvdream_cli.data.photographs import load_photographs
 from mvdream_cli.data.pictures import read_picture
 from mvdream_cli.errors import DataError
+from mvdream_cli.images import load_image
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -96,17 +100,55 @@ def test_only_what_is_meant_is_opened_whatever_its_name(tmp_path, monkeypatch, c
 
     monkeypatch.setattr("subprocess.Popen", never)
     (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(DataError, match=r"a.png: cannot be read \(it is no PNG, JPEG"):
+    with pytest.raises(DataError, match=r"a.png: cannot be read \(no picture of a kind that is read"):
         read_picture(tmp_path / "a.png")
 
 
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_more_pixels_than_any_camera_has_are_refused_before_they_are_decoded(tmp_path):
+def png_of(width: int, height: int) -> bytes:
+    """A PNG that declares a size and holds nothing."""
     buffer = io.BytesIO()
-    Image.new("1", (12_000, 12_000)).save(buffer, "PNG")
-    (tmp_path / "a.png").write_bytes(buffer.getvalue())
-    with pytest.raises(DataError, match="12000 x 12000 pixels are more than"):
-        read_picture(tmp_path / "a.png")
+    Image.new("1", (8, 8)).save(buffer, "PNG")
+    content = bytearray(buffer.getvalue())
+    content[16:24] = struct.pack(">II", width, height)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    return bytes(content)
+
+
+@pytest.mark.parametrize("size", [(8000, 8000), (12_000, 12_000), (65_535, 65_535), (1, 2_000_000_000)])
+def test_more_pixels_than_a_small_machine_can_hold_are_refused_before_they_are_decoded(tmp_path, monkeypatch, size):
+    (tmp_path / "a.png").write_bytes(png_of(*size))
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda self: pytest.fail("it was decoded"))
+    for read in (read_picture, load_image):
+        with pytest.raises(DataError, match=r"a.png: cannot be read .*(pixels are more than|decompression bomb)") as raised:
+            read(tmp_path / "a.png")
+        assert "\n" not in str(raised.value)
+
+
+def test_a_large_jpeg_is_decoded_smaller(tmp_path, monkeypatch):
+    monkeypatch.setattr("mvdream_cli.images.MOST_PIXELS", 100 * 100)
+    image = Image.new("RGB", (180, 160), RED)
+    assert read_picture(saved(image, tmp_path / "a.jpg", quality=95))[0].size == (90, 80)
+    assert load_image(tmp_path / "a.jpg").shape == (80, 90, 4) and load_image(tmp_path / "a.jpg")[40, 40, 0] > 240
+    for name, options in (("b.jpg", {"progressive": True}), ("c.png", {})):  # a progressive one is held whole on the way
+        with pytest.raises(DataError, match="180 x 160 pixels are more"):
+            read_picture(saved(image, tmp_path / name, **options))
+
+
+def test_what_is_no_regular_file_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to("/dev/zero")
+    (tmp_path / "c.png").mkdir()
+    for name, kind in (("a.png", "named pipe"), ("b.png", "a device"), ("c.png", "a folder"), ("d.png", "No such file")):
+        for read in (read_picture, load_image):
+            with pytest.raises(DataError, match=f"{name}: cannot be read .*{kind}"):
+                read(tmp_path / name)
+
+
+def test_a_huge_profile_is_told_and_broken_exif_is_passed_over(tmp_path):
+    found, notes = read_picture(saved(Image.new("RGB", (16, 16), RED), tmp_path / "a.webp", icc_profile=bytes(5 << 20)))
+    assert "5242880 bytes and is not used" in notes[0] and np.asarray(found)[0, 0, 0] > 240
+    exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + bytes(range(256)) * 8
+    assert read_picture(saved(Image.new("RGB", (16, 16), RED), tmp_path / "b.jpg", exif=exif))[0].size == (16, 16)
 
 
 def test_what_one_should_know_of_a_folder_is_told(tmp_path):
