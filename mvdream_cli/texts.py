@@ -1,7 +1,9 @@
 """Text files that people wrote, in whatever encoding their editor chose. Never imports anything heavy."""
 
 import codecs
+import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from mvdream_cli.doors import read_bytes
@@ -53,6 +55,20 @@ def read_text(path: Path, otherwise: str | None = None) -> str:
         OSError: it cannot be read. UnicodeDecodeError: see `decode`.
     """
     return decode(read_bytes(path), otherwise)
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """The lines of a file one by one, so that it may be of any length; decoded as by `decode`.
+
+    Raises:
+        OSError: it cannot be read. UnicodeDecodeError: see `decode`.
+    """
+    with path.open("rb") as file:
+        head = file.read(4)
+        encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
+        file.seek(0)
+        for line in io.TextIOWrapper(file, encoding, newline="\n"):  # no other sign ends a line
+            yield line.removesuffix("\n")
 
 
 def read_caption(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Training data: `mvdream data`."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from mvdream_cli.cli.app import data_app
 from mvdream_cli.cli.options import ALL, Shared, shares
 from mvdream_cli.cli.running import run_command
+from mvdream_cli.errors import UsageError
 
 
 @data_app.command()
@@ -31,19 +33,40 @@ def toybox(
 @data_app.command()
 @shares(*ALL)
 def render(
-    source: Annotated[str, typer.Argument(metavar="DIR|toybox", help="Folder of 3D assets, or the toybox world.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR|LIST|toybox", help="Folder of 3D assets, a list of them (.jsonl, .txt), or the toybox world."
+        ),
+    ],
     *,
     objects: Annotated[int | None, typer.Option(help="How many objects (toybox).")] = None,
     views: Annotated[int | None, typer.Option(help="Views of each object.")] = None,
     size_px: Annotated[int | None, typer.Option(help="Side of a view in pixels.")] = None,
+    part: Annotated[
+        str, typer.Option(metavar="K/N", help="The K-th of N parts: each on a machine of its own, all into one --out.")
+    ] = "1/1",
     shared: Shared,
 ) -> None:
     """Render 3D assets from all sides into training data, with captions. [dim]--out data/views[/]"""
+    which = _part(part)
 
     def recipe(settings):
         from mvdream_cli.commands import data
 
-        return data.render(settings, source, shared.out or Path("data/views"))
+        return data.render(settings, source, shared.out or Path("data/views"), which)
 
     flags = {"data.toybox.objects": objects, "data.num_views": views, "data.size_px": size_px}
     run_command("data", flags, recipe, shared)
+
+
+def _part(text: str) -> tuple[int, int]:
+    """(3, 16) of "3/16".
+
+    Raises:
+        UsageError: it is something else.
+    """
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f"--part: {text!r} is no part of a whole; the third of sixteen is 3/16, the first is 1/16")
+    return int(found[1]), int(found[2])

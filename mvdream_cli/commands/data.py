@@ -1,14 +1,20 @@
 """`mvdream data`: captioned 3D objects (toybox) and their pictures from all sides (render)."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from mvdream_cli.commands.toybox_world import toybox_sources
+from mvdream_cli.data.agreed import record
 from mvdream_cli.data.asset_folder import write_assets
+from mvdream_cli.data.listing import each_rendered, sources_from_folder
+from mvdream_cli.data.render_pool import Limits
 from mvdream_cli.data.render_set import render_dataset
-from mvdream_cli.data.sources import each_rendered, sources_from_folder
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, clock, say, warn
+
+ORIGIN = "source.json"  # beside a set: what it was rendered from, and how
+GB = 1e9
 
 
 def toybox(settings, out: Path) -> dict:
@@ -21,15 +27,27 @@ def toybox(settings, out: Path) -> dict:
     return {"assets": out, "captions": captions}
 
 
-def render(settings, source: str, out: Path) -> dict:
-    """Render a folder of assets, or `toybox` itself, into a multi-view set. Rendered objects are kept."""
+def render(settings, source: str, out: Path, part: tuple[int, int] = (1, 1), suspects: Collection[str] = ()) -> dict:
+    """Render a folder or a list of assets, or `toybox` itself, into a multi-view set. Rendered objects are kept.
+
+    Args:
+        part: (k, n), the k-th of n parts of the set. suspects: names of shards that may not be what they seem.
+    """
     data = settings.data
     if source == "toybox":
         sources = toybox_sources(data.toybox, settings.engine.seed)
     else:
         sources = sources_from_folder(source, say=warn)
+        source = str(Path(source).absolute())
     sources = each_rendered(sources, data.renders)
+    record(out / ORIGIN, {"source": source, "data": data.model_dump(mode="json"), "seed": settings.engine.seed})
+    workers = data.workers or physical_cores()
     with Bar("rendering", len(sources)) as bar:
+
+        def show(done: int, total: int, skipped: int) -> None:
+            bar.total = total  # of this part
+            bar.update(done, f"{skipped} skipped" if skipped else "")
+
         report = render_dataset(
             sources,
             out,
@@ -38,21 +56,28 @@ def render(settings, source: str, out: Path) -> dict:
             seed=settings.engine.seed,
             cameras=CameraDistribution(data.cameras.fovy_deg, data.cameras.elevation_deg, data.cameras.distance),
             points=data.points,
-            workers=data.workers or physical_cores(),
+            workers=workers,
             form=data.form,
             shard_size=data.shard_size,
-            on_progress=lambda done, total, skipped: bar.update(done, f"{skipped} skipped" if skipped else ""),
-            on_forecast=lambda f: say(f"{f.objects} objects to go: about {clock(f.seconds)} and {f.bytes / 1e6:.0f} MB"),
+            limits=Limits(data.limits.seconds, data.limits.memory_gb),
+            part=part,
+            suspects=suspects,
+            on_progress=show,
+            on_forecast=lambda f: say(
+                f"{f.objects} objects to go: {f.seconds_per_object:.2f} s each with {workers} processes, about "
+                f"{clock(f.seconds)} and {f.bytes / GB:.2g} GB"
+            ),
         )
+    lists = "" if part == (1, 1) else f"-{part[0]:05d}-of-{part[1]:05d}"
     if report.skipped:
-        warn(f"skipped {len(report.skipped)} of {len(sources)} objects; the reasons are in {out / 'skipped.jsonl'}")
+        warn(f"skipped {len(report.skipped)} objects; the reasons are in {out / f'skipped{lists}.jsonl'}")
     if report.broken:
-        say(f"{len(report.broken)} were there and not whole, and were rendered again: {', '.join(report.broken[:5])}")
+        say(f"{len(report.broken)} were there and not whole, and were mended: {', '.join(report.broken[:5])}")
     if report.losses:
         name, (first, *_) = report.losses[0]
         warn(
-            f"{len(report.losses)} of {len(sources)} objects are not all that their files say, such as {name}: {first}; "
-            f"the list is {out / 'losses.jsonl'}"
+            f"{len(report.losses)} objects are not all that their files say, such as {name}: {first}; "
+            f"the list is {out / f'losses{lists}.jsonl'}"
         )
     counts = {"rendered": report.rendered, "skipped": len(report.skipped), "incomplete": len(report.losses)}
     return {"views": out, **counts}

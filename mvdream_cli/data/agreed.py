@@ -1,6 +1,8 @@
 """The record of what a folder holds, so that no call adds something else to it."""
 
 import json
+import os
+import uuid
 from pathlib import Path
 
 from mvdream_cli.atomic import written_whole
@@ -15,9 +17,7 @@ def agree(path: Path, values: dict) -> None:
     """
     values = json.loads(json.dumps(values))  # tuples become lists, as in the file
     if not path.exists():
-        with written_whole(path) as partial:
-            partial.write_text(json.dumps(values), encoding="utf-8")
-        return
+        _write(path, json.dumps(values))
     try:
         there = dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
@@ -27,3 +27,20 @@ def agree(path: Path, values: dict) -> None:
         raise ConfigError(
             f"{path.parent}: begun with other settings: {', '.join(differ)}; choose another folder, or delete this one"
         )
+
+
+def record(path: Path, values: dict) -> None:
+    """Write `values` to `path`, in place of what is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, json.dumps(values, ensure_ascii=False))
+
+
+def _write(path: Path, text: str) -> None:
+    """Under a name of this process alone first: several machines may begin a folder at the same moment."""
+    aside = path.with_name(f".tmp-{uuid.uuid4().hex}-{path.name}")
+    try:
+        with written_whole(aside) as partial:
+            partial.write_text(text, encoding="utf-8")
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,78 +1,187 @@
-"""Rendering in worker processes: answers in order, whatever an asset does to the process that reads it."""
+"""Rendering in worker processes with limits of time and memory: an answer to each asset, whatever it does to its reader."""
 
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 
-from mvdream_cli.data.render_object import RenderSettings, render_object
+from mvdream_cli.data.render_object import RenderSettings, object_identity, render_object
 from mvdream_cli.data.sources import AssetSource
-from mvdream_cli.data.worker_pool import worker_pool
+from mvdream_cli.data.worker_pool import Lifeline, begin_worker, worker_context
 from mvdream_cli.errors import MVDreamError
+
+GB = 1e9
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one asset. seconds: that its reading and rendering may take. memory_gb: beyond what its worker began with; 0: any.
+
+    Memory is limited on Linux only.
+    """
+
+    seconds: float = 120.0
+    memory_gb: float = 8.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One object to render: number `member` of chunk `chunk`. have: the identity of the object that is there, whole."""
+
+    chunk: int
+    member: int
+    source: AssetSource
+    have: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The files of one object, or the reason why there are none.
+    """The files of one object; or `kept`, if what is there is what would be rendered; or the reason why there are none.
 
-    lost: the reason lies in the machine (its memory was full), and says nothing about the asset.
+    lost: the reason lies in the machine or in the limits, and may be none the next time.
     """
 
-    files: dict[str, bytes] | None
+    identity: str = ""
+    files: dict[str, bytes] | None = None
+    kept: bool = False
     reason: str = ""
     lost: bool = False
 
 
-def rendered(jobs: list[tuple[AssetSource, str]], settings: RenderSettings, processes: int, first: int) -> Iterator[Answer]:
-    """The answer to each (source, identity), in order.
+def rendered(
+    jobs: Iterable[Job], settings: RenderSettings, processes: int, limits: Limits, first: int
+) -> Iterator[tuple[Job, Answer]]:
+    """Each job with its answer, in the order in which they are ready. Jobs are asked for when there is a worker for them.
 
     Args:
-        processes: beside this one; with 0, an asset that ends its process ends this one.
+        processes: beside this one; with 0 they are rendered here, and nothing is limited.
         first: nothing after this many is begun before the caller has seen their answers.
     """
     if processes:
-        return _in_pool(jobs, settings, min(processes, len(jobs)), first)
-    return (_try(*job, settings) for job in jobs)
+        return _in_workers(jobs, settings, processes, limits, first)
+    return ((job, _try(job, settings, limits)) for job in jobs)
 
 
-def _try(source: AssetSource, identity: str, settings: RenderSettings) -> Answer:
+def _try(job: Job, settings: RenderSettings, limits: Limits) -> Answer:
+    identity, name = "", job.source.id
     try:
-        return Answer(render_object(source, identity, settings))
+        identity = object_identity(job.source, settings)
+        if identity == job.have:
+            return Answer(identity, kept=True)
+        return Answer(identity, render_object(job.source, identity, settings))
     except MVDreamError as error:
-        return Answer(None, str(error))
+        return _skipped(identity, str(error))
     except MemoryError:
-        return Answer(None, f"{source.id}: the memory is full; it is tried again by the next call", lost=True)
+        reason = f"{name}: needs more memory than there is, or than {limits.memory_gb:g} GB (data.limits.memory_gb)"
+        return _skipped(identity, reason, lost=True)
     except Exception as error:  # an asset must not stop the others, whatever its reader does
-        return Answer(None, f"{source.id}: {type(error).__name__}: {error}")
+        return _skipped(identity, f"{name}: {type(error).__name__}: {error}")
 
 
-def _in_pool(jobs: list[tuple[AssetSource, str]], settings: RenderSettings, processes: int, first: int) -> Iterator[Answer]:
-    """Answers in order. An asset that ends its process is tried once more alone, then given up."""
-    position = 0
-    while position < len(jobs):
-        with worker_pool(processes) as pool:
-            waiting: deque = deque()
-            following = position
-            try:
-                while position < len(jobs):
-                    limit = first if position < first else position + 4 * processes
-                    while following < min(limit, len(jobs)):
-                        waiting.append(pool.submit(_try, *jobs[following], settings))
-                        following += 1
-                    answer = waiting.popleft().result()
-                    position += 1
-                    yield answer
+def _skipped(identity: str, reason: str, lost: bool = False) -> Answer:
+    """A reason as text: it may quote the name of a file, which may be none."""
+    return Answer(identity, reason=reason.encode("utf-8", "backslashreplace").decode(), lost=lost)
+
+
+def _in_workers(
+    jobs: Iterable[Job], settings: RenderSettings, processes: int, limits: Limits, first: int
+) -> Iterator[tuple[Job, Answer]]:
+    jobs, begun, answered = iter(jobs), 0, 0
+    context = worker_context()
+    lifeline = Lifeline(context)
+    workers: list[_Worker] = []
+    try:
+        while True:
+            while jobs is not None and sum(worker.job is not None for worker in workers) < processes:
+                if begun >= first > answered:
+                    break
+                if (job := next(jobs, None)) is None:
+                    jobs = None
+                    break
+                worker = next((worker for worker in workers if worker.job is None), None)
+                if worker is None:
+                    worker = _Worker(context, lifeline, settings, limits)
+                    workers.append(worker)
+                worker.begin(job)
+                begun += 1
+            busy = [worker for worker in workers if worker.job is not None]
+            if not busy:
                 return
-            except BrokenProcessPool:
-                pass
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
-        source, identity = jobs[position]
-        with worker_pool(1) as alone:
-            try:
-                answer = alone.submit(_try, source, identity, settings).result()
-            except BrokenProcessPool:  # mostly the system's answer to full memory
-                reason = "ended the process that read it; it is too large or broken, and is tried again by the next call"
-                answer = Answer(None, f"{source.id}: {reason}", lost=True)
-        position += 1
-        yield answer
+            soonest = min(worker.deadline for worker in busy)
+            wait([worker.connection for worker in busy], timeout=max(soonest - time.monotonic(), 0.0))
+            for worker in busy:
+                if (answer := worker.answer(limits)) is None:
+                    continue
+                job, worker.job = worker.job, None
+                if not worker.usable:
+                    worker.end()
+                    workers.remove(worker)
+                answered += 1
+                yield job, answer
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+class _Worker:
+    """A process that renders one job after the other."""
+
+    def __init__(self, context, lifeline: Lifeline, settings: RenderSettings, limits: Limits):
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, lifeline.ends(), settings, limits), daemon=True)
+        self.process.start()
+        theirs.close()  # so that this end reads the end of the process
+        self.job: Job | None = None
+        self.usable, self.deadline, self.seconds = True, 0.0, limits.seconds
+
+    def begin(self, job: Job) -> None:
+        self.job, self.deadline = job, time.monotonic() + self.seconds
+        with contextlib.suppress(OSError):  # it has ended; `answer` tells
+            self.connection.send(job)
+
+    def answer(self, limits: Limits) -> Answer | None:
+        """The answer to the job, if there is one by now."""
+        name = self.job.source.id
+        try:
+            if self.connection.poll():
+                return self.connection.recv()
+        except (EOFError, OSError):  # mostly the system's answer to full memory
+            self.usable = False
+            reason = "ended the process that read it; it is too large or broken, and is tried again by the next call"
+            return Answer(reason=f"{name}: {reason}", lost=True)
+        if time.monotonic() < self.deadline:
+            return None
+        self.usable = False
+        reason = f"took longer than {limits.seconds:g} s (data.limits.seconds); it is tried again by the next call"
+        return Answer(reason=f"{name}: {reason}", lost=True)
+
+    def end(self) -> None:
+        self.connection.close()
+        self.process.kill()  # it may hang
+        self.process.join()
+        self.process.close()
+
+
+def _work(connection, lifeline: tuple, settings: RenderSettings, limits: Limits) -> None:
+    begin_worker(*lifeline)
+    if limits.memory_gb:
+        _limit_memory(int(limits.memory_gb * GB))
+    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+        while True:
+            connection.send(_try(connection.recv(), settings, limits))
+    os._exit(0)
+
+
+def _limit_memory(beyond: int) -> None:
+    """Let this process have so many bytes more than now; what asks for more gets a MemoryError. On Linux only."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        with open("/proc/self/status", encoding="ascii") as status:
+            now = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmData"))
+        resource.setrlimit(resource.RLIMIT_DATA, (now + beyond, resource.getrlimit(resource.RLIMIT_DATA)[1]))

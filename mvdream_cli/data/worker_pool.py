@@ -5,33 +5,64 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import Connection
 
 _PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that a process gets when its parent ends
 
 
+def worker_context():
+    """How workers begin: as copies of this process where there is fork."""
+    methods = multiprocessing.get_all_start_methods()
+    return multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+
+
 def worker_pool(processes: int) -> ProcessPoolExecutor:
     """Processes that compute with one thread each, leave Ctrl-C to this one, and end with it."""
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    return ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),))
+    context = worker_context()
+    return ProcessPoolExecutor(processes, mp_context=context, initializer=begin_worker, initargs=Lifeline(context).ends())
 
 
-def _start_worker(parent: int) -> None:
+class Lifeline:
+    """A pipe of which this process alone holds one end: when it ends, by whatever signal, the others read that."""
+
+    def __init__(self, context):
+        self.reader, self.writer = context.Pipe(duplex=False)
+        self.copied = context.get_start_method() == "fork"  # workers begin with a copy of both ends
+
+    def ends(self) -> tuple[int, Connection, Connection | None]:
+        """The arguments of `begin_worker`."""
+        return os.getpid(), self.reader, self.writer if self.copied else None
+
+
+def begin_worker(parent: int, reader: Connection, writer: Connection | None) -> None:
+    """In the worker: end with process `parent`, leave Ctrl-C to it, and compute with one thread."""
     import torch
 
-    _end_with(parent)
+    if writer is not None:
+        writer.close()
+    threading.Thread(target=_end_with, args=(reader,), daemon=True).start()
+    _be_killed_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     torch.set_num_threads(1)
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent ends, even by a signal that it cannot answer. On Linux only."""
+def _end_with(reader: Connection) -> None:
+    try:
+        reader.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+def _be_killed_with(parent: int) -> None:
+    """On Linux, also where a thread would not get its turn: in a library that hangs and lets no other thread of Python run."""
     if sys.platform != "linux":
         return
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):  # a C library without prctl: the worker then waits for ever, as elsewhere
+    except (OSError, AttributeError):  # a C library without prctl
         return
     if os.getppid() != parent:  # it has ended before the line above
         os._exit(1)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mvdream_cli.settings.fields import Count, Range, Section, Size
+from mvdream_cli.settings.fields import Count, Positive, Range, Section, Size, Weight
 
 
 class Toybox(Section):
@@ -27,6 +27,13 @@ class Cameras(Section):
     distance: Range = Field((0.9, 1.1), description="range of the distance times 2 tan(fovy / 2)")
 
 
+class Limits(Section):
+    """Of one asset while it is rendered: what needs more is tried again alone, then skipped with the reason."""
+
+    seconds: Positive = Field(120.0, description="time to read and render it")
+    memory_gb: Weight = Field(8.0, description="memory of its process, on Linux; 0: any")
+
+
 class Data(Section):
     num_views: Count = Field(32, description="views of one object, at equal azimuth steps; a multiple of four")
     size_px: Size = Field(256, description="side of a view in pixels")
@@ -38,6 +45,7 @@ class Data(Section):
     )
     form: Literal["shards", "folder"] = Field("shards", description="WebDataset tar files, or a folder for each object")
     shard_size: Count = Field(256, description="objects in one tar file")
-    workers: int = Field(0, ge=0, description="processes; 0: one for each physical core")
+    workers: int = Field(0, ge=0, description="processes beside the one that writes; 0: one for each physical core")
+    limits: Limits = Limits()
     cameras: Cameras = Cameras()
     toybox: Toybox = Toybox()

@@ -12,8 +12,9 @@ import pytest
 import trimesh
 from PIL import Image
 
+from mvdream_cli.data.listing import each_rendered, sources_from_folder
 from mvdream_cli.data.render_set import render_dataset
-from mvdream_cli.data.sources import AssetSource, caption_from_name, caption_rows, each_rendered, sources_from_folder
+from mvdream_cli.data.sources import AssetSource, caption_from_name, caption_rows
 from mvdream_cli.data.views import index_views, load
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.assets import referenced_files
@@ -143,7 +144,7 @@ def test_ids_of_names_with_accents_are_told_apart_by_their_letters(tmp_path):
 def test_what_cannot_be_used_is_refused_in_a_sentence(tmp_path):
     with pytest.raises(DataError, match="object id"):
         AssetSource("a.b", make, "dots would split the member's name")
-    with pytest.raises(DataError, match="no such folder"):
+    with pytest.raises(DataError, match="no such folder or list"):
         sources_from_folder(tmp_path / "nowhere")
     with pytest.raises(DataError, match="no .glb, .gltf, .obj files"):
         sources_from_folder(tmp_path)
@@ -269,3 +270,41 @@ def test_each_object_can_be_rendered_several_times_with_other_cameras_and_light(
 def _box(length: float) -> Mesh:
     part = trimesh.creation.box((length, 1.0, 1.0))
     return Mesh.from_part(part.vertices, part.faces, np.full((len(part.vertices), 3), 0.5))
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".jsonl"])
+def test_a_list_of_assets_gives_their_order_and_their_captions(tmp_path, suffix):
+    assets = tmp_path / "elsewhere"
+    for name in ("b.glb", "sub/a.obj", "e\u0301.glb", "unlisted.glb"):
+        (assets / name).parent.mkdir(parents=True, exist_ok=True)
+        trimesh.creation.box().export(assets / name)
+    (assets / "b.txt").write_text("a blue box")
+    files = ["elsewhere/sub/a.obj", str(assets / "b.glb"), "./elsewhere/missing.glb", "elsewhere/e\u0301.glb"]
+    rows = [{"file": name} | ({"caption": "told", "licence": "CC0"} if k == 0 else {}) for k, name in enumerate(files)]
+    lines = [name if suffix == ".txt" else json.dumps(row) for name, row in zip(files, rows)]
+    path = tmp_path / f"list{suffix}"
+    path.write_text("\n".join(lines) + "\n\n", encoding="utf-8")
+    said = []
+    sources = sources_from_folder(path, say=said.append)
+    told = "told" if suffix == ".jsonl" else "a"
+    assert [source.caption for source in sources] == [told, "a blue box", "missing", "\u00e9"] and not said
+    assert sources[3].load.is_file() and not sources[2].load.is_file() and sources[0].id == "elsewhere-sub-a"
+    assert len(sources) == 4 and [s.id for s in sources[1:3]] == [sources[1].id, sources[-2].id]
+    assert render_dataset(sources, tmp_path / "set", num_views=4, size_px=16, workers=0).rendered == 3
+    path.write_text("notes.md\n" if suffix == ".txt" else '{"file": "notes.md"}\n')
+    with pytest.raises(DataError, match="'notes.md' is no 3D model"):
+        sources_from_folder(path)
+
+
+def test_names_that_are_no_text_stop_nothing(tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    try:
+        trimesh.creation.box().export(tmp_path / f"{name}.glb")
+        (tmp_path / f"{name}2.glb").write_bytes(b"broken")
+    except OSError:
+        pytest.skip("this file system takes text only")
+    (tmp_path / "captions.jsonl").write_text(
+        '{"file": "caf\\udce9.glb", "caption": "x"}\n{"file": "\\ud800", "caption": "x"}\n'
+    )
+    report = render_dataset(sources_from_folder(tmp_path, say=str), tmp_path / "set", num_views=4, size_px=16, workers=0)
+    assert report.rendered == 1 and len(report.skipped) == 1 and index_views(tmp_path / "set")[0].caption.strip("? ") == "caf"
