@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mvdream_cli.doors import read_bytes
+from mvdream_cli.doors import open_file, read_bytes
 
 # UTF-32 first: the mark of its little-endian form begins with that of UTF-16
 _MARKS = {
@@ -63,7 +63,7 @@ def read_lines(path: Path) -> Iterator[str]:
     Raises:
         OSError: it cannot be read. UnicodeDecodeError: see `decode`.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(4)
         encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
         file.seek(0)
