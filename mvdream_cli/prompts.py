@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from mvdream_cli.doors import door, parse_json, read_json
 from mvdream_cli.errors import UsageError
+from mvdream_cli.prompt_library import dreamfusion_prompts
 from mvdream_cli.texts import read_text
 
 LONGEST_PROMPT = 1000
@@ -76,13 +77,13 @@ def prompt_set_names() -> list[str]:
     return sorted(path.stem for path in PROMPT_SETS.glob("*.txt"))
 
 
-def read_prompt_set(name: str) -> list[str]:
-    """The prompts of a set, each once: a shipped one by its name, a text file as of `read_prompts`, or a JSON file.
+def read_prompt_set(name: str, offline: bool = False) -> list[str]:
+    """The prompts of a set, each once: a shipped one by its name, "dreamfusion", a text file as of `read_prompts`, or JSON.
 
     A JSON file holds a list of prompts, or several by name, of which one is taken: `prompt_library.json:dreamfusion`.
 
     Raises:
-        UsageError: no such set or file, broken, or a prompt stands in it twice.
+        UsageError: no such set or file, broken, cannot be fetched, or a prompt stands in it twice.
     """
     path, _, key = name.partition(".json:")
     if key:
@@ -90,10 +91,7 @@ def read_prompt_set(name: str) -> list[str]:
     if name in prompt_set_names():
         prompts = [line.prompt for line in read_prompts(PROMPT_SETS / f"{name}.txt")]
     elif name == "dreamfusion":
-        raise UsageError(
-            "--prompts dreamfusion: the 415 prompts of DreamFusion are not shipped; threestudio (Apache-2.0) has them: give "
-            "--prompts prompt_library.json:dreamfusion, with its file load/prompt_library.json."
-        )
+        prompts = [check_prompt(text) for text in dreamfusion_prompts(offline)]
     elif path.endswith(".json"):
         prompts = [check_prompt(text) for text in _read_json_set(Path(path), key)]
     else:

@@ -38,7 +38,8 @@ ROOMS = {
     "scene": GROUND,
     "raycast": GROUND,
     "settings": {"errors", "doors", "texts"},
-    "prompts": {"errors", "doors", "texts"},
+    "prompts": {"prompt_library", "errors", "doors", "texts"},
+    "prompt_library": {"errors", "atomic", "hashes"},
     "images": {"errors", "doors", "atomic"},
     "videos": {"errors", "atomic"},
     "cameras": {"errors"},
@@ -125,7 +126,9 @@ def test_no_room_looks_upwards():
         assert {other.split(".")[0] for other in others} <= set(lower), room
 
 
-SHARED_BY_COMMANDS = {f"mvdream_cli.commands.{name}" for name in ("opening", "toybox_world", "training_data")}
+SHARED_BY_COMMANDS = {
+    f"mvdream_cli.commands.{name}" for name in ("opening", "toybox_questions", "toybox_world", "training_data")
+}
 
 
 def test_commands_do_not_import_each_other():

@@ -11,7 +11,10 @@ HEAD = """<!-- written by benchmarks/paper; do not edit -->
 Each experiment of MVDream (arXiv 2308.16512) that a small model in a toy world can repeat: `python -m benchmarks.paper --out
 paper`, which goes on where it was stopped. Figures come from `mvdream evaluate`, with 95 % intervals; "floor" are views of
 another prompt, "true" are true renders. They do not compare with the paper's figures, which come from other networks, other
-pictures and another world: what compares is which row is better.
+pictures and another world: what compares is which row is better. Rows that were asked for the same prompts are compared pair by
+pair: the mean difference, its interval by resampling, and the p-value of the sign-flip test; "unclear" is p of 0.05 or more.
+With so many comparisons one of twenty would be told by chance. Every arm is one training with one seed: what another seed
+would change is not in the intervals.
 
 """
 
@@ -20,22 +23,37 @@ def page(results: dict) -> str:
     """The whole page.
 
     Args:
-        results: experiment -> row -> {"figures": those of a report, "taken", "versions", "machine", "command"}.
+        results: experiment -> what `__main__.collect` found of it.
     """
-    done = sum(name in results for name, experiment in EXPERIMENTS.items() if experiment.commands)
-    possible = sum(bool(experiment.commands) for experiment in EXPERIMENTS.values())
-    head = f"{done} of {possible} experiments of this script are computed so far; the others say so.\n"
-    return HEAD + head + "".join(_section(e, results.get(name, {})) for name, e in EXPERIMENTS.items())
+    done = sum(name in results for name in EXPERIMENTS)
+    head = f"{done} of {len(EXPERIMENTS)} experiments are computed so far; the others say so.\n\n"
+    return HEAD + head + _summary(results) + "".join(_section(e, results.get(name, {})) for name, e in EXPERIMENTS.items())
 
 
-def _section(experiment: Experiment, rows: dict) -> str:
-    parts = [f"\n## {experiment.title}\n{experiment.question}\n\nThe paper:\n\n{experiment.paper}"]
-    if experiment.commands:
-        parts.append("\nOurs:\n\n" + (_table(experiment, rows) if rows else "Not computed yet.\n"))
-        if rows:
-            parts.append("\n" + "".join(f"- {verdict(claim, rows)}\n" for claim in experiment.claims))
-            for name, row in rows.items():
-                parts.append(f"- {name}: {row['taken']}, {row['machine']}, `{row['command']}`\n")
+def _summary(results: dict) -> str:
+    """A line for each thing that the paper says or implies."""
+    lines = ["| what the paper's words imply | here |\n|---|---|\n"]
+    for name, experiment in EXPERIMENTS.items():
+        for claim, found in _claims(experiment, results.get(name, {})):
+            lines.append(f"| {claim.figure}: {claim.higher} above {claim.lower} | {found} |\n")
+    return "".join(lines)
+
+
+def _claims(experiment: Experiment, found: dict) -> list[tuple[Claim, str]]:
+    differences = found.get("claims", [None] * len(experiment.claims))
+    return [(c, verdict(c, found.get("rows", {}), d)) for c, d in zip(experiment.claims, differences, strict=True)]
+
+
+def _section(experiment: Experiment, found: dict) -> str:
+    parts = [f"\n## {experiment.title}\n{experiment.question}\n\nThe paper:\n\n{experiment.paper}\nOurs:\n\n"]
+    if rows := found.get("rows"):
+        parts.append(f"{found['setup']}\n\n{_table(experiment, rows)}\n")
+        parts += [
+            f"- {claim.figure}, {claim.higher} above {claim.lower}: {said}\n" for claim, said in _claims(experiment, found)
+        ]
+        parts += [f"- {name}: {row['taken']}, {row['machine']}, `{row['command']}`\n" for name, row in rows.items()]
+    else:
+        parts.append("Not computed yet.\n")
     if experiment.untested:
         parts.append(f"\n{experiment.untested}\n")
     return "".join(parts)
@@ -55,20 +73,29 @@ def _table(experiment: Experiment, rows: dict) -> str:
     return head + "".join(lines)
 
 
-def verdict(claim: Claim, rows: dict) -> str:
-    """ "agrees", "disagrees" or "cannot be told", by whether the intervals of the two rows overlap."""
-    said = f"{claim.figure}, {claim.better} better than {claim.worse}"
-    pair = [_figure(rows, row, claim.figure) for row in (claim.better, claim.worse)]
+def verdict(claim: Claim, rows: dict, difference: dict | None = None) -> str:
+    """ "agrees", "disagrees" or "unclear", and the numbers that say so.
+
+    Args:
+        difference: of `paired`, of the two rows' objects; None: by whether the rows' intervals overlap.
+    """
+    pair = [_figure(rows, row, claim.figure) for row in (claim.higher, claim.lower)]
     if any(figure is None or figure["value"] is None for figure in pair):
-        return f"{said}: not computed yet, or left out"
-    better, worse = pair if pair[0]["better"] != "lower" else pair[::-1]
+        return "not computed yet, or left out"
+    if difference is not None:
+        low, high = (_number(pair[0], difference[key]) for key in ("low", "high"))
+        told = f"difference {_number(pair[0], difference['value'])} ({low} to {high}), p = {difference['p']:.2g}"
+        told += f", {difference['count']} pairs"
+        if difference["p"] >= 0.05:
+            return f"unclear, {told}"
+        return f"{'agrees' if difference['value'] > 0 else 'disagrees'}, {told}"
     if any(figure["low"] is None for figure in pair):
-        return f"{said}: cannot be told, there is no interval"
-    if better["low"] > worse["high"]:
-        return f"{said}: agrees with the paper"
-    if better["high"] < worse["low"]:
-        return f"{said}: disagrees with the paper"
-    return f"{said}: cannot be told, the intervals overlap"
+        return "unclear, there is no interval"
+    higher, lower = pair
+    told = f"{_number(higher, higher['value'])} and {_number(lower, lower['value'])}"
+    if higher["low"] > lower["high"]:
+        return f"agrees, {told}"
+    return f"disagrees, {told}" if higher["high"] < lower["low"] else f"unclear, {told}: their intervals overlap"
 
 
 def _figure(rows: dict, row: str, name: str) -> dict | None:

@@ -20,7 +20,8 @@ Objects = Annotated[int | None, typer.Option("--objects", help="How many at most
 def views(
     *,
     prompts: Annotated[
-        str, typer.Option(metavar="SET|FILE", help="toybox, gallery, panel, faces, or a file with one a line, or JSON.")
+        str,
+        typer.Option(metavar="SET|FILE", help="toybox, gallery, panel, faces, dreamfusion, or a file: one a line, or JSON."),
     ] = "toybox",
     reference: Annotated[Path | None, typer.Option(metavar="DIR", help="True pictures, for distances.")] = None,
     photographs: Annotated[Path | None, typer.Option(metavar="DIR", help="Of a subject, for its likeness.")] = None,
@@ -31,13 +32,12 @@ def views(
     shared: Shared,
 ) -> None:
     """Measure a model by its samples for many prompts: text, sets, consistency of the views."""
-    from mvdream_cli.prompts import read_prompt_set
-
-    texts = None if prompts == "toybox" else read_prompt_set(prompts)
 
     def recipe(settings):
         from mvdream_cli.commands import evaluate_views
+        from mvdream_cli.prompts import read_prompt_set
 
+        texts = None if prompts == "toybox" else read_prompt_set(prompts, settings.engine.offline)
         return evaluate_views.run(settings, texts, reference, photographs, shared.out, shared.restart)
 
     flags = {

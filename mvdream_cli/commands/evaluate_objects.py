@@ -1,9 +1,12 @@
 """`mvdream evaluate objects`: what do finished objects show, and from how many sides?"""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 from mvdream_cli.commands.opening import open_model
+from mvdream_cli.commands.toybox_questions import examination
+from mvdream_cli.commands.toybox_world import find_held_out
 from mvdream_cli.engine import distributed
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import say
@@ -26,7 +29,7 @@ def run(settings, folder: Path, out: Path | None = None, restart: bool = False) 
     told = "".join(f"{made.prompt}\n{checksum(made.mesh)}\n" for made in objects)
     identities = {
         "objects_identity": hashlib.sha256(told.encode()).hexdigest()[:16],
-        "networks_here": networks_here(options.networks),
+        "networks_here": networks_here(options),
     }
     keys = ["objects_identity", "evaluate.object_views", "evaluate.object_size_px"]
     with open_run(
@@ -45,7 +48,10 @@ def run(settings, folder: Path, out: Path | None = None, restart: bool = False) 
         drawn = ViewStore(run.cache / "views", len(objects))
         picture_objects(objects, drawn, options.object_views, options.object_size_px)
         prompts = [made.prompt for made in objects]
-        made = run.finish(**distributed.from_main(lambda: measure_objects(run, settings, prompts, drawn, judges, folder)))
+        known = find_held_out(settings.data.toybox, settings.engine.seed, prompts)
+        exam = examination(known, options.judged_objects)
+        measure = partial(measure_objects, run, settings, prompts, drawn, judges, folder, exam, device)
+        made = run.finish(**distributed.from_main(measure))
     speaks = distributed.is_main()
     distributed.stop()
     return made if speaks else {}

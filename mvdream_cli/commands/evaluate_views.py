@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mvdream_cli import __version__
 from mvdream_cli.commands.opening import open_model
+from mvdream_cli.commands.toybox_questions import examination
 from mvdream_cli.commands.toybox_world import held_out_toys
 from mvdream_cli.data.photographs import load_photographs, photographs_identity
 from mvdream_cli.engine import distributed
@@ -38,7 +39,7 @@ def run(
     toys, words = [], known_words(settings.model)
     if prompts is None:
         toys = held_out_toys(settings.data.toybox, seed, options.objects, words)
-    asked = [toy.caption for toy in toys] or prompts[: options.objects]
+    asked = [toy.source.caption for toy in toys] or prompts[: options.objects]
     world = repr((__version__, settings.data.toybox.options("objects", "first", "split"), sorted(words or ())))
     if reference is not None:
         read_set(reference)  # before anything is computed
@@ -47,7 +48,7 @@ def run(
         "prompts": hashlib.sha256(("\n".join(prompts) if prompts else world).encode()).hexdigest()[:16],
         "reference": reference and set_fingerprint(reference),
         "photographs": photographs and photographs_identity(photographs),
-        "networks_here": networks_here(options.networks),
+        "networks_here": networks_here(options),
     }
     with open_run(
         out, "evaluate-views", settings.model_dump(mode="json") | identities,
@@ -66,12 +67,14 @@ def run(
         sample_set(pipeline, asked, sample, drawn, seed=seed, batch_size=options.batch_size)
         if toys:
             true = ViewStore(run.cache / "true", len(toys))
-            render_true(toys, true, sample.num_views, pipeline.image_size)
+            render_true([toy.source for toy in toys], true, sample.num_views, pipeline.image_size)
+        exam = examination([(k, toy.spec) for k, toy in enumerate(toys)], options.judged_objects)
         made = distributed.from_main(
             lambda: measure_samples(
-                run, settings, asked, drawn, judges, true=true, reference=reference, photographs=pictures, device=device
+                run, settings, asked, drawn, judges, true=true, reference=reference, photographs=pictures, exam=exam,
+                device=device,
             )
-        )
+        )  # fmt: skip
         made = run.finish(**made)
     speaks = distributed.is_main()
     distributed.stop()

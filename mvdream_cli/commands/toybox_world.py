@@ -2,6 +2,7 @@
 `mvdream evaluate` asks for."""
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from mvdream_cli.errors import UsageError
 from mvdream_cli.models.vocabulary import unknown_words
 from mvdream_cli.settings.data import Toybox
 from mvdream_toybox.captions import caption
-from mvdream_toybox.world import build, draw_spec
+from mvdream_toybox.world import Spec, build, draw_spec
 
 TRIES_FOR_EACH = 40  # objects drawn for each caption that is wanted
 
@@ -33,7 +34,14 @@ def draw_toy(
     return AssetSource(f"toy-{index:07d}", partial(build, spec), text, made_from=repr((seed, spec)))
 
 
-def held_out_toys(options: Toybox, seed: int, count: int, words: set[str] | None) -> list[AssetSource]:
+class HeldOut(NamedTuple):
+    """An object that no training had: to be rendered and asked for, and what it is."""
+
+    source: AssetSource
+    spec: Spec
+
+
+def held_out_toys(options: Toybox, seed: int, count: int, words: set[str] | None) -> list[HeldOut]:
     """`count` objects of which no training had the combination of kind, color, pattern and worn things, each told otherwise.
 
     Args:
@@ -42,17 +50,34 @@ def held_out_toys(options: Toybox, seed: int, count: int, words: set[str] | None
     Raises:
         UsageError: the world, narrowed so, does not hold as many.
     """
-    found: dict[str, AssetSource] = {}
+    found: dict[str, HeldOut] = {}
     for index in range(TRIES_FOR_EACH * count):
-        source = draw_toy(seed, index, split="held-out", kinds=options.kinds, worn=options.worn)
-        if source.caption.lower() not in found and not (words and unknown_words(source.caption, words)):
-            found[source.caption.lower()] = source
+        toy = _held_out(options, seed, index)
+        if toy.source.caption.lower() not in found and not (words and unknown_words(toy.source.caption, words)):
+            found[toy.source.caption.lower()] = toy
         if len(found) == count:
             return list(found.values())
     raise UsageError(
         f"--prompts toybox: only {len(found)} of {count} captions of held-out objects use words that the model knows; "
         f"give --set evaluate.objects={max(len(found), 1)}"
     )
+
+
+def find_held_out(options: Toybox, seed: int, prompts: list[str]) -> list[tuple[int, Spec]]:
+    """Which of some prompts are captions of held-out objects: (index of the prompt, what the object is), in their order."""
+    wanted = {prompt.lower(): index for index, prompt in enumerate(prompts)}
+    found: dict[int, Spec] = {}
+    for number in range(TRIES_FOR_EACH * len(prompts)):
+        toy = _held_out(options, seed, number)
+        index = wanted.get(toy.source.caption.lower())
+        if index is not None:
+            found.setdefault(index, toy.spec)
+    return sorted(found.items())
+
+
+def _held_out(options: Toybox, seed: int, index: int) -> HeldOut:
+    source = draw_toy(seed, index, split="held-out", kinds=options.kinds, worn=options.worn)
+    return HeldOut(source, draw_spec(seed, index, "held-out", options.kinds, options.worn))
 
 
 def toybox_sources(options: Toybox, seed: int) -> list[AssetSource]:

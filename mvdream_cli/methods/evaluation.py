@@ -1,18 +1,21 @@
 """From views to a report: who judges, what is measured of samples and of objects, which examples are shown."""
 
 import importlib.util
-from collections.abc import Sequence
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
+from mvdream_cli.atomic import written_whole
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.errors import ModelError, UsageError
 from mvdream_cli.images import grid
 from mvdream_cli.methods.compare import Pair, agreement, judged, wins
+from mvdream_cli.methods.judging import NAMES, Examination, judge_figures
 from mvdream_cli.methods.measuring import (
+    CONSISTENCY,
     Judges,
     Seen,
     consistency_figures,
@@ -57,8 +60,9 @@ def open_judges(pipeline, settings, device, networks: tuple[str, ...] | None = N
     return judges
 
 
-def networks_here(names: Sequence[str]) -> list[str]:
-    """Which of the networks are installed; where that changes, a finished evaluation is measured anew."""
+def networks_here(options) -> list[str]:
+    """Which of the networks are installed, the judge's too; where that changes, a finished evaluation is measured anew."""
+    names = dict.fromkeys([*options.networks, "efficientnet-lite0"])
     return [name for name in names if importlib.util.find_spec(PACKAGES[name]) is not None]
 
 
@@ -72,12 +76,14 @@ def measure_samples(
     true: ViewStore | None,
     reference: Path | None,
     photographs: Tensor | None,
+    exam: Examination | None,
     device,
 ) -> dict:
     """All figures of samples; writes the report into the run folder.
 
     Args:
         true: true renders of the same prompts. reference: a set of true pictures; None: `true`.
+        exam: what is asked about the kinds, worn things and colors of the prompts; None: nothing is known of them.
     """
     seen = look(drawn.all(), judges, len(prompts))
     same = look(true.all(), judges, true.count, "looking at true views") if true is not None else None
@@ -86,24 +92,32 @@ def measure_samples(
         size = drawn.read(0).shape[1]
         others = read_set(reference, drawn.read(0).shape[0], size)
         against = look(others.views, Judges(None, judges.networks), others.count, "looking at the reference")
+    with written_whole(run.folder / "prompts.txt") as partial:  # to make objects of them
+        partial.write_text("".join(f"{prompt}\n" for prompt in prompts), encoding="utf-8")
     figures, rows = _text(seen, prompts, judges, same)
     figures += set_figures(seen, judges, against, settings.engine.seed)
     shapes, more = shape_figures(seen, judges, same)
     if photographs is not None and judges.towers is not None:
         shapes.append(likeness_figure(seen, photographs, judges.towers))
-    shapes += _consistency(settings, drawn, true, judges, device)
-    return _report(run, settings, f"{settings.model}: views of {len(prompts)} prompts", prompts, drawn, figures + shapes,
-                   rows | more, _facts(settings, true is not None, reference))  # fmt: skip
+    fitted, fits = _consistency(settings, drawn, true, judges, device)
+    answers, asked = _examine(exam, drawn, device)
+    return _report(run, settings, f"{settings.model}: views of {len(prompts)} prompts", prompts, drawn,
+                   [*figures, *shapes, *fitted, *answers], rows | more | fits | asked,
+                   _facts(settings, true is not None, reference))  # fmt: skip
 
 
-def measure_objects(run, settings, prompts: list[str], drawn: ViewStore, judges: Judges, folder: Path) -> dict:
-    """All figures of finished objects; writes the report into the run folder."""
+def measure_objects(
+    run, settings, prompts: list[str], drawn: ViewStore, judges: Judges, folder: Path, exam: Examination | None, device
+) -> dict:
+    """All figures of finished objects; writes the report into the run folder. `exam`: as of `measure_samples`."""
     seen = look(drawn.all(), judges, len(prompts))
     figures, rows = _text(seen, prompts, judges, None)
     shapes, more = shape_figures(seen, judges, finished=True)
+    answers, asked = _examine(exam, drawn, device, may_turn=True)
     options = settings.evaluate
     facts = {"objects": folder, "directions": options.object_views, "pixels": options.object_size_px}
-    return _report(run, settings, f"{folder}: {len(prompts)} objects", prompts, drawn, figures + shapes, rows | more, facts)
+    return _report(run, settings, f"{folder}: {len(prompts)} objects", prompts, drawn, [*figures, *shapes, *answers],
+                   rows | more | asked, facts)  # fmt: skip
 
 
 def measure_sets(run, settings, first: Path, second: Path, judges: Judges) -> dict:
@@ -129,14 +143,25 @@ def _text(seen: Seen, prompts: list[str], judges: Judges, true: Seen | None) -> 
     return text_figures(seen, prompts, judges.towers, true)
 
 
-def _consistency(settings, drawn: ViewStore, true: ViewStore | None, judges: Judges, device) -> list[Figure]:
-    """Fields fitted to the views of some objects, and to true ones of the same."""
+def _examine(exam: Examination | None, drawn: ViewStore, device, may_turn: bool = False) -> tuple[list[Figure], dict]:
+    if exam is None or not exam.asked:
+        return [], {}
+    if (views := len(drawn.read(0))) % 4:
+        why = f"the judge looks at four views of an object, or a multiple; there are {views}"
+        return [left_out(name, why, unit="%") for name in NAMES.values()], {}
+    return judge_figures(exam, drawn, str(device), may_turn)
+
+
+def _consistency(
+    settings, drawn: ViewStore, true: ViewStore | None, judges: Judges, device
+) -> tuple[list[Figure], dict[str, list]]:
+    """Fields fitted to the views of some objects, and to true ones of the same; figures, and values of all objects."""
     options, count = settings.evaluate, min(settings.evaluate.fit_objects, drawn.count)
     if not count:
-        return []
+        return [], {}
     if len(drawn.read(0)) < FEWEST_VIEWS_TO_FIT:
         why = f"it needs {FEWEST_VIEWS_TO_FIT} views of an object; there are {len(drawn.read(0))}"
-        return [left_out(name, why, unit="dB") for name in ("re-projected views", "held-out view")]
+        return [left_out(name, why, unit="dB") for name in CONSISTENCY[:2]], {}
     network = judges.networks[-1] if judges.networks else None
     stores, found = [drawn, *([true] if true is not None else [])], []
     with Bar("fitting fields", count * len(stores)) as bar:
@@ -150,7 +175,9 @@ def _consistency(settings, drawn: ViewStore, true: ViewStore | None, judges: Jud
                     )
                 )  # fmt: skip
                 bar.update(sum(map(len, found)))
-    return consistency_figures(found[0], found[1] if len(found) > 1 else [], network)
+    rest = [None] * (drawn.count - count)
+    rows = {name: [row[k] if math.isfinite(row[k]) else None for row in found[0]] + rest for k, name in enumerate(CONSISTENCY)}
+    return consistency_figures(found[0], found[1] if len(found) > 1 else [], network), rows
 
 
 def _facts(settings, toys: bool, reference: Path | None) -> dict:

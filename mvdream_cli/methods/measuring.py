@@ -19,6 +19,9 @@ from mvdream_cli.metrics.networks import NAMES, NETWORKS, FeatureNetwork
 from mvdream_cli.metrics.subject import likeness_to_photographs
 from mvdream_cli.scene.fitting import border_color, foreground_mask
 
+STRENGTH = "saturation of colors"
+CONSISTENCY = ("re-projected views", "held-out view", "re-projected views, learned distance")
+
 
 @dataclass
 class Judges:
@@ -102,7 +105,7 @@ def text_figures(seen: Seen, prompts: list[str], towers: Towers, true: Seen | No
     The floor are views of another object of the set, the bound true renders of the same prompts.
 
     Returns:
-        Figures; and for each object {"CLIP score", "own text first"}, lists of N.
+        Figures; and for each object their values by their names, lists of N.
     """
     about = {"network": towers.name, "resize": towers.resize}
     texts = towers.embed_texts(prompts)
@@ -116,17 +119,18 @@ def text_figures(seen: Seen, prompts: list[str], towers: Towers, true: Seen | No
     def together(clip: Tensor) -> Tensor:
         return own_text_first(torch.nn.functional.normalize(clip.mean(1), dim=-1), texts)
 
-    rows = {"CLIP score": scores(seen.clip).tolist(), "own text first": single(seen.clip).tolist()}
+    rows = {"CLIP score": scores(seen.clip).tolist(), "CLIP R-Precision": single(seen.clip).tolist()}
     figures = [mean_figure("CLIP score", rows["CLIP score"], digits=2, **about)]
     if len(prompts) < 2:
         figures.append(left_out("CLIP R-Precision", "it needs 2 prompts to choose from; there is 1", unit="%", **about))
         return figures, rows
     chance = f"chance {100 / len(prompts):.2g} % of {len(prompts)} texts"
     figures.append(
-        mean_figure("CLIP R-Precision", rows["own text first"], unit="%", note=f"of single views; {chance}", **about)
+        mean_figure("CLIP R-Precision", rows["CLIP R-Precision"], unit="%", note=f"of single views; {chance}", **about)
     )
-    share = share_figure("CLIP R-Precision, views averaged", together(seen.clip).tolist(), note=chance, **about)
-    figures.append(share)
+    name = "CLIP R-Precision, views averaged"
+    rows[name] = together(seen.clip).double().tolist()
+    figures.append(share_figure(name, rows[name], note=chance, **about))
     measures = (scores, single, together)
     shuffled = seen.clip.roll(1, 0)
     beside = [figure.beside(floor=float(of(shuffled).double().mean())) for figure, of in zip(figures, measures)]
@@ -165,10 +169,10 @@ def shape_figures(seen: Seen, judges: Judges, true: Seen | None = None, finished
         name = "opposite silhouettes agree"
         figure = mean_figure(name, seen.agreement, note="intersection over union of opposite views, one mirrored")
         bound = float(np.nanmean(true.agreement)) if true is not None else None
-        return [figure.beside(bound=bound), _strength(seen, true)], {name: seen.agreement}
+        return [figure.beside(bound=bound), _strength(seen, true)], {name: seen.agreement, STRENGTH: seen.saturation}
     name = "overlap of silhouettes a quarter turn apart"
     about = {"better": "", "note": "1: alike from all sides, as a Janus is; so are round things"}
-    figures, rows = [mean_figure(name, seen.overlap, **about)], {name: seen.overlap}
+    figures, rows = [mean_figure(name, seen.overlap, **about)], {name: seen.overlap, STRENGTH: seen.saturation}
     if judges.networks:
         network = judges.networks[-1]
         again = [front_seen_again(views) for views in seen.features[network.name]]
@@ -181,7 +185,7 @@ def shape_figures(seen: Seen, judges: Judges, true: Seen | None = None, finished
 
 def _strength(seen: Seen, true: Seen | None) -> Figure:
     bound = float(np.nanmean(true.saturation)) if true is not None else None
-    return mean_figure("saturation of colors", seen.saturation, better="").beside(bound=bound)
+    return mean_figure(STRENGTH, seen.saturation, better="").beside(bound=bound)
 
 
 def likeness_figure(seen: Seen, photographs: Tensor, towers: Towers) -> Figure:
@@ -197,9 +201,8 @@ def likeness_figure(seen: Seen, photographs: Tensor, towers: Towers) -> Figure:
 
 def consistency_figures(found: list, true: list, network: FeatureNetwork | None) -> list[Figure]:
     """Of what `view_consistency` found in some objects, and in true renders of the same."""
-    names = ("re-projected views", "held-out view", "re-projected views, learned distance")
     figures = []
-    for k, name in enumerate(names):
+    for k, name in enumerate(CONSISTENCY):
         if k == 2 and network is None:
             continue
         about = {"unit": "dB", "digits": 1, "note": "PSNR where the object is, of a field fitted to "}

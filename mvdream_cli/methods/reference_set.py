@@ -24,12 +24,13 @@ def render_true(sources: Sequence[AssetSource], store: ViewStore, num_views: int
     """Render the objects that prompts were made from, as the model was shown them."""
 
     def make(some: list[int]) -> Tensor:
-        return torch.stack([picture(_mesh(sources[k]), num_views, size_px) for k in some])
+        return torch.stack([picture(mesh_of(sources[k]), num_views, size_px) for k in some])
 
     store.fill(make, 1, "true renders")
 
 
-def _mesh(source: AssetSource) -> Mesh:
+def mesh_of(source: AssetSource) -> Mesh:
+    """The mesh of an object, read or built."""
     mesh = source.load() if callable(source.load) else load_asset(source.load)
     return mesh if isinstance(mesh, Mesh) else Mesh.from_part(mesh.vertices, mesh.faces, mesh.colors)
 

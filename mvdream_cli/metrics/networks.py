@@ -79,6 +79,41 @@ def efficientnet_module(device: str = "cpu"):
         return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval().to(device)
 
 
+LAYERS = (4, 10)  # blocks at strides 8 and 16
+
+
+def efficientnet_maps(images: Tensor, device: str = "cpu", batch_size: int = 32) -> Tensor:
+    """What EfficientNet-Lite0 sees where: coarse maps of the colors, of two middle layers and of the last, (N, D).
+
+    Each part is of unit length, less its mean, so that colors and places count as much as what a thing is. Features before the
+    last layer alone go by texture: they tell a class of ImageNet, not a worn thing or a side.
+
+    Args:
+        images: (N, H, W, 3) in [0, 1].
+
+    Raises:
+        ModelError: the two wheels are not installed.
+    """
+    net = efficientnet_module(device)
+    return torch.cat([_maps(net, chunk.to(device)).cpu() for chunk in images.split(batch_size)])
+
+
+@torch.no_grad()
+def _maps(net, images: Tensor) -> Tensor:
+    x = F.interpolate(images.permute(0, 3, 1, 2).float(), size=(160, 160), mode="bilinear", antialias=True) * 2 - 1
+    parts = [F.adaptive_avg_pool2d(x, 6)]
+    x = net._swish(net._bn0(net._conv_stem(x)))
+    for index, block in enumerate(net._blocks):
+        x = block(x)
+        if index in LAYERS:
+            parts.append(F.adaptive_avg_pool2d(x, 5))
+    parts.append(F.adaptive_avg_pool2d(net._swish(net._bn1(net._conv_head(x))), 1))
+    return torch.cat([F.normalize(part.flatten(1) - part.flatten(1).mean(1, keepdim=True), dim=1) for part in parts], 1)
+
+
+MAPS_NAME, MAPS_RESIZE = "EfficientNet-Lite0, maps of four depths", "160 px, bilinear, antialiased"
+
+
 @cache
 def inception(device: str = "cpu") -> FeatureNetwork:
     """The network of FID and IS (Heusel et al. 2017, Salimans et al. 2016): features 2048, logits 1008 without bias.

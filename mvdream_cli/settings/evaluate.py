@@ -16,6 +16,9 @@ class Evaluate(Section):
     networks: tuple[Network, ...] = Field(
         ("inception", "efficientnet-lite0"), description="for distances between sets; one that cannot be had is left out"
     )
+    judged_objects: int = Field(
+        60, ge=0, description="objects of toybox prompts whose kind, color, worn thing and sides a judge is asked about"
+    )
     fit_objects: int = Field(8, ge=0, description="objects whose views a field is fitted to, for their consistency")
     fit_steps: Count = Field(200, description="steps of such a fit")
     object_views: int = Field(8, ge=8, le=64, multiple_of=4, description="directions from which a finished object is seen")

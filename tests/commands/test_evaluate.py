@@ -84,7 +84,7 @@ def test_objects_are_measured_and_compared(tiny_folder, tmp_path):
     ("arguments", "code", "says"),
     [
         (["views", "--prompts", "twice.txt"], 2, "prompts 1 and 3 are the same"),
-        (["views", "--prompts", "dreamfusion"], 2, "prompt_library.json"),
+        (["views", "--prompts", "dreamfusion", "--offline"], 2, "the network is not to be used; put https://"),
         (["views", "--prompts", "nowhere.txt"], 2, "nowhere.txt"),
         (["views", "--prompts", "gallery", "--reference", "empty"], 1, "holds neither"),
         (["views", "--prompts", "gallery", "--clip", "empty", "--model", "mini"], 1, "--clip empty: cannot be opened"),
@@ -96,7 +96,8 @@ def test_objects_are_measured_and_compared(tiny_folder, tmp_path):
         (["views", "--set", "evaluate.networks=[vgg]"], 2, "efficientnet-lite0"),
     ],
 )
-def test_bad_input_is_one_sentence(arguments, code, says, tmp_path):
+def test_bad_input_is_one_sentence(arguments, code, says, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (tmp_path / "twice.txt").write_text("a dog\na cat\nA dog\n")
     (tmp_path / "empty").mkdir()
     for name, command in (("a", "to3d"), ("b", "sample-views")):
