@@ -90,7 +90,7 @@ def to3d(
     flags = {key: negative for key in NEGATIVE_KEYS} | {
         "to3d.method": method, "to3d.guidance.name": guidance, "to3d.views.candidates": candidates,
         "to3d.distillation.steps": steps, "to3d.minutes": minutes,
-        "to3d.formats": [name.strip() for name in format_.split(",")] if format_ is not None else None,
+        "to3d.formats": _names(format_) if format_ is not None else None,
     }  # fmt: skip
     run_command("to3d", flags, recipe, shared)
 
@@ -100,21 +100,31 @@ def to3d(
 def export(
     run: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="Run folder of to3d; none: the newest.")] = None,
     *,
-    format_: Annotated[str | None, typer.Option("--format", metavar="glb|obj|ply|...", help="File format.")] = None,
+    format_: Annotated[str | None, typer.Option("--format", metavar="glb,stl,...", help="Files to write, one of each.")] = None,
     faces: Annotated[int | None, typer.Option(help="Triangles at most.")] = None,
     texture_size: Annotated[int | None, typer.Option(help="Side of the texture in pixels.")] = None,
-    output: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write; it names the format.")] = None,
+    size_mm: Annotated[float | None, typer.Option(help="Longest side, in formats with a unit of length.")] = None,
+    draco: Annotated[bool | None, typer.Option("--draco", help="Compress the geometry of glb and gltf.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE|DIR", help="File to write, whose ending names the format; or its folder.")
+    ] = None,
     shared: Shared,
 ) -> None:
-    """Write the object of a run to a file that opens anywhere."""
-    if format_ is None and output is not None and output.suffix:
-        format_ = output.suffix[1:].lower()
+    """Write the object of a run to files that open anywhere."""
+    if format_ is None and output is not None and not output.is_dir() and output.suffix:
+        format_ = output.suffix[1:]
 
     def recipe(settings):
         from mvdream_cli.commands import export
 
-        target = output if output is not None or shared.out is None else shared.out / f"mesh.{settings.export.format}"
-        return export.run(settings, run, output=target)
+        return export.run(settings, run, output=output or shared.out)
 
-    flags = {"format": format_, "faces": faces, "texture_size": texture_size}
+    flags = {
+        "files.formats": _names(format_.lower()) if format_ is not None else None,
+        "files.size_mm": size_mm, "files.draco": draco, "faces": faces, "texture_size": texture_size,
+    }  # fmt: skip
     run_command("export", {f"export.{key}": value for key, value in flags.items()}, recipe, shared)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]

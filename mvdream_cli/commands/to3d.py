@@ -10,10 +10,12 @@ from mvdream_cli.commands.opening import open_model, warn_about_words
 from mvdream_cli.engine.progress import say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import VideoError
+from mvdream_cli.mesh.formats.parts import FileOptions
 from mvdream_cli.mesh.page import write_index_html
 from mvdream_cli.mesh.turntable import write_films, write_sheet
 from mvdream_cli.mesh.writers import write_formats
 from mvdream_cli.methods.make_object import make_object
+from mvdream_cli.methods.object_card import object_card
 from mvdream_cli.methods.posed_views import views_identity
 from mvdream_cli.models.find import model_identity
 from mvdream_cli.raycast.assets import load_asset, open_scene
@@ -53,7 +55,9 @@ def run(
         say(f"writing to {run.folder}")
         mesh = make_object(settings, prompt, run, open_model, from_views)
         say(f"mesh: {len(mesh.faces)} triangles")
-        made = write_formats(mesh, run.folder, to3d.formats)
+        files = settings.export.files
+        options = FileOptions(files.size_mm, files.draco, about=object_card(run.record))
+        made = write_formats(mesh, run.folder, to3d.formats, options)
         views_png = run.folder / "views.png" if (run.folder / "views.png").is_file() else None
         made |= picture(run.folder, made["mesh"], settings)
         scene = open_scene(made["mesh"])

@@ -45,6 +45,20 @@ def lock(folder: Path):
     return file
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a process works in `folder` now. False where that cannot be found out: on Windows, or without locks."""
+    try:
+        import fcntl
+
+        with open(folder / NAME, encoding="utf-8", opener=_open_no_link) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        return False
+    return False
+
+
 def _open_no_link(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)  # Windows has no such flag
 

@@ -1,153 +1,127 @@
-"""Mesh files.
+"""From a mesh to files on the disk: each appears under its name only when it is whole."""
 
-GLB, OBJ and USDZ are y up with the front along +z, as their readers expect; PLY and STL keep the world's axes, z up.
-"""
-
+import errno
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
-from mvdream_cli.errors import UsageError
+from mvdream_cli.atomic import written_whole
+from mvdream_cli.errors import MVDreamError, UsageError
+from mvdream_cli.mesh.formats.gltf import glb, gltf
+from mvdream_cli.mesh.formats.obj import obj
+from mvdream_cli.mesh.formats.parts import FileOptions, Writer, digest_in_name, to_y_up
+from mvdream_cli.mesh.formats.ply import ply
+from mvdream_cli.mesh.formats.stl import stl
+from mvdream_cli.mesh.formats.threemf import threemf
+from mvdream_cli.mesh.formats.usdz import usdz
 from mvdream_cli.mesh.texture import TexturedMesh
-from mvdream_cli.mesh.usdz import usda, write_usdz
+
+WRITERS: dict[str, Writer] = {"glb": glb, "gltf": gltf, "obj": obj, "ply": ply, "stl": stl, "3mf": threemf, "usdz": usdz}
 
 
-def to_y_up(vectors: np.ndarray) -> np.ndarray:
-    """World axes (z up, front +x) to glTF axes (y up, front +z): (x, y, z) -> (y, z, x)."""
-    return np.ascontiguousarray(vectors[:, [1, 2, 0]])
+def write_mesh(mesh: TexturedMesh, path: Path | str, options: FileOptions = FileOptions()) -> list[Path]:
+    """Write a mesh in the format that the path's ending names; its folder is made.
+
+    Files beside it (.mtl, .bin, .png) are named by what is in them and come first. At any moment whoever sees the file finds
+    what it refers to, also where it takes the place of an older one; what only that one referred to is removed at the end.
+
+    Returns:
+        The files written, `path` first.
+
+    Raises:
+        UsageError: the ending names no format, or the format cannot hold the mesh. MVDreamError: the folder cannot be written,
+        or the disk is full. ObjectError: a solid is asked for, and the surface encloses nothing.
+    """
+    path = Path(path)
+    file_format = path.suffix[1:].lower()
+    if file_format not in WRITERS:
+        raise UsageError(f"export: unknown mesh format '{file_format}'; choose one of {', '.join(WRITERS)}")
+    content, beside = WRITERS[file_format](mesh, path.stem, options)
+    files = [path.with_name(name) for name in beside]
+    fresh = [file for file in files if not file.exists()]
+    try:
+        for file, part in zip(files, beside.values()):
+            _write(file, part)
+        outdated = _outdated(path, keep=beside)
+        _write(path, content)
+    except BaseException as error:
+        for file in fresh:
+            file.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise not_writable(path, error) from error
+        raise
+    for file in outdated:
+        file.unlink(missing_ok=True)
+    return [path, *files]
 
 
-def _y_up_mesh(mesh: TexturedMesh):
-    """A trimesh with texture and normals, or with vertex colors."""
-    import trimesh
-    from PIL import Image
+def write_formats(
+    mesh: TexturedMesh,
+    folder: Path,
+    formats: Iterable[str],
+    options: FileOptions = FileOptions(),
+) -> dict[str, Path | list[Path]]:
+    """Write mesh.FORMAT for each of the formats, and mesh.glb in any case: turntable and page show that file.
 
-    if mesh.layout is None:
-        return trimesh.Trimesh(
-            to_y_up(mesh.vertices),
-            mesh.faces,
-            vertex_normals=to_y_up(mesh.normals),
-            vertex_colors=mesh.colors,
-            process=False,
-        )
-    material = trimesh.visual.material.PBRMaterial(
-        name="object",
-        baseColorTexture=Image.fromarray(mesh.texture),
-        metallicFactor=0.0,
-        roughnessFactor=1.0,
-        doubleSided=False,
-    )
-    return trimesh.Trimesh(
-        to_y_up(mesh.vertices[mesh.layout.vertices]),
-        mesh.layout.faces,
-        vertex_normals=to_y_up(mesh.normals[mesh.layout.vertices]),
-        visual=trimesh.visual.TextureVisuals(uv=mesh.layout.uv, material=material),
-        process=False,
-    )
+    Returns {"mesh": mesh.glb, "mesh_obj": mesh.obj, "mesh_obj_beside": [its files beside it], ...}.
+    """
+    made = {"mesh": write_mesh(mesh, folder / "mesh.glb", options)[0]}
+    for name in formats:
+        if name != "glb":
+            made[f"mesh_{name}"], *beside = write_mesh(mesh, folder / f"mesh.{name}", options)
+            made |= {f"mesh_{name}_beside": beside} if beside else {}
+    return made
+
+
+def check_writable(path: Path) -> None:
+    """Say before a long computation, not after it, that a file cannot be written.
+
+    Raises:
+        MVDreamError: the folder, or the nearest that is there, takes no file; or a folder has the file's name.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; name a file, or end the name with {os.sep} to put the file into it")
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not there.is_dir():
+        raise not_writable(path, NotADirectoryError(errno.ENOTDIR, f"{there} is a file"))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise not_writable(path, PermissionError(errno.EACCES, "no permission, or a read-only disk"))
+
+
+def not_writable(path: Path, error: OSError) -> MVDreamError:
+    """What is told of a file that cannot be written."""
+    return MVDreamError(f"{path}: cannot be written ({error.strerror or error}); choose another place with --output")
+
+
+def _write(path: Path, content: bytes) -> None:
+    with written_whole(path) as partial:
+        partial.write_bytes(content)
+
+
+def _outdated(path: Path, keep: Iterable[str]) -> list[Path]:
+    """The files beside `path` that the file there now refers to, and that `write_mesh` once wrote for it."""
+    if not path.is_file():
+        return []
+    with path.open("rb") as file:
+        head = file.read(1 << 20)
+    found = {file: digest_in_name(path.name, file.name) for file in path.parent.iterdir()}
+    return [file for file, digest in found.items() if digest and digest.encode() in head and file.name not in keep]
 
 
 def scene_of(mesh: TexturedMesh):
     """trimesh's scene of a mesh, y up."""
-    from trimesh import Scene
-
-    return Scene({"object": _y_up_mesh(mesh)})
-
-
-def _glb(mesh: TexturedMesh, path: Path) -> None:
-    from trimesh.exchange.gltf import export_glb
-
-    path.write_bytes(export_glb(scene_of(mesh), include_normals=True))
-
-
-def _obj(mesh: TexturedMesh, path: Path) -> None:
-    """OBJ, with MTL and PNG of the same stem beside it. Positions and normals are welded, texture corners are not."""
+    import trimesh
     from PIL import Image
 
-    stem = path.stem
-    lines = ["# y up, front along +z"]
-    positions, normals = to_y_up(mesh.vertices), to_y_up(mesh.normals)
     if mesh.layout is None:
-        rows = np.hstack([positions, mesh.colors / 255.0])
-        lines += ["v {:.6f} {:.6f} {:.6f} {:.4f} {:.4f} {:.4f}".format(*row) for row in rows.tolist()]
+        vertices, faces, normals = mesh.vertices, mesh.faces, mesh.normals
+        visual = trimesh.visual.ColorVisuals(vertex_colors=mesh.colors)
     else:
-        lines[1:] = [f"mtllib {stem}.mtl", f"o {stem}"]
-        lines += ["v {:.6f} {:.6f} {:.6f}".format(*row) for row in positions.tolist()]
-        lines += ["vt {:.6f} {:.6f}".format(*row) for row in mesh.layout.uv.tolist()]
-        lines.append("usemtl object")
-        Image.fromarray(mesh.texture).save(path.with_name(f"{stem}.png"))
-        path.with_name(f"{stem}.mtl").write_text(
-            f"newmtl object\nKa 0 0 0\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {stem}.png\n", encoding="utf-8"
+        index, faces = mesh.layout.vertices, mesh.layout.faces
+        vertices, normals = mesh.vertices[index], mesh.normals[index]
+        material = trimesh.visual.material.PBRMaterial(
+            name="object", baseColorTexture=Image.fromarray(mesh.texture), metallicFactor=0.0, roughnessFactor=1.0
         )
-    lines += ["vn {:.4f} {:.4f} {:.4f}".format(*row) for row in normals.tolist()]
-    corners = mesh.faces + 1
-    if mesh.layout is None:
-        lines += ["f {0}//{0} {1}//{1} {2}//{2}".format(*row) for row in corners.tolist()]
-    else:
-        rows = np.hstack([corners, mesh.layout.faces + 1])
-        lines += ["f {0}/{3}/{0} {1}/{4}/{1} {2}/{5}/{2}".format(*row) for row in rows.tolist()]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _ply(mesh: TexturedMesh, path: Path) -> None:
-    import trimesh
-
-    solid = trimesh.Trimesh(mesh.vertices, mesh.faces, vertex_normals=mesh.normals, vertex_colors=mesh.colors, process=False)
-    path.write_bytes(solid.export(file_type="ply"))
-
-
-def _stl(mesh: TexturedMesh, path: Path) -> None:
-    import trimesh
-
-    path.write_bytes(trimesh.Trimesh(mesh.vertices, mesh.faces, process=False).export(file_type="stl"))
-
-
-def _usdz(mesh: TexturedMesh, path: Path) -> None:
-    if mesh.layout is None:
-        raise UsageError("export: USDZ holds its colors in a texture; give --texture-size a size above 0")
-    index = mesh.layout.vertices
-    text = usda(to_y_up(mesh.vertices[index]), mesh.layout.faces, to_y_up(mesh.normals[index]), mesh.layout.uv)
-    write_usdz(path, text, mesh.texture)
-
-
-WRITERS = {"glb": _glb, "obj": _obj, "ply": _ply, "stl": _stl, "usdz": _usdz}
-
-
-def write_mesh(mesh: TexturedMesh, path: Path | str, file_format: str | None = None) -> list[Path]:
-    """Write a mesh; every file appears under its name only when it is whole.
-
-    Args:
-        path: the file; its folder is made. file_format: a key of `WRITERS`; None takes the path's extension.
-
-    Returns:
-        The files written, `path` first; OBJ brings its .mtl and .png.
-
-    Raises:
-        UsageError: the format is unknown.
-    """
-    path = Path(path)
-    file_format = (file_format or path.suffix[1:]).lower()
-    if file_format not in WRITERS:
-        raise UsageError(f"export: unknown mesh format '{file_format}'; choose one of {', '.join(WRITERS)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".mesh-", dir=path.parent) as folder:
-        WRITERS[file_format](mesh, Path(folder) / path.name)
-        # The main file last: whoever sees it finds what it refers to.
-        made = sorted(Path(folder).iterdir(), key=lambda file: file.name == path.name)
-        for file in made:
-            os.replace(file, path.with_name(file.name))
-    return [path.with_name(file.name) for file in reversed(made)]
-
-
-def write_formats(mesh: TexturedMesh, folder: Path, formats: Iterable[str]) -> dict[str, Path]:
-    """Write mesh.FORMAT for each of the formats, and mesh.glb in any case: turntable and page show that file.
-
-    Returns {"mesh": mesh.glb, "mesh_obj": mesh.obj, ...}.
-    """
-    made = {"mesh": write_mesh(mesh, folder / "mesh.glb")[0]}
-    for name in formats:
-        if name != "glb":
-            made[f"mesh_{name}"] = write_mesh(mesh, folder / f"mesh.{name}", name)[0]
-    return made
+        visual = trimesh.visual.TextureVisuals(uv=mesh.layout.uv, material=material)
+    solid = trimesh.Trimesh(to_y_up(vertices), faces, vertex_normals=to_y_up(normals), visual=visual, process=False)
+    return trimesh.Scene({"object": solid})

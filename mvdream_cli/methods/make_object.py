@@ -58,11 +58,11 @@ def make_object(settings, prompt: str, run, open_model: Callable[..., tuple], fr
         making.begin_with(seen)
     if to3d.minutes is not None:
         making.keep_to_budget(to3d.minutes, run)
+    run.update(field=making.field.config())  # before the first checkpoint, so that `mvdream export` can read that
     fit(making.method(run.previews), run, **settings.engine.loop())
     making.occupancy.update(making.field)
-    run.update(field=making.field.config())
     del pipeline, guidance
-    return field_to_mesh(making.field, occupancy=making.occupancy, **settings.export.options("format"))
+    return field_to_mesh(making.field, occupancy=making.occupancy, **settings.export.options())
 
 
 def reconstructs(settings, pipeline, from_views: Path | None) -> bool:
@@ -88,4 +88,4 @@ def reconstructed(settings, run, views: PosedViews, seen: DistanceGrid) -> Textu
     if settings.to3d.reconstruction.texture == "views":
         pictures = Pictures(*(part.cpu().numpy() for part in views))
     save_reconstruction(run.folder / RECONSTRUCTION, seen, pictures)
-    return distance_to_mesh(seen, pictures, **settings.export.options("format", "resolution", "smooth_cells", "level"))
+    return distance_to_mesh(seen, pictures, **settings.export.options("resolution", "smooth_cells", "level"))

@@ -20,7 +20,7 @@ Size = Annotated[int, Field(ge=16, le=4096)]
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
 DenoisingSteps = Annotated[int, Field(ge=1, le=1000)]
 Views = Annotated[int, Field(ge=1, le=64)]
-MeshFormat = Literal["glb", "obj", "ply", "stl", "usdz"]
+MeshFormat = Literal["glb", "gltf", "obj", "ply", "stl", "3mf", "usdz"]
 
 
 class Section(BaseModel):

@@ -82,6 +82,7 @@ RENAMED = {
     "dreambooth.preservation_weight": "dreambooth.preservation.weight",
     "dreambooth.class_prompt": "dreambooth.prior_images.prompt",
     "dreambooth.prior_weight": "dreambooth.prior_images.weight",
+    "export.format": "export.files.formats",
     "data.objects": "data.toybox.objects",
     "data.first": "data.toybox.first",
     "data.split": "data.toybox.split",

@@ -90,7 +90,10 @@ def test_a_key_without_its_section_is_answered_with_the_places_that_have_it(over
         ),
         ("train.optimizer.learning_rate=fast", "train.optimizer.learning_rate: should be a valid number, "),
         ("train.optimizer.learning_rate=.nan", "train.optimizer.learning_rate: should be a finite number"),
-        ("export.format=gbl", "export.format: 'gbl' is not one of glb, obj, ply, stl, usdz; did you mean glb? (--set)"),
+        (
+            "export.files.formats=[gbl]",
+            "export.files.formats: 'gbl' is not one of glb, gltf, obj, ply, stl, 3mf, usdz; did you mean glb? (--set)",
+        ),
         ("to3d.field.kind=hash", "to3d.field.kind: 'hash' is not one of dense_grid, hash_grid, mlp, voxels; did"),
         ("to3d.formats=[glb, gbl]", "to3d.formats: 'gbl' is not one of glb, "),
         ("export.level=low", "export.level: should be a valid number, "),
