@@ -1,7 +1,4 @@
-"""The boundary: whatever happens inside becomes an exit code and, on stderr, one sentence.
-
-0 done, 1 failed, 2 wrong usage, 130 interrupted and 143 terminated with the state saved.
-"""
+"""The boundary: whatever happens inside becomes an exit code (`errors.EXIT_CODES`) and, on stderr, one sentence."""
 
 import difflib
 import json
@@ -10,7 +7,8 @@ import re
 import signal
 import sys
 
-from mvdream_cli.errors import MVDreamError, UsageError
+from mvdream_cli.engine import events
+from mvdream_cli.errors import MVDreamError
 from mvdream_cli.texts import printable
 
 
@@ -25,6 +23,7 @@ def run_main(args: list[str]) -> int:
 
     from mvdream_cli.cli import app
 
+    args = ["--events" if word == "--json=events" else word for word in args]  # a flag of Typer takes no value
     try:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # outside the loop too, files and locks are let go
         code = app(args or ["--help"], prog_name="mvdream", standalone_mode=False)
@@ -35,12 +34,13 @@ def run_main(args: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return stopped("interrupted", 130, args)
     except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # the parser leaves so
+            return reader_went_away()
         if end.code != 143:
             raise
         return stopped("terminated", 143, args)
-    except BrokenPipeError:  # `mvdream ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except BrokenPipeError:
+        return reader_went_away()
     except Exception as error:  # the boundary: whatever it is, it becomes one sentence and an exit code
         if "--debug" in args:
             import traceback
@@ -51,23 +51,38 @@ def run_main(args: list[str]) -> int:
         if code in (130, 143):
             return stopped(message, code, args)
         print("\n".join(f"{_red('error:')} {line}" for line in message.split("\n")), file=sys.stderr)
-        if "--json" in args:
-            print(json.dumps({"status": "failed", "error": message, "exit_code": code}))
+        report("failed", message, code, args, getattr(error, "results", {}))
         return code
+
+
+def reader_went_away() -> int:
+    """`mvdream ... | head -1`: nothing is said, also by what Python would still write at its end; returns the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+    return 141
 
 
 def stopped(message: str, code: int, args: list[str]) -> int:
     """Tell that a signal ended the command; returns the exit code."""
     print(message, file=sys.stderr)
-    if "--json" in args:
-        print(json.dumps({"status": "interrupted", "error": message, "exit_code": code}))
+    report("interrupted", message, code, args)
     return code
+
+
+def report(status: str, message: str, code: int, args: list[str], results: dict | None = None) -> None:
+    """Tell a program how the command ended, in the form that it asked for, if any."""
+    if events.heard():
+        events.emit("failed", status=status, error=message, exit_code=code, results=results or {})
+    elif "--events" in args:  # it failed before anybody listened
+        events.listen()
+        report(status, message, code, args, results)
+    elif "--json" in args:
+        print(json.dumps({"status": status, "error": message, "exit_code": code, **(results or {})}, default=str))
 
 
 def describe(error: Exception) -> tuple[str, int]:
     """(one sentence, or one a line for several settings; exit code)."""
     if isinstance(error, MVDreamError):
-        return str(error), getattr(error, "exit_code", 2 if isinstance(error, UsageError) else 1)
+        return str(error), error.exit_code
     if hasattr(error, "format_message"):  # the parser's own: unknown option, missing argument, not a number
         ctx = getattr(error, "ctx", None)
         where = ctx.command_path if ctx is not None else "mvdream"

@@ -54,9 +54,13 @@ class ObjectError(MVDreamError):
 
 
 class SomeFailedError(ObjectError):
-    """Some of many objects could not be made; the others are."""
+    """Some of many objects could not be made; the others are: `results`."""
 
     exit_code = 3
+
+    def __init__(self, message: str, results: dict):
+        super().__init__(message)
+        self.results = results
 
 
 class VideoError(MVDreamError):

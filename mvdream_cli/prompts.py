@@ -1,12 +1,13 @@
 """Prompts: that of the command line, or a file of many. Never imports torch."""
 
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mvdream_cli.doors import door, parse_json, read_json
+from mvdream_cli.doors import MOST_BYTES, door, parse_json, read_json
 from mvdream_cli.errors import UsageError
 from mvdream_cli.prompt_library import dreamfusion_prompts
-from mvdream_cli.texts import read_text
+from mvdream_cli.texts import decode, read_text
 
 LONGEST_PROMPT = 1000
 MOST_PROMPTS = 10_000
@@ -44,8 +45,31 @@ def check_prompt(prompt: str) -> str:
     return prompt
 
 
+def read_prompt(text: str) -> str:
+    """`check_prompt` of the text; of what stdin holds if the text is "-".
+
+    Raises:
+        UsageError: as `check_prompt`, or stdin holds several lines.
+    """
+    if text != "-":
+        return check_prompt(text)
+    lines = [line for line in _read_stdin("the prompt").split("\n") if line.strip()]
+    if len(lines) > 1:
+        raise UsageError(f"-: stdin holds {len(lines)} lines; give one, or `to3d --prompts -` to make an object of each.")
+    return check_prompt(lines[0] if lines else "")
+
+
+def _read_stdin(what: str) -> str:
+    if sys.stdin is None or sys.stdin.closed:
+        raise UsageError(f"-: there is no stdin to read {what} from.")
+    if sys.stdin.isatty():
+        print(f"reading {what} from the terminal; Ctrl-D ends it", file=sys.stderr)
+    with door("-", UsageError, f"write {what} to stdin as UTF-8 text."):
+        return decode(sys.stdin.buffer.read(MOST_BYTES))
+
+
 def read_prompts(path: Path) -> list[PromptLine]:
-    """Each line of a file; empty lines and lines that begin with # are passed over.
+    """Each line of a file, of stdin if it is "-"; empty lines and lines that begin with # are passed over.
 
     A line is a prompt, or a JSON object: {"prompt": "a red car", "seed": 3, "to3d.fit.steps": 500}; in a .jsonl file each line
     is an object. A line of which nothing can be made does not keep the others from being made: it says its problem.
@@ -55,7 +79,7 @@ def read_prompts(path: Path) -> list[PromptLine]:
     """
     try:
         with door(path, UsageError, "give a text file with one prompt a line."):
-            lines = read_text(path).split("\n")
+            lines = (_read_stdin("the prompts") if str(path) == "-" else read_text(path)).split("\n")
     except UsageError as error:
         raise UsageError(f"--prompts: {error}") from error
     found = [

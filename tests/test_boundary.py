@@ -1,11 +1,14 @@
 """The boundary: any error becomes one sentence and an exit code."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 
+from mvdream_cli import errors
 from mvdream_cli.boundary import describe, run_main
+from mvdream_cli.engine import events
 from mvdream_cli.errors import DataError, UsageError
 
 
@@ -44,3 +47,23 @@ def test_a_signal_outside_the_steps_is_one_word_and_one_line_of_json(raised, cod
     told = capsys.readouterr()
     assert told.err == word + "\n"
     assert json.loads(told.out) == {"status": "interrupted", "error": word, "exit_code": code}
+
+
+def test_each_kind_of_error_has_a_code_that_the_table_explains():
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.MVDreamError)]
+    assert {kind.exit_code for kind in kinds} == {1, 2, 3, 11} and {0, 130, 141, 143} | {1, 2, 3, 11} == set(errors.EXIT_CODES)
+    assert describe(errors.LockedError("runs/x: in use")) == ("runs/x: in use", 11)
+
+
+def test_what_is_there_of_many_is_told_with_what_failed(monkeypatch, capsys):
+    def app(*args, **options):
+        raise errors.SomeFailedError("1 of 2 prompts failed", {"prompts": Path("o") / "prompts.csv"})
+
+    monkeypatch.setattr("mvdream_cli.cli.app", app)
+    assert run_main(["to3d", "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["exit_code"] == 3 and told["prompts"] == "o/prompts.csv"
+    assert run_main(["to3d", "--json=events"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert (told["event"], told["exit_code"], told["results"]) == ("failed", 3, {"prompts": "o/prompts.csv"})
+    events.listen(False)

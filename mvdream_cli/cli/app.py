@@ -1,5 +1,6 @@
 """The Typer app, to which the other files of this folder add commands."""
 
+import platform
 from typing import Annotated
 
 import typer
@@ -9,7 +10,6 @@ app = typer.Typer(
     help="Text to consistent views, and views to 3D objects: MVDream, whole.",
     epilog="To resume a run, give the same command again. Every setting: mvdream COMMAND --dry-run.",
     rich_markup_mode="rich",
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 data_app = typer.Typer(help="Make training data: multi-view renderings of assets or of the toybox world.")
@@ -23,15 +23,20 @@ app.add_typer(evaluate_app, name="evaluate")
 def _version(asked: bool) -> None:
     if asked:
         from mvdream_cli import __version__
+        from mvdream_cli.engine.records import versions
+        from mvdream_cli.settings.machine import device_text
 
+        known = versions()
         print(f"mvdream {__version__}")
+        print("\n".join(f"{name} {known.get(name, 'is not installed')}" for name in ("torch", "diffusers")))
+        print(f"python {platform.python_version()}\ndevice {device_text()}")
         raise typer.Exit
 
 
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and leave.")
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the versions of what matters, and leave.")
     ] = False,
 ) -> None:
     pass

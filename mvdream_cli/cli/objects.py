@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mvdream_cli.cli import completion
 from mvdream_cli.cli.app import app
 from mvdream_cli.cli.options import ALL, RUN, Shared, shares
 from mvdream_cli.cli.running import run_command
@@ -14,7 +15,7 @@ from mvdream_cli.errors import UsageError
 @app.command("sample-views")
 @shares(*RUN)
 def sample_views(
-    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to draw, in quotes.", show_default=False)],
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to draw, in quotes; -: stdin.", show_default=False)],
     *,
     negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to stay away from.")] = None,
     views: Annotated[int | None, typer.Option(help="Views around the object; 1: a picture without a camera.")] = None,
@@ -29,9 +30,9 @@ def sample_views(
     shared: Shared,
 ) -> None:
     """Draw consistent views of one object from a prompt."""
-    from mvdream_cli.prompts import check_prompt
+    from mvdream_cli.prompts import read_prompt
 
-    text = check_prompt(prompt)
+    text = read_prompt(prompt)
 
     def recipe(settings):
         from mvdream_cli.commands import sample_views
@@ -49,9 +50,9 @@ def sample_views(
 @app.command()
 @shares(*RUN)
 def to3d(
-    prompt: Annotated[str | None, typer.Argument(metavar="PROMPT", help="What to make, in quotes.")] = None,
+    prompt: Annotated[str | None, typer.Argument(metavar="PROMPT", help="What to make, in quotes; -: stdin.")] = None,
     *,
-    prompts: Annotated[Path | None, typer.Option(metavar="FILE", help="Many: one a line, or JSON objects.")] = None,
+    prompts: Annotated[Path | None, typer.Option(metavar="FILE", help="Many: one a line, or JSON objects; -: stdin.")] = None,
     from_views: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Pictures with cameras, as sample-views writes.")
     ] = None,
@@ -69,14 +70,14 @@ def to3d(
     shared: Shared,
 ) -> None:
     """Make a textured 3D object from a prompt, or from pictures with cameras."""
-    from mvdream_cli.prompts import NEGATIVE_KEYS, check_prompt, read_prompts
+    from mvdream_cli.prompts import NEGATIVE_KEYS, read_prompt, read_prompts
 
     given = [prompt is not None, prompts is not None, from_views is not None]
     if not any(given) or prompts is not None and sum(given) > 1:
         raise UsageError("to3d: needs a PROMPT in quotes, --prompts FILE, or --from-views DIR; see mvdream to3d --help")
     if from_views is not None and method == "sds":
         raise UsageError("to3d: --method sds looks at no views; leave it or --from-views out")
-    text, lines = check_prompt(prompt) if prompt is not None else "", read_prompts(prompts) if prompts else []
+    text, lines = read_prompt(prompt) if prompt is not None else "", read_prompts(prompts) if prompts else []
 
     def recipe(settings):
         from mvdream_cli.commands import opening, to3d
@@ -98,7 +99,10 @@ def to3d(
 @app.command()
 @shares(*ALL)
 def export(
-    run: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="Run folder of to3d; none: the newest.")] = None,
+    run: Annotated[
+        Path | None,
+        typer.Argument(metavar="[RUN]", help="Run folder of to3d; none: the newest.", autocompletion=completion.runs),
+    ] = None,
     *,
     format_: Annotated[str | None, typer.Option("--format", metavar="glb,stl,...", help="Files to write, one of each.")] = None,
     faces: Annotated[int | None, typer.Option(help="Triangles at most.")] = None,

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from mvdream_cli.cli import completion
+
 PANEL = "Options of every command"
 
 
@@ -23,16 +25,28 @@ class Shared:
     """What a command is told beside its own options."""
 
     preset: Annotated[
-        str | None, _option("--preset", "auto, cpu, v100, a100, ... or a YAML file. [dim]auto[/]", metavar="NAME|FILE")
+        str | None,
+        _option(
+            "--preset",
+            "auto, cpu, v100, a100, ... or a YAML file. [dim]auto[/]",
+            metavar="NAME|FILE",
+            autocompletion=completion.presets,
+        ),
     ] = None
     model: Annotated[
         str | None, _option("--model", "mini, a name of `models list`, a folder, a file, OWNER/NAME.", metavar="NAME|PATH")
     ] = None
     out: Annotated[Path | None, _option("--out", "Run folder. [dim]runs/SLUG-HASH[/]", metavar="DIR")] = None
     seed: Annotated[int | None, _option("--seed", "Same seed, same result.", min=0, show_default=False)] = None
-    set_: Annotated[list[str] | None, _option("--set", "Any setting; repeatable.", metavar="SECTION.KEY=VALUE")] = None
+    set_: Annotated[
+        list[str] | None,
+        _option("--set", "Any setting; repeatable.", metavar="SECTION.KEY=VALUE", autocompletion=completion.settings),
+    ] = None
     dry_run: Annotated[bool, _option("--dry-run", "Print settings and what they need, and leave.")] = False
-    json_: Annotated[bool, _option("--json", "Print the result as one line of JSON.")] = False
+    json_: Annotated[
+        bool, _option("--json", "Print the result as one line of JSON; --json=events: a line for whatever happens.")
+    ] = False
+    events: Annotated[bool, _option("--events", "What --json=events becomes.", hidden=True)] = False
     offline: Annotated[bool, _option("--offline", "Use no network.")] = False
     quiet: Annotated[bool, _option("--quiet", "Only warnings and errors.")] = False
     debug: Annotated[bool, _option("--debug", "Show the traceback of an error.")] = False

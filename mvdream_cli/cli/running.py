@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,13 @@ def run_command(section: str, flags: dict[str, Any], recipe: Callable[[Any], dic
     Args:
         section: of the settings that the command reads. flags: dotted settings that options gave; None was not given.
     """
-    from mvdream_cli.engine import progress
+    from mvdream_cli.engine import events, progress, terminal
     from mvdream_cli.settings import machine, show
     from mvdream_cli.settings.resolve import resolve_with_origins
     from mvdream_cli.settings.user import read_user
 
-    progress.show(shared.quiet)
+    progress.show(shared.quiet, shared.events)
+    events.emit("started", command=section, argv=sys.argv[1:])
     user = read_user()
     preset, reason = (shared.preset, "") if shared.preset else user.preset or ("auto", "")
     if preset == "auto":
@@ -50,12 +52,16 @@ def run_command(section: str, flags: dict[str, Any], recipe: Callable[[Any], dic
         return
     if settings.engine.offline:
         os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    terminal.allow(settings.engine.inline_pictures and not (shared.quiet or shared.json_ or shared.events))
     if reason:
         progress.say(f"preset {preset}: {reason}")
     from mvdream_cli.commands import models
 
     models.ensure(settings, section)
     results = recipe(settings)
+    if shared.events:
+        events.emit("done", results=results)
+        return
     if shared.json_:
         print(json.dumps({"status": "finished", **results}, default=str))
         return

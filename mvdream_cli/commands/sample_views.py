@@ -6,7 +6,7 @@ from pathlib import Path
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.commands.opening import open_model, warn_about_words
-from mvdream_cli.engine.progress import Bar, say, warn
+from mvdream_cli.engine.progress import Bar, made, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
@@ -71,5 +71,5 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
             cameras = {"convention": "a picture in the 2D mode, without a camera", "seeds": seeds}
         with written_whole(run.folder / "cameras.json") as partial:
             partial.write_text(json.dumps(cameras, indent=1))
-        views = save_image(run.folder / "views.png", grid(images.flatten(0, 1), options.num_views))
+        views = made("views", save_image(run.folder / "views.png", grid(images.flatten(0, 1), options.num_views)))
         return run.finish(views=views, cameras=run.folder / "cameras.json")

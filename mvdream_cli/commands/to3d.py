@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mvdream_cli.commands.opening import open_model, warn_about_words
-from mvdream_cli.engine.progress import say, warn
+from mvdream_cli.engine.progress import made, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import VideoError
 from mvdream_cli.mesh.formats.parts import FileOptions
@@ -55,24 +55,30 @@ def run(
         say(f"writing to {run.folder}")
         mesh = make_object(settings, prompt, run, open_model, from_views)
         say(f"mesh: {len(mesh.faces)} triangles")
-        files = settings.export.files
-        options = FileOptions(files.size_mm, files.draco, about=object_card(run.record))
-        made = write_formats(mesh, run.folder, to3d.formats, options)
+        file_options = settings.export.files
+        options = FileOptions(file_options.size_mm, file_options.draco, about=object_card(run.record))
+        files = write_formats(mesh, run.folder, to3d.formats, options)
         views_png = run.folder / "views.png" if (run.folder / "views.png").is_file() else None
-        made |= picture(run.folder, made["mesh"], settings)
-        scene = open_scene(made["mesh"])
-        made["page"] = write_index_html(
-            run.folder / "index.html", prompt=text, scene=scene, video=made.get("turntable"), views=views_png, settings=recorded
+        files |= picture(run.folder, files["mesh"], settings)
+        scene = open_scene(files["mesh"])
+        files["page"] = write_index_html(
+            run.folder / "index.html",
+            prompt=text,
+            scene=scene,
+            video=files.get("turntable"),
+            views=views_png,
+            settings=recorded,
         )
-        return run.finish(**made)
+        return run.finish(**files)
 
 
 def picture(folder: Path, file: Path, settings) -> dict[str, Path]:
     """Eight views of a file, and films of it; a film that cannot be written is left out with a warning."""
     mesh, turntable = load_asset(file), settings.turntable
-    made = {"turntable_sheet": write_sheet(folder / "turntable.png", mesh, turntable.size_px, turntable.elevation_deg)}
+    sheet = write_sheet(folder / "turntable.png", mesh, turntable.size_px, turntable.elevation_deg)
+    made("the object from eight sides", sheet)
     try:
-        return made | write_films(folder / "turntable", mesh, **turntable.options())
+        return {"turntable_sheet": sheet, **write_films(folder / "turntable", mesh, **turntable.options())}
     except VideoError as error:
         warn(str(error))
-        return made
+        return {"turntable_sheet": sheet}

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from mvdream_cli.engine.progress import say
-from mvdream_cli.errors import CheckpointError
+from mvdream_cli.errors import CheckpointError, LockedError
 
 NAME = ".lock"
 
@@ -13,8 +13,8 @@ NAME = ".lock"
 def lock(folder: Path):
     """An open, locked file in `folder`; closing it, or the end of the process however it comes, frees the folder.
 
-    Raises CheckpointError if another process holds it, with that process's pid and host, or if it is a symbolic link: what a
-    link points to belongs to somebody else and would be emptied. Raises OSError if the folder cannot be written.
+    Raises LockedError if another process holds it, with that process's pid and host; CheckpointError if it is a symbolic link:
+    what a link points to belongs to somebody else and would be emptied; OSError if the folder cannot be written.
     """
     path = folder / NAME
     try:
@@ -33,7 +33,7 @@ def lock(folder: Path):
         file.seek(0)
         pid, _, host = file.read(300).strip().partition(" ")
         file.close()
-        raise CheckpointError(
+        raise LockedError(
             f"{folder}: another mvdream process (pid {pid or '?'} on {host or '?'}) is using it; "
             "wait for it or choose another --out"
         ) from error
@@ -70,5 +70,5 @@ def _lock_windows(file, folder: Path):
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
     except OSError as error:
         file.close()
-        raise CheckpointError(f"{folder}: another mvdream process is using it; choose another --out") from error
+        raise LockedError(f"{folder}: another mvdream process is using it; choose another --out") from error
     return file

@@ -5,7 +5,9 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+from mvdream_cli.engine import events, terminal
 from mvdream_cli.texts import printable
 
 logger = logging.getLogger("mvdream")
@@ -13,6 +15,7 @@ logger.setLevel(logging.INFO)
 logger.propagate = False
 
 PLAIN_LINE_SECONDS = 15.0  # in a pipe or a log file: one line this often
+EVENT_SECONDS = 0.5
 
 _console = None  # a rich Console on a terminal, else None
 _visible = False  # nothing is shown before `show` was called, so the package is silent as a library
@@ -28,6 +31,27 @@ def warn(text: str) -> None:
     logger.warning(printable(text))
 
 
+def made(what: str, path: Path) -> Path:
+    """A picture that a person wants to see now: its place in one line, and the picture itself in a terminal that can."""
+    say(f"{what}: {path}")
+    if not logger.disabled:
+        events.emit("file", what=what, path=path)
+        terminal.show_picture(path)
+    return path
+
+
+def preview(path: Path) -> Path:
+    """A picture of how far the work is: for those who listen to `events`."""
+    if not logger.disabled:
+        events.emit("preview", path=path)
+    return path
+
+
+class _EventHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        events.emit("warning" if record.levelno >= logging.WARNING else "message", text=record.getMessage())
+
+
 class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
@@ -40,8 +64,12 @@ class _StderrHandler(logging.Handler):
             print(text, file=sys.stderr, flush=True)
 
 
-def show(quiet: bool = False) -> None:
-    """Send messages and bars to stderr from now on; `quiet` keeps only warnings. Called once, by the command line."""
+def show(quiet: bool = False, tell_events: bool = False) -> None:
+    """Send messages and bars to stderr from now on; called once, by the command line.
+
+    Args:
+        quiet: keep only warnings. tell_events: tell `events` on stdout, whatever is kept.
+    """
     global _console, _visible
     _visible = not quiet
     _console = None
@@ -49,10 +77,11 @@ def show(quiet: bool = False) -> None:
         from rich.console import Console
 
         _console = Console(stderr=True)
-    for handler in [h for h in logger.handlers if isinstance(h, _StderrHandler)]:
+    events.listen(tell_events)
+    for handler in [h for h in logger.handlers if isinstance(h, (_StderrHandler, _EventHandler))]:
         logger.removeHandler(handler)
-    handler = _StderrHandler(level=logging.WARNING if quiet else logging.INFO)
-    logger.addHandler(handler)
+    logger.addHandler(_StderrHandler(level=logging.WARNING if quiet else logging.INFO))
+    logger.addHandler(_EventHandler())
 
 
 def mute(muted: bool) -> None:
@@ -83,6 +112,7 @@ class Bar:
     def __init__(self, description: str, total: int, done: int = 0, now: Callable[[], float] = time.monotonic):
         self.description, self.total, self.first, self.done, self.now = description, total, done, done, now
         self.started = self.last_line = now()
+        self.last_event = -math.inf
         self.first_done_at = None  # the first step warms up caches and compilers: it does not count for the time left
         self.bar = self.task = None
 
@@ -124,7 +154,10 @@ class Bar:
         now = self.now()
         if self.first_done_at is None and done > self.first:
             self.first_done_at = now
-        if not _visible or logger.disabled:
+        if logger.disabled:
+            return
+        self._tell(facts, seconds_left)
+        if not _visible:
             return
         left = clock(min(self.seconds_left, seconds_left)) if done > self.first else "?"
         text = ", ".join(part for part in (rate_text(self.steps_per_second), f"{left} left", facts) if part)
@@ -133,3 +166,12 @@ class Bar:
         elif done >= self.total or now - self.last_line >= PLAIN_LINE_SECONDS:
             self.last_line = now
             print(f"{self.description}: {done}/{self.total}, {text}", file=sys.stderr, flush=True)
+
+    def _tell(self, facts: str, seconds_left: float) -> None:
+        now = self.now()
+        if self.done < self.total and now - self.last_event < EVENT_SECONDS:
+            return
+        self.last_event = now
+        left = min(self.seconds_left, seconds_left) if self.done > self.first else math.inf
+        left = round(left, 1) if math.isfinite(left) else None
+        events.emit("step", task=self.description, done=self.done, total=self.total, seconds_left=left, facts=facts)

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from mvdream_cli.engine import distributed
+from mvdream_cli.engine import distributed, events
 from mvdream_cli.engine.lock import lock
 from mvdream_cli.engine.progress import logger
 from mvdream_cli.engine.records import flatten, now, short, slug, versions, within, write_json, write_text
@@ -208,6 +208,7 @@ def _open(folder: Path, command: str, settings: dict, flat: dict, identity: dict
         opened = run = Run(folder, record, lock_file)
         python = {"python": platform.python_version()}
         run.update(argv=sys.argv[1:], settings=settings, versions=python | versions(), machine=platform.platform())
+        events.emit("run", folder=folder, resumed=record["seconds_before"] > 0)
         return run
     except BaseException as error:
         if opened is not None:

@@ -18,6 +18,7 @@ from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion.lora import add_lora, count_changed, lora_preservation
 from mvdream_cli.diffusion.losses import denoising_loss, preservation_loss
 from mvdream_cli.diffusion.pipeline import posterior_sample
+from mvdream_cli.engine import progress
 from mvdream_cli.engine.best import Best
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import adamw
@@ -132,7 +133,7 @@ class DreamBooth:
         unet = self.pipeline.unet.eval()
         rows = [self.views_of(prompt) for prompt in (self.prompt, self.class_prompt, *self.options.preview_prompts)]
         unet.train()
-        save_image(path, grid(torch.cat(rows), VIEWS))
+        progress.preview(save_image(path, grid(torch.cat(rows), VIEWS)))
         if self.gauge is not None:
             found = self.gauge.measure(rows[0], rows[1])
             say(f"step {done}: likeness to the photographs {found['likeness']:.3f}, class kept {found['class_kept']:.3f}")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.engine.progress import Bar, say
+from mvdream_cli.engine.progress import Bar, made, say
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.methods.sample_views import rank_candidates, sample_views
@@ -48,7 +48,7 @@ def first_look(pipeline, prompt: str, options: To3D, seed: int, folder: Path, ca
             sheet = save_image(folder / "candidates.png", grid(drawn.flatten(0, 1), options.num_views))
             listed = ", ".join(f"{seed + k} ({likeness[k]:.2f}, {agreement[k]:.2f})" for k in order)
             say(f"seeds by likeness to the prompt and agreement of the views: {listed}; {sheet}")
-        say(f"sampled views: {save_image(folder / 'views.png', grid(drawn[0], options.num_views))}")
+        made("sampled views", save_image(folder / "views.png", grid(drawn[0], options.num_views)))
         for path, image in zip(paths, drawn[0]):  # last: where they are all there, nothing before them is missing
             save_image(path, image)
     return torch.stack([torch.from_numpy(load_image(path)[..., :3].copy()).float() / 255 for path in paths])

@@ -9,7 +9,7 @@ import numpy as np
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.engine.progress import say, warn
-from mvdream_cli.errors import MVDreamError, ObjectError, UsageError
+from mvdream_cli.errors import MVDreamError, ObjectError, SomeFailedError, UsageError
 from mvdream_cli.images import grid, load_image, read_tiles, save_image
 from mvdream_cli.prompts import PromptLine
 from mvdream_cli.settings import Settings
@@ -57,7 +57,7 @@ def make_all(
         root: where the run folders, named after the prompts, and the two files go.
 
     Raises:
-        ObjectError: at the end, when some failed.
+        SomeFailedError: at the end, when some failed. ObjectError: when all did.
     """
     root.mkdir(parents=True, exist_ok=True)
     opened: dict = {}
@@ -92,9 +92,8 @@ def make_all(
     if shown:
         results["contact_sheet"] = save_image(root / "contact_sheet.png", np.concatenate(shown))
     if failed:
-        raise ObjectError(
-            f"{failed} of {len(jobs)} prompts failed; {root / 'prompts.csv'} says why; to retry, repeat the command."
-        )
+        sentence = f"{failed} of {len(jobs)} prompts failed; {root / 'prompts.csv'} says why; to retry, repeat the command."
+        raise ObjectError(sentence) if failed == len(jobs) else SomeFailedError(sentence, results)
     return results
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from mvdream_cli.cameras import get_rays, orbit_views
+from mvdream_cli.engine import progress
 from mvdream_cli.engine.budget import affordable, seconds_of
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import warmup_cosine
@@ -255,4 +256,4 @@ def render_sides(field, occupancy: Occupancy, path: Path, samples_per_ray: int) 
     device = occupancy.bounds.device
     rays = get_rays(orbit_views(4, 15.0, distance=1.0 / math.tan(math.radians(20.0))).to(device), 40.0, 128, 128)
     out = render(field, *rays, background=torch.ones(3, device=device), samples_per_ray=samples_per_ray, occupancy=occupancy)
-    save_image(path, grid(out.rgb, 4))
+    progress.preview(save_image(path, grid(out.rgb, 4)))

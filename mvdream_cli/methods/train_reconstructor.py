@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mvdream_cli.data.streamed_objects import ObjectBatch, Redraw, StreamedObjects
 from mvdream_cli.diffusion.redraw import redraw
+from mvdream_cli.engine import progress
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
 from mvdream_cli.images import grid, save_image
@@ -50,7 +51,7 @@ def train_reconstructor(
         with ema.applied(), torch.no_grad():
             batch = objects.sample(8)
             sheet = torch.cat([batch.images, middle_slices(network, batch)[:, None]], 1)
-        save_image(previews / f"step-{done:08d}.png", grid(sheet.flatten(0, 1), sheet.shape[1]))
+        progress.preview(save_image(previews / f"step-{done:08d}.png", grid(sheet.flatten(0, 1), sheet.shape[1])))
 
     return Method(
         description="reconstructor",

@@ -11,6 +11,7 @@ from mvdream_cli.data.streamed import StreamedLatents
 from mvdream_cli.diffusion.graphed import replay_training_steps
 from mvdream_cli.diffusion.losses import denoising_loss
 from mvdream_cli.diffusion.unet import with_variants
+from mvdream_cli.engine import progress
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
 from mvdream_cli.errors import UsageError
@@ -78,7 +79,7 @@ def train_unet(
             c2w = orbit_views(views, elevation_deg=15.0)
             prompts = [pipeline.asked(prompt) for prompt in options.preview_prompts]
             rows = [pipeline(prompt, c2w, seeds=[0], steps=20, guidance_scale=5.0)[0] for prompt in prompts]
-            save_image(previews / f"step-{done:08d}.png", grid(torch.cat(rows), views))
+            progress.preview(save_image(previews / f"step-{done:08d}.png", grid(torch.cat(rows), views)))
             unet.train()
 
     return Method(

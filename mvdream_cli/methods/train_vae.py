@@ -7,6 +7,7 @@ import torch
 from mvdream_cli.data.streamed import StreamedPictures
 from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.diffusion.losses import autoencoder_loss
+from mvdream_cli.engine import progress
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
@@ -42,7 +43,7 @@ def train_vae(
         images = pictures.sample(8)
         with ema.applied(), torch.no_grad():
             decoded = pipeline.decode_latents(pipeline.encode_images(images.to(device), sample=False))
-        save_image(previews / f"step-{done:08d}.png", grid(torch.cat([images, decoded.cpu()]), 8))
+        progress.preview(save_image(previews / f"step-{done:08d}.png", grid(torch.cat([images, decoded.cpu()]), 8)))
 
     return Method(
         description="VAE",

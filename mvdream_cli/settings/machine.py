@@ -15,6 +15,12 @@ def auto_preset() -> tuple[str, str]:
     return preset_for_gpu(name, memory_gb), f"{name} with {memory_gb:.0f} GB"
 
 
+def device_text() -> str:
+    """What mvdream would compute on, for a person."""
+    listed = ", ".join(f"{name} with {memory_gb:.0f} GB" for name, memory_gb in visible_gpus())
+    return f"cuda ({listed})" if listed else "cpu (no NVIDIA GPU that this torch can use)"
+
+
 def preset_for_gpu(name: str, memory_gb: float) -> str:
     """The preset made for the largest card that is not larger than this one."""
     if memory_gb >= 100:

@@ -58,7 +58,14 @@ def test_without_arguments_the_help_is_shown():
 def test_version():
     from mvdream_cli import __version__
 
-    assert mvdream("--version").stdout == f"mvdream {__version__}\n"
+    lines = mvdream("--version").stdout.splitlines()
+    assert lines[0] == f"mvdream {__version__}" and [line.split()[0] for line in lines[1:]] == [
+        "torch",
+        "diffusers",
+        "python",
+        "device",
+    ]
+    assert all(len(line.split()) > 1 for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -129,3 +136,56 @@ def test_flags_reach_the_settings():
     settings = json.loads(done.stdout)
     assert settings["model"] == "some/folder" and settings["to3d"]["distillation"]["steps"] == 12
     assert settings["to3d"]["formats"] == ["obj", "stl"]
+
+
+def test_what_the_shell_offers_is_there_at_once():
+    """Completion runs at each Tab: it must not import what takes long."""
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); from mvdream_cli.boundary import run_main\n"
+        "words = sys.argv[1]\n"
+        "os.environ |= {'_MVDREAM_COMPLETE': 'complete_bash', 'COMP_WORDS': words}\n"
+        "os.environ['COMP_CWORD'] = str(words.count(' '))\n"
+        "try:\n    run_main([])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'numpy', 'diffusers', 'transformers', 'trimesh', 'PIL'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+
+    def offered(words, cwd=None):
+        done = subprocess.run([sys.executable, "-c", code, words], capture_output=True, text=True, check=True, cwd=cwd)
+        return done.stdout.split()
+
+    assert offered("mvdream to") == ["to3d"] and "--prompts" in offered("mvdream to3d --p")
+    assert offered("mvdream to3d --preset a100-4") == ["a100-40gb"]
+    assert offered("mvdream to3d --set to3d.views.st") == ["to3d.views.steps="]
+
+
+def test_the_shells_get_their_scripts():
+    for shell in ("bash", "zsh", "fish"):
+        assert "_MVDREAM_COMPLETE" in mvdream("--show-completion", shell).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "code", "told"),
+    [
+        (["to3d", "-"], b"a red dog\n\n", 0, ""),
+        (["sample-views", "-"], "ein Bär".encode("utf-16"), 0, ""),
+        (["to3d", "--prompts", "-"], b"a dog\n# no\na cat\n", 0, ""),
+        (["to3d", "-"], b"", 2, "the prompt is empty"),
+        (["to3d", "-"], b"a dog\na cat\n", 2, "-: stdin holds 2 lines; give one, or `to3d --prompts -`"),
+        (["to3d", "-"], b"\xff\xfe\xfd", 2, "-: cannot be read"),
+        (["to3d", "--prompts", "-"], b"", 2, "--prompts: - holds no prompt; write one a line"),
+    ],
+)
+def test_prompts_come_from_stdin(words, text, code, told):
+    command = [sys.executable, "-m", "mvdream_cli", *words, "--dry-run", "--json"]
+    done = subprocess.run(command, capture_output=True, input=text, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=120)
+    assert done.returncode == code, done
+    assert told in done.stderr.decode() and b"Traceback" not in done.stderr
+
+
+def test_a_reader_who_goes_away_is_no_error():
+    command = [sys.executable, "-m", "mvdream_cli", "to3d", "x", "--dry-run", "--preset", "cpu"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait() == 141

@@ -126,7 +126,7 @@ def test_a_file_of_prompts(tiny_folder, tmp_path):
     )
     command = ["to3d", "--prompts", "prompts.txt", "--model", tiny_folder, "--out", "many", *FEW]
     done = mvdream(*command, cwd=tmp_path)
-    assert done.returncode == 1 and "3 of 5 prompts failed" in done.stderr, done.stderr
+    assert done.returncode == 3 and "3 of 5 prompts failed" in done.stderr, done.stderr
     rows = list(csv.DictReader((tmp_path / "many" / "prompts.csv").open()))
     assert [row["status"] for row in rows] == ["finished", "failed", "finished", "failed", "failed"]
     assert rows[2]["seed"] == "7"

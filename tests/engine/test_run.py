@@ -16,7 +16,7 @@ from mvdream_cli.engine import run as run_module
 from mvdream_cli.engine.progress import logger, say
 from mvdream_cli.engine.records import latest_run, read_run, slug
 from mvdream_cli.engine.run import open_run
-from mvdream_cli.errors import CheckpointError, MVDreamError
+from mvdream_cli.errors import CheckpointError, LockedError, MVDreamError
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"identity_keys": ["to3d", "engine.seed"], "free_keys": ("to3d.steps",)}
@@ -160,7 +160,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path):
     )
     try:
         assert process.stdout.readline() == "open\n"
-        with pytest.raises(CheckpointError, match=rf"another mvdream process \(pid {process.pid} on {socket.gethostname()}\)"):
+        with pytest.raises(LockedError, match=rf"another mvdream process \(pid {process.pid} on {socket.gethostname()}\)"):
             open_run(tmp_path / "a", "to3d", {}, identity_keys=[])
     finally:
         process.kill()
