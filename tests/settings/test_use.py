@@ -100,7 +100,7 @@ def read_by(*sources: str) -> set[str]:
 def test_every_setting_is_read():
     folders = [PACKAGE / "commands", PACKAGE / "methods"]
     read = read_by(*(path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.glob("*.py"))))
-    unread = SETTINGS.keys() - read - {"to3d.recipe", "engine.inline_pictures"}  # read by what puts settings together, and by cli
+    unread = SETTINGS.keys() - read - {"to3d.recipe", "engine.inline_pictures"}  # read by `resolve` and by cli
     assert not unread, f"nothing reads {sorted(unread)}"
 
 
