@@ -8,8 +8,9 @@ from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.hashes import checksum
+from mvdream_cli.methods.choosing import compare_pairs
 from mvdream_cli.methods.compare import pair_objects, read_choices
-from mvdream_cli.methods.evaluation import compare_pairs, open_judges
+from mvdream_cli.methods.evaluation import open_judges
 from mvdream_cli.methods.object_set import picture_objects
 from mvdream_cli.methods.view_store import ViewStore
 

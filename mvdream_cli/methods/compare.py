@@ -34,7 +34,7 @@ def pair_objects(first: Path, second: Path, seed: int = 0, most: int | None = No
     Raises:
         DataError: no prompt is in both.
     """
-    a, b = ({made.prompt: made for made in find_objects(folder)} for folder in (first, second))
+    a, b = _by_prompt(first), _by_prompt(second)
     prompts = [prompt for prompt in a if prompt in b][:most]
     if not prompts:
         raise DataError(f"{first} and {second}: have no prompt in common; compare objects of the same prompts")
@@ -43,6 +43,16 @@ def pair_objects(first: Path, second: Path, seed: int = 0, most: int | None = No
         warn(f"{alone} objects have no partner of the same prompt and are left out")
     swapped = np.random.default_rng(seed).random(len(prompts)) < 0.5
     return [Pair(prompt, a[prompt], b[prompt], bool(left)) for prompt, left in zip(prompts, swapped)]
+
+
+def _by_prompt(folder: Path) -> dict[str, Made]:
+    found: dict[str, Made] = {}
+    objects = find_objects(folder)
+    for made in objects:
+        found.setdefault(made.prompt, made)
+    if more := len(objects) - len(found):
+        warn(f"{folder}: {more} objects have the prompt of another one; of each prompt the first by name is compared")
+    return found
 
 
 def judged(scores_a: Sequence[float], scores_b: Sequence[float]) -> list[str]:

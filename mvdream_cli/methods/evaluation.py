@@ -10,9 +10,8 @@ from torch import Tensor
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.engine.progress import Bar, say, warn
-from mvdream_cli.errors import ModelError, UsageError
+from mvdream_cli.errors import ModelError
 from mvdream_cli.images import grid
-from mvdream_cli.methods.compare import Pair, agreement, judged, wins
 from mvdream_cli.methods.judging import NAMES, Examination, judge_figures
 from mvdream_cli.methods.measuring import (
     CONSISTENCY,
@@ -29,9 +28,8 @@ from mvdream_cli.methods.measuring import (
 from mvdream_cli.methods.reference_set import read_set
 from mvdream_cli.methods.view_consistency import view_consistency
 from mvdream_cli.methods.view_store import ViewStore
-from mvdream_cli.metrics.choice_page import write_choice_page
-from mvdream_cli.metrics.clip import clip_scores, own_towers, towers_from_folder
-from mvdream_cli.metrics.figures import Figure, left_out, mean_figure
+from mvdream_cli.metrics.clip import own_towers, towers_from_folder
+from mvdream_cli.metrics.figures import Figure, left_out
 from mvdream_cli.metrics.networks import PACKAGES
 from mvdream_cli.metrics.report import text_table, write_report
 
@@ -126,7 +124,7 @@ def measure_sets(run, settings, first: Path, second: Path, judges: Judges) -> di
     seen, reference = (look(part.views, judges, part.count, f"looking at {folder}") for folder, part in sets)
     figures = set_figures(seen, judges, reference, settings.engine.seed)
     facts = {"set": f"{first}, {len(seen)} objects", "reference": f"{second}, {len(reference)} objects"}
-    return _finish(run, f"{first} against {second}", figures, facts, [], [])
+    return finish(run, f"{first} against {second}", figures, facts, [], [])
 
 
 def finished(run) -> dict:
@@ -207,56 +205,13 @@ def _report(run, settings, title: str, prompts: list[str], drawn: ViewStore, fig
     examples = [("Best", pictures(order[::-1][:shown])), ("Worst", pictures(order[:shown]))]
     if "CLIP score" not in rows:
         examples = [("Examples", pictures(order[:shown]))]
-    return _finish(run, title, figures, facts, objects, examples)
+    return finish(run, title, figures, facts, objects, examples)
 
 
-def _finish(run, title: str, figures: list[Figure], facts: dict, objects: list, examples: list) -> dict:
+def finish(run, title: str, figures: list[Figure], facts: dict, objects: list, examples: list) -> dict:
+    """Write the report into the run folder and show its table; returns the paths, and the figures."""
     facts = facts | {"taken": run.record["updated"], "versions": run.record["versions"], "seconds": run.seconds()}
     figures = [replace(figure, note=figure.note.replace("|", "/")) for figure in figures]
     paths = write_report(run.folder, title, figures, facts, objects, examples)
     say(text_table(figures))
     return {**paths, "figures": [figure.as_json() for figure in figures]}
-
-
-def compare_pairs(
-    run,
-    pairs: list[Pair],
-    stores: list[ViewStore],
-    judges: Judges,
-    *,
-    names: tuple[str, str],
-    identity: str,
-    chosen: list[str | None] | None,
-) -> dict:
-    """The judge's choices, the page for a person's, and the wins by both; writes the report into the run folder.
-
-    Args:
-        chosen: by a person; None: nobody has chosen yet.
-
-    Raises:
-        UsageError: there is no CLIP to judge.
-    """
-    if judges.towers is None:
-        raise UsageError("evaluate compare: this model has no CLIP that could judge; give --clip a folder of one")
-    prompts, towers = [pair.prompt for pair in pairs], judges.towers
-    texts = towers.embed_texts(prompts)
-    embedded = [look(store.all(), Judges(towers), len(pairs)).clip for store in stores]
-    scores = [clip_scores(clip, texts).tolist() for clip in embedded]
-    verdicts = judged(*scores)
-    sheets = [[grid(views, 4) for views in store.all()] for store in stores]
-    shown = [(pair.prompt, a, b, pair.swapped, verdict) for pair, a, b, verdict in zip(pairs, *sheets, verdicts, strict=True)]
-    choose = write_choice_page(run.folder / "choose.html", identity=identity, names=names, judge=towers.name, pairs=shown)
-    about = {"network": towers.name, "resize": towers.resize}
-    figures = [replace(wins(verdicts, names[0], "the judge"), **about)]
-    figures.append(mean_figure("CLIP score, A less B", np.subtract(*scores), digits=2, better="", **about))
-    if chosen is not None:
-        figures += [wins(chosen, names[0], "the person"), agreement(chosen, verdicts)]
-    chosen = chosen or [None] * len(pairs)
-    objects = [
-        {"prompt": pair.prompt, "A": pair.a.mesh, "B": pair.b.mesh, "CLIP score of A": a, "CLIP score of B": b,
-         "judge": verdict, "person": choice}
-        for pair, a, b, verdict, choice in zip(pairs, *scores, verdicts, chosen, strict=True)
-    ]  # fmt: skip
-    facts = {"A": names[0], "B": names[1], "pairs": len(pairs), "directions": len(stores[0].read(0))}
-    made = _finish(run, f"{names[0]} or {names[1]}", figures, facts, objects, [])
-    return {"choose": choose, **made}

@@ -108,23 +108,25 @@ def text_figures(seen: Seen, prompts: list[str], towers: Towers, true: Seen | No
         Figures; and for each object their values by their names, lists of N.
     """
     about = {"network": towers.name, "resize": towers.resize}
-    texts = towers.embed_texts(prompts)
+    distinct = list(dict.fromkeys(prompts))  # several objects may have been made of one prompt
+    texts, own = towers.embed_texts(distinct), torch.tensor([distinct.index(prompt) for prompt in prompts])
 
     def scores(clip: Tensor) -> Tensor:
-        return clip_scores(clip, texts)
+        return clip_scores(clip, texts[own])
 
     def single(clip: Tensor) -> Tensor:
-        return torch.stack([own_text_first(clip[:, v], texts) for v in range(clip.shape[1])], 1).double().mean(1)
+        found = [own_text_first(clip[:, v], texts, own) for v in range(clip.shape[1])]
+        return torch.stack(found, 1).double().mean(1)
 
     def together(clip: Tensor) -> Tensor:
-        return own_text_first(torch.nn.functional.normalize(clip.mean(1), dim=-1), texts)
+        return own_text_first(torch.nn.functional.normalize(clip.mean(1), dim=-1), texts, own)
 
     rows = {"CLIP score": scores(seen.clip).tolist(), "CLIP R-Precision": single(seen.clip).tolist()}
     figures = [mean_figure("CLIP score", rows["CLIP score"], digits=2, **about)]
-    if len(prompts) < 2:
+    if len(distinct) < 2:
         figures.append(left_out("CLIP R-Precision", "it needs 2 prompts to choose from; there is 1", unit="%", **about))
         return figures, rows
-    chance = f"chance {100 / len(prompts):.2g} % of {len(prompts)} texts"
+    chance = f"chance {100 / len(distinct):.2g} % of {len(distinct)} texts"
     figures.append(
         mean_figure("CLIP R-Precision", rows["CLIP R-Precision"], unit="%", note=f"of single views; {chance}", **about)
     )
@@ -132,7 +134,7 @@ def text_figures(seen: Seen, prompts: list[str], towers: Towers, true: Seen | No
     rows[name] = together(seen.clip).double().tolist()
     figures.append(share_figure(name, rows[name], note=chance, **about))
     measures = (scores, single, together)
-    shuffled = seen.clip.roll(1, 0)
+    shuffled = seen.clip.roll(max(1, len(prompts) // 2), 0)  # objects of one prompt may be neighbors
     beside = [figure.beside(floor=float(of(shuffled).double().mean())) for figure, of in zip(figures, measures)]
     if true is not None:
         beside = [replace(figure, bound=float(of(true.clip).double().mean())) for figure, of in zip(beside, measures)]

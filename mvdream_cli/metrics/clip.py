@@ -118,15 +118,16 @@ def clip_scores(views: Tensor, texts: Tensor) -> Tensor:
     return 100 * (views * texts[:, None]).sum(-1).mean(1)
 
 
-def own_text_first(embeddings: Tensor, texts: Tensor) -> Tensor:
+def own_text_first(embeddings: Tensor, texts: Tensor, own: Tensor | None = None) -> Tensor:
     """CLIP R-Precision (DreamFusion, section 4.1; Park et al. 2021): is the own text the nearest of all to a rendering?
 
     Args:
-        embeddings: (N, E) of one picture each, row i of prompt i. texts: (N, E), of all prompts of the set.
+        embeddings: (N, E) of one picture each. texts: (T, E), of all prompts of the set, each once.
+        own: (N,) which text is that of picture i; None: text i.
 
     Returns:
         (N,) bool; a tie with another text is a miss.
     """
     likeness = embeddings @ texts.T
-    own = likeness.diagonal()[:, None]
-    return (likeness >= own).sum(1) == 1
+    own = torch.arange(len(embeddings)) if own is None else own
+    return (likeness >= likeness.gather(1, own[:, None])).sum(1) == 1

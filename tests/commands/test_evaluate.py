@@ -1,11 +1,15 @@
 """`mvdream evaluate` through the command line, with the tiny real model."""
 
 import json
+import os
 import re
+import socket
+import subprocess
+import sys
 
 import pytest
 import trimesh
-from conftest import mvdream
+from conftest import ROOT, mvdream
 
 from mvdream_toybox.world import build, draw_spec
 
@@ -40,6 +44,31 @@ def test_views_of_a_file_of_prompts_with_report(tiny_folder, tmp_path):
     assert alone.returncode == 0
     figures = [json.loads((tmp_path / run / "report.json").read_text())["figures"] for run in ("run", "two")]
     assert figures[0][0]["value"] == pytest.approx(figures[1][0]["value"], abs=0.1)  # not of the batch
+
+
+def test_two_processes_draw_a_share_each_and_measure_what_one_does(tiny_folder, tmp_path):
+    (tmp_path / "prompts.txt").write_text("a red dog\na blue cat\na green car\na golden crown\na red car\n")
+    words = ("evaluate", "views", "--prompts", "prompts.txt", "--model", tiny_folder, *SAMPLED, "--set",
+             "engine.dtype=float32", "--set", "evaluate.batch_size=1")  # fmt: skip
+    command = [sys.executable, "-m", "mvdream_cli", *map(str, words)]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    processes = [
+        subprocess.Popen(
+            [*command, "--out", "both"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank), "PYTHONPATH": str(ROOT)},
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    told = [process.communicate(timeout=300) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], told
+    assert "both/report.json" in told[0][0] and told[1][0] == ""  # the first one speaks
+    assert "sampling: 3/3" in told[0][1]  # of five: the other one drew two
+    assert mvdream(*words, "--out", "alone", cwd=tmp_path).returncode == 0
+    reports = [json.loads((tmp_path / run / "report.json").read_text()) for run in ("both", "alone")]
+    assert reports[0]["figures"] == reports[1]["figures"] and reports[0]["objects"] == reports[1]["objects"]
 
 
 def test_the_toybox_gives_prompts_and_the_bound(tiny_folder, tmp_path):

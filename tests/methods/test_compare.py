@@ -22,6 +22,14 @@ def test_objects_of_the_same_prompts_are_paired_and_their_sides_drawn(tmp_path):
         pair_objects(tmp_path / "a", tmp_path / "c")
 
 
+def test_of_several_objects_of_a_prompt_one_is_compared_and_that_is_said(tmp_path, caplog):
+    for folder, prompt in (("a/1", "x"), ("a/2", "x"), ("a/3", "y"), ("b/1", "x"), ("b/2", "y")):
+        run_folder(tmp_path / folder, prompt)
+    pairs = pair_objects(tmp_path / "a", tmp_path / "b")
+    assert [(pair.prompt, pair.a.mesh.parts[-2]) for pair in pairs] == [("x", "1"), ("y", "3")]
+    assert "a: 1 objects have the prompt of another one" in caplog.text
+
+
 def test_wins_are_of_the_decided_pairs():
     choices = ["a", "a", "b", "tie", None, "a"]
     won = wins(choices, "ours", "the judge")

@@ -47,6 +47,14 @@ def test_right_colors_are_found_and_shuffled_ones_are_not():
     assert text_figures(half, PROMPTS, TOWERS)[0][2].value == pytest.approx(2 / 3)
 
 
+def test_several_objects_of_one_prompt_share_its_text():
+    seen = look((object_of(COLORS[k]) for k in (0, 0, 1)), JUDGES, 3)
+    figures, rows = text_figures(seen, ["red", "red", "green"], TOWERS)
+    assert figures[1].value == figures[2].value == 1 and "chance 50 % of 2 texts" in figures[1].note
+    figures, _ = text_figures(seen, ["red"] * 3, TOWERS)
+    assert figures[1].value is None
+
+
 def test_objects_of_a_set_have_as_many_views():
     with pytest.raises(DataError, match="object 1 of the set has 3 views and object 0 has 4"):
         look([object_of(COLORS[0]), object_of(COLORS[1], 3)], JUDGES, 2)

@@ -76,6 +76,8 @@ def test_r_precision_equals_a_brute_force_count():
         likeness = [float((seen[i] * texts[k]).sum()) for k in range(60)]
         by_hand.append(max(range(60), key=likeness.__getitem__) == i)
     assert right.tolist() == by_hand and 5 < sum(by_hand) < 55
+    twice = own_text_first(torch.cat([seen, seen[:3]]), texts, torch.tensor([*range(60), 0, 1, 2]))
+    assert twice.tolist() == by_hand + by_hand[:3]  # two objects of one prompt do not spoil each other
     same = torch.ones(3, 2)
     assert not own_text_first(same, same).any()  # a tie is no hit
 

@@ -1,6 +1,8 @@
 """The networks that look at pictures: named, and left out in words where they cannot be had."""
 
 import builtins
+import sys
+import types
 
 import pytest
 import torch
@@ -36,6 +38,18 @@ def test_a_network_that_is_not_installed_is_said(network, says, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ModelError, match=f"not installed; pip install .*{says}"):
         network.__wrapped__()
+
+
+def test_weights_that_cannot_be_fetched_are_said(monkeypatch):
+    def no_network(*_):
+        raise OSError("Name or service not known\nand a long story")
+
+    module = types.ModuleType("torch_fidelity.feature_extractor_inceptionv3")
+    module.FeatureExtractorInceptionV3 = no_network
+    monkeypatch.setitem(sys.modules, "torch_fidelity", types.ModuleType("torch_fidelity"))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    with pytest.raises(ModelError, match=r"weights of Inception v3 cannot be fetched \(Name or service not known\)"):
+        inception.__wrapped__()
 
 
 def test_every_network_has_names_of_its_own():
