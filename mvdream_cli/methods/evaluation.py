@@ -5,13 +5,12 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from torch import Tensor
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.errors import ModelError
-from mvdream_cli.images import grid
+from mvdream_cli.methods.examples import examples
 from mvdream_cli.methods.judging import NAMES, Examination, judge_figures
 from mvdream_cli.methods.measuring import (
     CONSISTENCY,
@@ -101,7 +100,7 @@ def measure_samples(
     answers, asked = _examine(exam, drawn, device)
     return _report(run, settings, f"{settings.model}: views of {len(prompts)} prompts", prompts, drawn,
                    [*figures, *shapes, *fitted, *answers], rows | more | fits | asked,
-                   _facts(settings, true is not None, reference))  # fmt: skip
+                   _facts(settings, true is not None, reference), true)  # fmt: skip
 
 
 def measure_objects(
@@ -190,28 +189,18 @@ def _facts(settings, toys: bool, reference: Path | None) -> dict:
     }
 
 
-def _report(run, settings, title: str, prompts: list[str], drawn: ViewStore, figures, rows: dict, facts: dict) -> dict:
+def _report(
+    run, settings, title: str, prompts: list[str], drawn: ViewStore, figures, rows: dict, facts: dict,
+    true: ViewStore | None = None,
+) -> dict:  # fmt: skip
     objects = [{"prompt": text, **{key: values[k] for key, values in rows.items()}} for k, text in enumerate(prompts)]
-    order = np.argsort(rows["CLIP score"]) if "CLIP score" in rows else np.arange(len(prompts))
-    shown = min(settings.evaluate.examples, len(prompts) // 2 or 1)
-
-    def pictures(which) -> list[tuple[str, np.ndarray]]:
-        told = []
-        for k in which:
-            score = f" (CLIP score {rows['CLIP score'][k]:.1f})" if "CLIP score" in rows else ""
-            told.append((f"{prompts[k]}{score}", grid(drawn.read(int(k)), 8)))
-        return told
-
-    examples = [("Best", pictures(order[::-1][:shown])), ("Worst", pictures(order[:shown]))]
-    if "CLIP score" not in rows:
-        examples = [("Examples", pictures(order[:shown]))]
-    return finish(run, title, figures, facts, objects, examples)
+    return finish(run, title, figures, facts, objects, examples(prompts, rows, drawn, true, settings.evaluate.examples))
 
 
-def finish(run, title: str, figures: list[Figure], facts: dict, objects: list, examples: list) -> dict:
+def finish(run, title: str, figures: list[Figure], facts: dict, objects: list, shown: list) -> dict:
     """Write the report into the run folder and show its table; returns the paths, and the figures."""
     facts = facts | {"taken": run.record["updated"], "versions": run.record["versions"], "seconds": run.seconds()}
     figures = [replace(figure, note=figure.note.replace("|", "/")) for figure in figures]
-    paths = write_report(run.folder, title, figures, facts, objects, examples)
+    paths = write_report(run.folder, title, figures, facts, objects, shown)
     say(text_table(figures))
     return {**paths, "figures": [figure.as_json() for figure in figures]}

@@ -27,7 +27,7 @@ figure { margin: 0 0 1rem; } figcaption { font-size: .85rem; } img { max-width: 
 
 def cells(figure: Figure) -> tuple[str, ...]:
     """The texts of a figure for `COLUMNS`."""
-    count = f"{figure.count} {figure.of}" if figure.count else "-"
+    count = f"{figure.count} {figure.of if figure.count > 1 else figure.of.removesuffix('s')}" if figure.count else "-"
     judge = f"{figure.network} ({figure.resize})" if figure.network else "-"
     floor, bound = figure.text(figure.floor) if figure.floor is not None else "-", "-"
     if figure.bound is not None:
