@@ -10,6 +10,7 @@ from mvdream_cli.data.listing import each_rendered, sources_from_folder
 from mvdream_cli.data.render_pool import Limits
 from mvdream_cli.data.render_set import render_dataset
 from mvdream_cli.data.training_cameras import CameraDistribution
+from mvdream_cli.data.training_lights import LightDistribution, read_panoramas
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, clock, say, warn
 
@@ -56,6 +57,7 @@ def render(settings, source: str, out: Path, part: tuple[int, int] = (1, 1), sus
             seed=settings.engine.seed,
             cameras=CameraDistribution(data.cameras.fovy_deg, data.cameras.elevation_deg, data.cameras.distance),
             points=data.points,
+            light=LightDistribution(data.light.environment, read_panoramas(Path(data.light.hdri)) if data.light.hdri else ()),
             workers=workers,
             form=data.form,
             shard_size=data.shard_size,

@@ -8,11 +8,11 @@ import numpy as np
 from mvdream_cli.cameras import orbit
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.training_cameras import CameraDistribution, draw_training_cameras, object_rng, whole_distance
+from mvdream_cli.data.training_lights import LightDistribution, draw_training_light
 from mvdream_cli.data.views import encode_object
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import render_views
-from mvdream_cli.raycast.light import draw_light
 from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.raycast.points import POINTS_VERSION, Points, draw_points
 
@@ -31,12 +31,13 @@ class RenderSettings:
     seed: int
     cameras: CameraDistribution
     points: int = 0
+    light: LightDistribution = LightDistribution()
 
     def described(self) -> dict:
-        """What decides the files of an object; sets without points are what they were before there were any."""
-        values = asdict(self)
-        points = values.pop("points")
-        return values | ({"points": points, "points_version": POINTS_VERSION} if points else {})
+        """What decides the files of an object; sets without points or skies are what they were before there were any."""
+        values = asdict(replace(self, light=LightDistribution()))
+        points, _ = values.pop("points"), values.pop("light")
+        return values | self.light.described() | ({"points": points, "points_version": POINTS_VERSION} if points else {})
 
 
 def object_identity(source: AssetSource, settings: RenderSettings) -> str:
@@ -68,7 +69,7 @@ def render_object(source: AssetSource, identity: str, settings: RenderSettings) 
     mesh = mesh_of(source)
     c2w, rgba, points = pictures_of(
         replace(source, load=lambda: mesh), rng, azimuth_deg, elevation_deg, fovy_deg, distance,
-        size_px=settings.size_px, samples=settings.samples, points=settings.points,
+        size_px=settings.size_px, samples=settings.samples, points=settings.points, law=settings.light,
     )  # fmt: skip
     meta = {
         "id": source.id,
@@ -106,11 +107,12 @@ def pictures_of(
     size_px: int,
     samples: int,
     points: int = 0,
+    law: LightDistribution = LightDistribution(),
 ) -> tuple[np.ndarray, np.ndarray, Points | None]:
     """Views of one source, all from one distance: farther away than asked for where a view would cut something off.
 
     Args:
-        rng: draws the light, then the points.
+        rng: draws the light by its law, then the points.
         azimuth_deg: (V,).
         points: how many; 0: none.
 
@@ -121,7 +123,7 @@ def pictures_of(
         DataError: the asset cannot be read, or shows nothing.
     """
     mesh = mesh_of(source).normalise()
-    light = draw_light(rng)
+    light = draw_training_light(rng, law)
     used = mesh.vertices[np.unique(mesh.faces)]
     distance = max(distance, whole_distance(used, azimuth_deg, elevation_deg, fovy_deg))
     c2w = orbit(azimuth_deg, elevation_deg, distance).numpy()

@@ -18,6 +18,7 @@ from mvdream_cli.data.render_pool import Job, Limits, rendered
 from mvdream_cli.data.render_progress import FORECAST_FROM, Forecast, Progress
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.training_cameras import CameraDistribution
+from mvdream_cli.data.training_lights import LightDistribution
 from mvdream_cli.errors import ConfigError, DataError
 
 
@@ -47,6 +48,7 @@ def render_dataset(
     seed: int = 0,
     cameras: CameraDistribution = CameraDistribution(),
     points: int = 0,
+    light: LightDistribution = LightDistribution(),
     workers: int = 1,
     limits: Limits = Limits(),
     form: str = "shards",
@@ -63,6 +65,7 @@ def render_dataset(
         samples: rays for a pixel on an edge.
         cameras: ranges of the cameras.
         points: of each object, at which the set tells what is true of it (`raycast.points`).
+        light: where light comes from.
         workers: processes beside this one; 0 for none, and no limits.
         limits: of one asset. What reaches them, or ends its process, is tried again at the end, when nothing else runs.
         form: "shards" or "folder".
@@ -86,7 +89,7 @@ def render_dataset(
         raise ConfigError(f"part {which} of {parts}: there is none; the first is 1, the last is {parts}")
     if not len(sources):
         raise DataError(f"{out}: nothing to render; give at least one asset")
-    settings = RenderSettings(num_views, size_px, samples, seed, cameras, points)
+    settings = RenderSettings(num_views, size_px, samples, seed, cameras, points, light)
     out.mkdir(parents=True, exist_ok=True)
     agree(
         out / "dataset.json", {**settings.described(), "form": form} | ({"shard_size": shard_size} if form == "shards" else {})

@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from mvdream_cli.raycast.light import Light, shade
+from mvdream_cli.raycast.environment import Environment
+from mvdream_cli.raycast.light import Light
 from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.raycast.paint import linear_to_srgb, srgb_to_linear
 from mvdream_cli.raycast.surface import Surface, sample_textures
@@ -28,7 +29,7 @@ def render_views(
     fovy_deg: np.ndarray | float,
     size_px: int = 128,
     samples: int = 4,
-    light: Light | None = None,
+    light: Light | Environment | None = None,
     threads: int = 1,
 ) -> np.ndarray:
     """Render a mesh from several cameras.
@@ -50,7 +51,7 @@ def render_views(
     assert c2w.ndim == 3 and c2w.shape[1:] == (4, 4), c2w.shape
     fovy_deg = np.broadcast_to(np.asarray(fovy_deg, np.float32), len(c2w))
     light = light or Light()
-    surface = Surface.of(mesh, pixels_per_unit=_pixels_per_unit(c2w, fovy_deg, size_px))
+    surface = Surface.of(mesh, pixels_per_unit=_pixels_per_unit(c2w, fovy_deg, size_px), gloss=isinstance(light, Environment))
     view = partial(_render_view, surface, size_px=size_px, samples=samples, light=light)
     if threads == 1:
         return np.stack([view(pose, fovy) for pose, fovy in zip(c2w, fovy_deg.tolist())])
@@ -64,7 +65,9 @@ def _pixels_per_unit(c2w: np.ndarray, fovy_deg: np.ndarray, size_px: int) -> flo
     return float((0.5 * size_px / np.tan(np.deg2rad(fovy_deg) / 2) / distance).max())
 
 
-def _render_view(surface: Surface, c2w: np.ndarray, fovy_deg: float, size_px: int, samples: int, light: Light) -> np.ndarray:
+def _render_view(
+    surface: Surface, c2w: np.ndarray, fovy_deg: float, size_px: int, samples: int, light: Light | Environment
+) -> np.ndarray:
     image = np.zeros((size_px, size_px, 4), np.uint8)
     focal = 0.5 * size_px / math.tan(math.radians(fovy_deg) / 2)
     top, bottom, left, right = _window(surface.vertices, c2w, focal, size_px)
@@ -130,7 +133,9 @@ def _shade(
     return rgba
 
 
-def _shade_block(surface: Surface, origin: np.ndarray, directions: np.ndarray, light: Light, rgba: np.ndarray) -> None:
+def _shade_block(
+    surface: Surface, origin: np.ndarray, directions: np.ndarray, light: Light | Environment, rgba: np.ndarray
+) -> None:
     origins = np.repeat(origin[None], len(directions), 0)
     depth = np.full(len(directions), np.inf, np.float32)
     if surface.scene is not None:
@@ -144,7 +149,12 @@ def _shade_block(surface: Surface, origin: np.ndarray, directions: np.ndarray, l
 
 
 def _look_through(
-    surface: Surface, origins: np.ndarray, directions: np.ndarray, depth: np.ndarray, light: Light, rgba: np.ndarray
+    surface: Surface,
+    origins: np.ndarray,
+    directions: np.ndarray,
+    depth: np.ndarray,
+    light: Light | Environment,
+    rgba: np.ndarray,
 ) -> None:
     """Put the surfaces with opacity, from the front to the back, over what `rgba` holds at `depth` (R,)."""
     over = np.zeros((len(rgba), 3), np.float32)  # color times opacity of what is passed
@@ -193,7 +203,6 @@ def _appearance(
     geometric = found["Ng"].take(hit, 0)
     seen = _dot(geometric, directions.take(hit, 0)) * _dot(geometric, normal)
     scale = np.where(seen > 0, -1.0, 1.0) / np.sqrt(np.maximum(_dot(normal, normal), 1e-16))
-    factor = shade(light, normal, scale)
     opacity = attributes[:, surface.alpha] if surface.alpha and faces is surface.clear else None
     if surface.base is not None:
         texture = sample_textures(surface.base, face, attributes)
@@ -201,7 +210,8 @@ def _appearance(
         if opacity is not None:
             opacity = opacity * texture[:, 3]
     shaded = np.ones((len(hit), 4), np.float32)
-    np.minimum(color * factor.astype(np.float32)[:, None], 1.0, out=shaded[:, :3])
+    gloss = attributes[:, surface.gloss : surface.gloss + 2] if surface.gloss else None
+    np.minimum(light.lit(color, normal, scale, directions.take(hit, 0), gloss), 1.0, out=shaded[:, :3])
     if surface.emission:
         glow = attributes[:, surface.emission : surface.emission + 3]
         if surface.glow is not None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.gltf import CURES, Gltf
-from mvdream_cli.raycast.mesh import BLEND, CLAMP, MIRROR, OPAQUE, REPEAT
+from mvdream_cli.raycast.mesh import BLEND, CLAMP, MATTE, MIRROR, OPAQUE, REPEAT
 from mvdream_cli.raycast.paint import WHITE, Paint, Texture, linear_to_srgb, srgb_to_linear
 from mvdream_cli.raycast.texture_files import decode_texture
 
@@ -63,7 +63,17 @@ class Materials:
         return Paint(
             linear_to_srgb(factor[:3]), float(np.clip(factor[3], 0, 1)), texture, cutoff,
             emission if emission.any() else None, emission_texture,
+            MATTE if isinstance(gloss, dict) else self._gloss(base),
         )  # fmt: skip
+
+    def _gloss(self, base: dict) -> tuple[float, float]:
+        """Roughness and metalness: factors, times the means of their texture over the picture."""
+        factors = [float(np.clip(base.get(f"{name}Factor", 1.0), 0.0, 1.0)) for name in ("roughness", "metallic")]
+        texture = self._texture(base.get("metallicRoughnessTexture"), "roughness") if any(factors) else None
+        if texture is None:
+            return factors[0], factors[1] if base else 0.0  # without any model of light: as if painted
+        green, blue = texture.pixels[..., 1].mean() / 255.0, texture.pixels[..., 2].mean() / 255.0
+        return float(factors[0] * green), float(factors[1] * blue)
 
     def _texture(self, info: dict | None, what: str, with_alpha: bool = False) -> Texture | None:
         """The texture that a material names; None, and a loss, if it cannot be had."""

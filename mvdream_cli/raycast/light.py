@@ -22,6 +22,12 @@ class Light:
     lamp: float = 0.32
     wrap: float = 0.5
 
+    def lit(
+        self, color: np.ndarray, normal: np.ndarray, scale: np.ndarray | float, away: np.ndarray, gloss: np.ndarray | None
+    ) -> np.ndarray:
+        """sRGB (R, 3) of base colors (R, 3), sRGB, on surfaces with normals as `shade` has them; all are matte here."""
+        return color * shade(self, normal, scale).astype(color.dtype)[:, None]
+
 
 def draw_light(rng: np.random.Generator) -> Light:
     """A lamp anywhere around the object, 25 to 65 degrees above the horizon, stronger or weaker."""

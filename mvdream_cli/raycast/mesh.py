@@ -7,6 +7,7 @@ import numpy as np
 from mvdream_cli.errors import DataError
 
 OPAQUE, BLEND = -1.0, 0.0  # of `Mesh.cutoff`; a value above 0 is the opacity from which on a point is there, and opaque
+MATTE = (0.9, 0.0)  # roughness and metalness of what does not tell them
 REPEAT, CLAMP, MIRROR = "repeat", "clamp", "mirror"
 
 
@@ -36,6 +37,7 @@ class Mesh:
     wraps: for each texture, what is beyond its sides along u and v: REPEAT, CLAMP or MIRROR; all repeat if there are none.
     alpha: (N,) float32 in [0, 1], opacity, which multiplies that of the texture; None: 1.
     cutoff: (M,) float32, what the opacity of a face means: OPAQUE (nothing), BLEND, or the least that is seen; None: OPAQUE.
+    gloss: (N, 2) float32 in [0, 1], roughness and metalness, which only light from all around shows; None: not told.
     losses: one sentence for each thing of the file that could not be used.
     """
 
@@ -50,6 +52,7 @@ class Mesh:
     alpha: np.ndarray | None = None
     cutoff: np.ndarray | None = None
     emission: Emission | None = None
+    gloss: np.ndarray | None = None
     losses: tuple[str, ...] = ()
 
     @staticmethod

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mvdream_cli.raycast.mesh import OPAQUE, REPEAT, Emission, Mesh, vertex_normals
+from mvdream_cli.raycast.mesh import MATTE, OPAQUE, REPEAT, Emission, Mesh, vertex_normals
 
 
 def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
@@ -30,7 +30,10 @@ class Texture:
 
 @dataclass(frozen=True)
 class Paint:
-    """color: (3,) sRGB. opacity: in [0, 1]. cutoff: see `Mesh.cutoff`. emission: (3,) linear, from 0 on."""
+    """color: (3,) sRGB. opacity: in [0, 1]. cutoff: see `Mesh.cutoff`. emission: (3,) linear, from 0 on.
+
+    gloss: roughness and metalness.
+    """
 
     color: np.ndarray
     opacity: float = 1.0
@@ -38,6 +41,7 @@ class Paint:
     cutoff: float = OPAQUE
     emission: np.ndarray | None = None
     emission_texture: Texture | None = None
+    gloss: tuple[float, float] = MATTE
 
 
 WHITE = Paint(np.ones(3))
@@ -82,6 +86,7 @@ def painted(
         alpha=None if opacity is None else opacity.astype(np.float32),
         cutoff=None if paint.cutoff == OPAQUE else np.full(len(faces), paint.cutoff, np.float32),
         emission=emission,
+        gloss=np.tile(np.float32(paint.gloss), (count, 1)),
     )
 
 
@@ -128,6 +133,7 @@ def join(pieces: list[Mesh], losses: list[str] | tuple[str, ...] = ()) -> Mesh:
         alpha=alpha,
         cutoff=cutoff,
         emission=emission,
+        gloss=np.concatenate([_or_matte(piece) for piece in pieces]),
         losses=tuple(dict.fromkeys(losses)),
         **_joined_textures(pieces, pieces),
     )
@@ -135,6 +141,10 @@ def join(pieces: list[Mesh], losses: list[str] | tuple[str, ...] = ()) -> Mesh:
 
 def _or_full(values: np.ndarray | None, count: int, value: float) -> np.ndarray:
     return np.full(count, value, np.float32) if values is None else values
+
+
+def _or_matte(piece: Mesh) -> np.ndarray:
+    return np.tile(np.float32(MATTE), (len(piece.vertices), 1)) if piece.gloss is None else piece.gloss
 
 
 def _joined_textures(surfaces: list, pieces: list[Mesh]) -> dict:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from mvdream_cli.raycast.light import Light, shade
+from mvdream_cli.raycast.environment import Environment
+from mvdream_cli.raycast.light import Light
 from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.raycast.surface import Surface, scene_of_faces
 
@@ -44,13 +45,13 @@ class Points:
         return Points(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Points)))
 
 
-def draw_points(mesh: Mesh, light: Light, count: int, rng: np.random.Generator) -> Points:
+def draw_points(mesh: Mesh, light: Light | Environment, count: int, rng: np.random.Generator) -> Points:
     """Random points around an object, mostly close to its surface, and what is true there.
 
     Args:
         mesh: in [-0.5, 0.5]^3. light: that its pictures are rendered with.
     """
-    surface = Surface.of(mesh, pixels_per_unit=256.0)
+    surface = Surface.of(mesh, pixels_per_unit=256.0, gloss=isinstance(light, Environment))
     scene = scene_of_faces(mesh.vertices, mesh.faces)  # what is transparent is there too
     samples, face, weights = _samples(mesh, SAMPLES, rng)
     directions = _directions(rng)
@@ -71,7 +72,8 @@ def draw_points(mesh: Mesh, light: Light, count: int, rng: np.random.Generator) 
     away = points - samples[nearest]
     toward = np.einsum("pc,pc->p", away, normals[nearest]) * np.where(out, 1.0, -1.0)
     normal = normals[nearest] * np.where(toward < 0, -1.0, 1.0)[:, None]
-    colors = surface.colors(face[nearest], weights[nearest]) * shade(light, normal)[:, None]
+    base, gloss = surface.looks(face[nearest], weights[nearest])
+    colors = light.lit(base.astype(np.float64), normal, 1.0, -normal, gloss)  # reflections as they are seen head-on
     return Points(
         points.astype(np.float16),
         signed.clip(-TRUNCATION, TRUNCATION).astype(np.float16),

@@ -51,9 +51,11 @@ class Surface:
     cutoff: np.ndarray | None = None
     emission: int = 0  # column of the emission's color, 0 for none
     glow: Layer | None = None
+    gloss: int = 0  # first of two columns, 0 for none
 
     @staticmethod
-    def of(mesh: Mesh, pixels_per_unit: float) -> "Surface":
+    def of(mesh: Mesh, pixels_per_unit: float, gloss: bool = False) -> "Surface":
+        """Args: gloss: roughness and metalness are wanted, if the mesh has them."""
         vertices = np.ascontiguousarray(mesh.vertices, np.float32)
         faces = np.ascontiguousarray(mesh.faces, np.int32)
         columns = [mesh.normals, mesh.colors]
@@ -77,6 +79,8 @@ class Surface:
         if mesh.emission:
             surface.emission = add("emission", mesh.emission.colors).start
             surface.glow = layer("emission uv", mesh.emission)
+        if gloss and mesh.gloss is not None:
+            surface.gloss = add("gloss", mesh.gloss).start
         if mesh.cutoff is None or (mesh.cutoff == OPAQUE).all():
             surface.scene = scene_of_faces(vertices, faces)
         else:
@@ -87,11 +91,13 @@ class Surface:
         surface.corners = np.concatenate(columns, axis=1).astype(np.float32)[faces]
         return surface
 
-    def colors(self, face: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Colors (R, 3) without light at places on faces (R,), by weights (R, 3) of their corners."""
+    def looks(self, face: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Colors (R, 3) without light, and roughness and metalness (R, 2), at places on faces (R,), by weights (R, 3) of
+        their corners."""
         attributes = np.einsum("rk,rkc->rc", weights, self.corners.take(face, 0))
         colors = attributes[:, 3:6]
-        return colors if self.base is None else colors * sample_textures(self.base, face, attributes)[:, :3]
+        gloss = attributes[:, self.gloss : self.gloss + 2] if self.gloss else None
+        return colors if self.base is None else colors * sample_textures(self.base, face, attributes)[:, :3], gloss
 
 
 def fitting_level(mesh: Mesh, item, index: int, pixels_per_unit: float) -> np.ndarray:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mvdream_cli.settings.fields import Count, Positive, Range, Section, Size, Weight
+from mvdream_cli.settings.fields import Count, Positive, Probability, Range, Section, Size, Weight
 
 
 class Toybox(Section):
@@ -25,6 +25,15 @@ class Cameras(Section):
     fovy_deg: Range = Field((15.0, 60.0), description="range of the vertical field of view")
     elevation_deg: Range = Field((0.0, 30.0), description="range of the elevation")
     distance: Range = Field((0.9, 1.1), description="range of the distance times 2 tan(fovy / 2)")
+
+
+class DataLight(Section):
+    """The light of an object, drawn for each rendering."""
+
+    environment: Probability = Field(
+        0.5, description="how often it comes from all around, with reflections; else from a soft lamp. The paper: always"
+    )
+    hdri: str = Field("", description="folder of panoramas (.hdr, .exr) from which it comes; empty: skies that are drawn")
 
 
 class Limits(Section):
@@ -48,4 +57,5 @@ class Data(Section):
     workers: int = Field(0, ge=0, description="processes beside the one that writes; 0: one for each physical core")
     limits: Limits = Limits()
     cameras: Cameras = Cameras()
+    light: DataLight = DataLight()
     toybox: Toybox = Toybox()

@@ -209,3 +209,17 @@ def test_places_on_a_texture_are_those_of_the_file(tmp_path):
     glb = Glb()
     glb.mesh(glb.square({"pbrMetallicRoughness": base(texture=glb.image(LEFT_RED))}))
     np.testing.assert_allclose(load_asset(glb.save(tmp_path / "a.glb")).uv, SQUARE_UV * [1, -1] + [0, 1])
+
+
+@pytest.mark.parametrize(("told", "textured", "expected"), [
+    ({"metallicFactor": 0.5, "roughnessFactor": 0.8}, False, (0.8, 0.5)),
+    ({"metallicFactor": 0.5, "roughnessFactor": 0.8}, True, (0.4, 0.25)),
+    ({"baseColorFactor": [1, 1, 1, 1]}, False, (1.0, 1.0)),
+    ({}, False, (1.0, 0.0)),
+])  # fmt: skip
+def test_roughness_and_metalness_are_factors_times_the_means_of_their_texture(tmp_path, told, textured, expected):
+    glb = Glb()
+    if textured:
+        told = told | {"metallicRoughnessTexture": {"index": glb.image(np.array([[(0, 255, 255), (0, 0, 0)]] * 2))}}
+    glb.mesh(glb.square({"pbrMetallicRoughness": told}))
+    assert np.allclose(load_asset(glb.save(tmp_path / "a.glb")).gloss, expected, atol=0.01)
