@@ -106,7 +106,7 @@ def test_results_are_those_of_the_reports(tmp_path):
     text = page({"guidance": found})
     assert "| CLIP score | 33.00 (30.00 to 32.00), n = 9 | 31.00 (30.00 to 32.00), n = 9 | not computed yet |" in text
     assert "| CLIP score: MVDream above DreamFusion | agrees, difference 2.00 (2.00 to 2.00), p = 0.031, 6 pairs |" in text
-    assert "1 of 7 experiments" in text and "100 steps of score distillation" in text
+    assert "1 of 7 experiments" in text and "80 steps of score distillation" in text
     assert collect(EXPERIMENTS["annealing"], tmp_path / "nowhere", SCALE) == {}
 
 

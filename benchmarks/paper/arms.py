@@ -4,7 +4,7 @@ A command is a module and its words, `mvdream_cli evaluate ...`; {out} is the fo
 as {arm_steps} come from `SCALE`. Each command resumes, or finds that it is finished.
 """
 
-SCALE = {  # about 80 minutes of one core; --scale NAME=NUMBER changes them
+SCALE = {  # --scale NAME=NUMBER changes them
     "pictures": 1600,
     "rigs": 1600,
     "start_steps": 500,
@@ -12,8 +12,8 @@ SCALE = {  # about 80 minutes of one core; --scale NAME=NUMBER changes them
     "samples": 96,
     "many_samples": 330,  # of four views: as many as the Fréchet distance by EfficientNet-Lite0 needs
     "judged": 24,
-    "sds_steps": 100,
-    "small_sds_steps": 100,
+    "sds_steps": 80,
+    "small_sds_steps": 80,
     "dreambooth_steps": 150,
 }
 

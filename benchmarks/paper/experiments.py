@@ -114,12 +114,12 @@ EXPERIMENTS = {
         "With one view and with two, objects still have several faces; with four they have not. There are pictures, no\n"
         "figures.\n",
         TRAINED + ' "1 view" is the model without attention between views, for which four views are four times one. Then '
-        "{small_sds_steps} steps of score distillation of eight objects each, the same number of views in a rig.",
+        "{small_sds_steps} steps of score distillation of six objects each, the same number of views in a rig.",
         START
         | PROPOSED
         | {"none": NONE, "views-2": arm(16, "--set train.unet.views_per_object=2")}
         | {
-            f"objects-{n}": sds("eight", "small_sds_steps", more=f"--model {{out}}/{name}/model --set to3d.num_views={n}")
+            f"objects-{n}": sds("six_kinds", "small_sds_steps", more=f"--model {{out}}/{name}/model --set to3d.num_views={n}")
             for n, name in ((1, "none"), (2, "views-2"), (4, "inflated"))
         }
         | {f"objects-{n}-measured": f"{OBJECTS}/objects-{n} --model mini" for n in (1, 2, 4)},
@@ -178,9 +178,9 @@ EXPERIMENTS = {
         "Timestep annealing",
         "Do lower noise levels late, and high ones early, make better objects?",
         "The paper anneals them (0.98 to 0.5 and 0.02, over 80 % of the steps); our notes hold no figures of it.\n",
-        DISTILLED + " Twelve things with a face.",
+        DISTILLED + " Twelve things with a face, six of them without annealing.",
         {"mvdream": sds("twelve", "sds_steps", more="--guidance mvdream")}
-        | {"not-annealed": sds("twelve", "sds_steps", annealed=False, more="--guidance mvdream")}
+        | {"not-annealed": sds("six", "sds_steps", annealed=False, more="--guidance mvdream")}
         | objects_measured("mvdream", "not-annealed"),
         {"annealed": "mvdream-measured", "not annealed": "not-annealed-measured"},
         (
@@ -192,12 +192,12 @@ EXPERIMENTS = {
         "Negative prompts and rescaled guidance",
         "Do they keep the colors of score distillation natural?",
         "The paper uses both; our notes hold no figures of them.\n",
-        DISTILLED + " Guidance 50, the paper's. Eight objects.",
+        DISTILLED + " Guidance 50, the paper's. Six objects.",
         {
-            "rescaled": sds("eight", "sds_steps", 50, more="--set to3d.guidance.rescale=0.5"),
-            "not-rescaled": sds("eight", "sds_steps", 50, more="--set to3d.guidance.rescale=0"),
+            "rescaled": sds("six", "sds_steps", 50, more="--set to3d.guidance.rescale=0.5"),
+            "not-rescaled": sds("six", "sds_steps", 50, more="--set to3d.guidance.rescale=0"),
             "negative": sds(
-                "eight",
+                "six",
                 "sds_steps",
                 50,
                 more="--set to3d.guidance.rescale=0.5 --set 'to3d.guidance.negative_prompt=ugly, blurry, unnatural colors'",

@@ -12,9 +12,10 @@ from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.hashes import checksum
-from mvdream_cli.methods.evaluation import finished, measure_objects, networks_here, open_judges
+from mvdream_cli.methods.evaluation import finished, judges_here, measure_objects, open_judges
 from mvdream_cli.methods.object_set import find_objects, picture_objects
 from mvdream_cli.methods.view_store import ViewStore
+from mvdream_cli.models.find import model_identity
 
 
 def run(settings, folder: Path, out: Path | None = None, restart: bool = False) -> dict:
@@ -29,7 +30,8 @@ def run(settings, folder: Path, out: Path | None = None, restart: bool = False) 
     told = "".join(f"{made.prompt}\n{checksum(made.mesh)}\n" for made in objects)
     identities = {
         "objects_identity": hashlib.sha256(told.encode()).hexdigest()[:16],
-        "networks_here": networks_here(options),
+        "model_identity": model_identity(settings.model) if options.clip is None else None,
+        **judges_here(options),
     }
     keys = ["objects_identity", "evaluate.object_views", "evaluate.object_size_px"]
     with open_run(

@@ -12,7 +12,7 @@ from mvdream_cli.engine import distributed
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
-from mvdream_cli.methods.evaluation import finished, measure_samples, networks_here, open_judges
+from mvdream_cli.methods.evaluation import finished, judges_here, measure_samples, open_judges
 from mvdream_cli.methods.reference_set import read_set, render_true, set_fingerprint
 from mvdream_cli.methods.sample_set import sample_set
 from mvdream_cli.methods.view_store import ViewStore
@@ -48,7 +48,7 @@ def run(
         "prompts": hashlib.sha256(("\n".join(prompts) if prompts else world).encode()).hexdigest()[:16],
         "reference": reference and set_fingerprint(reference),
         "photographs": photographs and photographs_identity(photographs),
-        "networks_here": networks_here(options),
+        **judges_here(options),
     }
     with open_run(
         out, "evaluate-views", settings.model_dump(mode="json") | identities,

@@ -24,7 +24,7 @@ from mvdream_cli.methods.measuring import (
     shape_figures,
     text_figures,
 )
-from mvdream_cli.methods.reference_set import read_set
+from mvdream_cli.methods.reference_set import read_set, set_fingerprint
 from mvdream_cli.methods.view_consistency import view_consistency
 from mvdream_cli.methods.view_store import ViewStore
 from mvdream_cli.metrics.clip import own_towers, towers_from_folder
@@ -57,10 +57,14 @@ def open_judges(pipeline, settings, device, networks: tuple[str, ...] | None = N
     return judges
 
 
-def networks_here(options) -> list[str]:
-    """Which of the networks are installed, the judge's too; where that changes, a finished evaluation is measured anew."""
+def judges_here(options) -> dict:
+    """Which networks are installed, the judge's too, and the files of `--clip`: where they change, all is measured anew."""
     names = dict.fromkeys([*options.networks, "efficientnet-lite0"])
-    return [name for name in names if importlib.util.find_spec(PACKAGES[name]) is not None]
+    clip = Path(options.clip) if options.clip is not None else None
+    return {
+        "networks_here": [name for name in names if importlib.util.find_spec(PACKAGES[name]) is not None],
+        "clip_identity": set_fingerprint(clip) if clip is not None and clip.is_dir() else None,
+    }
 
 
 def measure_samples(

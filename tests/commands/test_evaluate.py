@@ -96,6 +96,10 @@ def test_objects_are_measured_and_compared(tiny_folder, tmp_path):
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "of-a" / "report.json").read_text())
     assert "overlap of silhouettes a quarter turn apart" in {figure["name"] for figure in report["figures"]}
+    again = ("evaluate", "objects", "a", "--out", "of-a", *small)
+    assert "already finished" in mvdream(*again, cwd=tmp_path).stderr
+    other = mvdream(*again, "--model", "mini", cwd=tmp_path)  # another judge: measured anew
+    assert other.returncode == 0 and "already finished" not in other.stderr, other.stderr
     command = ("evaluate", "compare", "a", "b", "--out", "pairs", *small)
     done = mvdream(*command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
