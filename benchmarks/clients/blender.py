@@ -42,7 +42,7 @@ def look(path: Path, out: Path) -> dict:
 
 
 def render(low: Vector, high: Vector, shapes: list, path: Path, front_x: bool) -> None:
-    """From the front, which is +x where the file is z up and -y where Blender turned it; a little from the side and from above, in even gray light and a lamp."""
+    """From the front (+x in z-up files, -y where Blender turned them), a little from the side and from above."""
     scene, center, radius = bpy.context.scene, (low + high) / 2, (high - low).length / 2
     toward = Vector((0.8, 0.45, 0.35) if front_x else (0.45, -0.8, 0.35)).normalized()
     camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.clients.seen import Client, Seen
 
-_HERE, _MINUTES = Path(__file__).parent, 10
+_HERE, _MINUTES = Path(__file__).parent, 30
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -24,7 +24,9 @@ def clients(node: Path) -> list[Client]:
             install += "; apt-get install chromium"
 
         def look(files: list[Path], out: Path) -> Iterator[tuple[Path, Seen]]:
-            return _ask(name, ["node", str(_HERE / script), str(node.resolve()), *page, *([browser] if page else [])], files, out)
+            return _ask(
+                name, ["node", str(_HERE / script), str(node.resolve()), *page, *([browser] if page else [])], files, out
+            )
 
         return Client(name, formats, versions[package] if here else None, install, look)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.clients.seen import Client, Seen, file_axes
 
-_MINUTES = 10
+_MINUTES = 30
 
 
 def clients(blender_python: str) -> list[Client]:
@@ -58,7 +58,9 @@ def _assimp(files: list[Path], out: Path) -> Iterator[tuple[Path, Seen]]:
     for path in files:
         done = subprocess.run(["assimp", "info", str(path)], capture_output=True, text=True, timeout=300, check=False)
         seen, text = Seen("Assimp"), done.stdout + done.stderr
-        faces, low, high = (re.search(rf"^{name}:?\s+(.*)$", text, re.MULTILINE) for name in ("Faces", "Minimum point", "Maximum point"))
+        faces, low, high = (
+            re.search(rf"^{name}:?\s+(.*)$", text, re.MULTILINE) for name in ("Faces", "Minimum point", "Maximum point")
+        )
         if done.returncode or not faces:
             seen.problems.append(f"cannot read it: {text.strip()[-120:]}")
         else:
