@@ -4,7 +4,7 @@ Results go to stdout, everything else to stderr. Nothing heavy is imported befor
 `boundary`.
 """
 
-from mvdream_cli.cli import objects, training, data, evaluate, models  # noqa: F401  # isort: skip (each adds its commands; the order of the help)
+from mvdream_cli.cli import objects, runs, training, data, evaluate, models  # noqa: F401  # isort: skip (each adds its commands; the order of the help)
 from mvdream_cli.cli.app import app
 
 __all__ = ["app"]

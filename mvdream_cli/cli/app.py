@@ -15,9 +15,11 @@ app = typer.Typer(
 data_app = typer.Typer(help="Make training data: multi-view renderings of assets or of the toybox world.")
 models_app = typer.Typer(help="Model files: fetch, check, find and convert them.")
 app.add_typer(data_app, name="data")
+runs_app = typer.Typer(help="Runs: list them, show one, clean up.")
 evaluate_app = typer.Typer(help="Measure models, objects and sets, with intervals, floors and bounds.")
 app.add_typer(models_app, name="models")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(runs_app, name="runs")
 
 
 def _version(asked: bool) -> None:

@@ -13,10 +13,12 @@ from mvdream_cli.errors import CheckpointError, ModelError, UsageError
 from mvdream_cli.mesh.formats.parts import FileOptions
 from mvdream_cli.mesh.from_distance import RECONSTRUCTION, distance_to_mesh, load_reconstruction
 from mvdream_cli.mesh.from_field import field_to_mesh
-from mvdream_cli.mesh.page import write_page_of
 from mvdream_cli.mesh.texture import TexturedMesh
 from mvdream_cli.mesh.writers import WRITERS, check_writable, write_mesh
 from mvdream_cli.methods.object_card import object_card
+from mvdream_cli.pages.page import write_page
+from mvdream_cli.pages.story import setting_rows, story
+from mvdream_cli.pages.viewer_mesh import of_textured
 from mvdream_cli.scene.field import build_field
 from mvdream_cli.scene.occupancy import Occupancy
 
@@ -50,9 +52,8 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None) ->
         written = write_mesh(mesh, path, options)
         made[f"mesh_{path.suffix[1:].lower()}" if made else "mesh"] = written[0]
         files += written
-    made["page"] = write_page_of(
-        mesh, paths[0].with_suffix(".html"), record.get("text", paths[0].stem), settings.export.model_dump(mode="json")
-    )
+    told = story(folder, record) | {"command": "export", "settings": setting_rows("export", settings.model_dump(mode="json"))}
+    made["page"] = write_page(paths[0].with_suffix(".html"), told, folder, of_textured(mesh))
     say(f"{folder.name}: {len(mesh.faces)} triangles, {', '.join(file.name for file in files)}")
     return made
 

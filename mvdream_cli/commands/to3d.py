@@ -11,14 +11,15 @@ from mvdream_cli.engine.progress import made, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import VideoError
 from mvdream_cli.mesh.formats.parts import FileOptions
-from mvdream_cli.mesh.page import write_index_html
 from mvdream_cli.mesh.turntable import write_films, write_sheet
 from mvdream_cli.mesh.writers import write_formats
 from mvdream_cli.methods.make_object import make_object
 from mvdream_cli.methods.object_card import object_card
 from mvdream_cli.methods.posed_views import views_identity
 from mvdream_cli.models.find import model_identity
-from mvdream_cli.raycast.assets import load_asset, open_scene
+from mvdream_cli.pages.page import write_run_page
+from mvdream_cli.pages.viewer_mesh import of_textured
+from mvdream_cli.raycast.assets import load_asset
 
 
 def run(
@@ -58,17 +59,8 @@ def run(
         file_options = settings.export.files
         options = FileOptions(file_options.size_mm, file_options.draco, about=object_card(run.record))
         files = write_formats(mesh, run.folder, to3d.formats, options)
-        views_png = run.folder / "views.png" if (run.folder / "views.png").is_file() else None
         files |= picture(run.folder, files["mesh"], settings)
-        scene = open_scene(files["mesh"])
-        files["page"] = write_index_html(
-            run.folder / "index.html",
-            prompt=text,
-            scene=scene,
-            video=files.get("turntable"),
-            views=views_png,
-            settings=recorded,
-        )
+        files["page"] = write_run_page(run.folder, run.record | {"seconds": run.seconds()}, of_textured(mesh))
         return run.finish(**files)
 
 

@@ -172,9 +172,9 @@ class _Fit:
         means = self.meter.take()
         self.logged_loss = means.get("loss", self.logged_loss)
         self.run.write_stats(
-            step=self.i, **means, learning_rate=self.method.optimizer.param_groups[0]["lr"], skipped=self.state["skipped"],
-            steps_per_second=round(bar.steps_per_second, 4), memory_gb=round(peak_memory_gb(self.device), 3),
-            seconds=round(self.seconds(), 2),
+            step=self.i, steps=self.method.steps, **means, learning_rate=self.method.optimizer.param_groups[0]["lr"],
+            skipped=self.state["skipped"], steps_per_second=round(bar.steps_per_second, 4),
+            memory_gb=round(peak_memory_gb(self.device), 3), seconds=round(self.seconds(), 2),
         )  # fmt: skip
 
     def facts(self) -> str:

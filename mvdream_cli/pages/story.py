@@ -1,6 +1,7 @@
 """What the folder of a run tells: its title, how far it is, settings, losses, pictures. JSON values; never imports torch."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -57,21 +58,18 @@ def state(folder: Path, record: Mapping) -> str:
 
 
 def facts(record: Mapping) -> list[list[str]]:
+    """[name, text] of what one asks first: model, seed, when, how long, with which versions, by which command."""
     settings, versions = record.get("settings") or {}, record.get("versions") or {}
-    engine = settings.get("engine") or {}
+    seconds, argv = record.get("seconds"), record.get("argv") or []
     rows = {
-        "model": settings.get("model"), "seed": engine.get("seed"), "made": str(record.get("created", ""))[:16].replace("T", " "),
-        "time": clock(record["seconds"]) if isinstance(record.get("seconds"), (int, float)) else None,
-        "versions": ", ".join(f"{name.removesuffix('-cli')} {versions[name]}" for name in ("mvdream-cli", "torch") if name in versions),
-        "again": "mvdream " + " ".join(_quoted(word) for word in record.get("argv", [])) if record.get("argv") else None,
-    }  # fmt: skip
+        "model": settings.get("model"),
+        "seed": (settings.get("engine") or {}).get("seed"),
+        "made": str(record.get("created", ""))[:16].replace("T", " "),
+        "time": clock(seconds) if isinstance(seconds, (int, float)) else None,
+        "versions": ", ".join(f"{name} {versions[name]}" for name in ("mvdream-cli", "torch") if name in versions),
+        "command": shlex.join(["mvdream", *map(str, argv)]) if argv else None,
+    }
     return [[name, str(value)] for name, value in rows.items() if value not in (None, "")]
-
-
-def _quoted(word: object) -> str:
-    import shlex
-
-    return shlex.quote(str(word))
 
 
 def setting_rows(command: str, settings: Mapping) -> list[list[str]]:
@@ -100,7 +98,7 @@ def read_stats(path: Path) -> list[dict]:
 
 
 def thinned(stats: list[dict]) -> dict[str, list]:
-    """Steps and losses for the chart: at most `MOST_POINTS` means of as many steps each, so that no half of a run weighs more."""
+    """Steps and losses for the chart: at most `MOST_POINTS` means of as many steps each."""
     known = [(row["step"], row["loss"]) for row in stats if isinstance(row.get("loss"), (int, float))]
     size = -(-len(known) // MOST_POINTS) or 1
     groups = [known[k : k + size] for k in range(0, len(known), size)]
@@ -111,7 +109,7 @@ def thinned(stats: list[dict]) -> dict[str, list]:
 
 
 def pictures(folder: Path) -> list[list[str]]:
-    """[kind, caption, file name within the folder] of what is there; of many previews some, the first and the last among them."""
+    """[kind, caption, file name within the folder] of what is there; of many previews some."""
     found = [[kind, caption, name] for name, (kind, caption) in SHOWN.items() if _is_own_file(folder / name)]
     previews = sorted(path for path in (folder / "previews").glob("*.png") if _is_own_file(path))
     count = min(len(previews), MOST_PREVIEWS)

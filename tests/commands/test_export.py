@@ -40,7 +40,7 @@ def test_export_writes_the_object_of_a_run(tmp_path):
     _run_folder(tmp_path / "run")
     made = export.run(SETTINGS, tmp_path / "run")
     path = made["mesh"]
-    assert "GLTFLoader" in made["page"].read_text(encoding="utf-8") and made["page"].name == "mesh.html"
+    assert "openViewer" in made["page"].read_text(encoding="utf-8") and made["page"].name == "mesh.html"
     assert path == tmp_path / "run" / "mesh.glb"
     mesh = trimesh.load(path, force="mesh")
     assert abs(mesh.extents.mean() - 1.0) < 0.1 and len(mesh.faces) <= 500

@@ -6,12 +6,9 @@ import torch
 import trimesh
 
 from mvdream_cli.errors import ObjectError, UsageError
-from mvdream_cli.images import save_image
 from mvdream_cli.mesh.from_field import field_to_mesh
-from mvdream_cli.mesh.page import write_index_html
 from mvdream_cli.mesh.texture import rasterize
 from mvdream_cli.mesh.writers import write_mesh
-from mvdream_cli.raycast.assets import open_scene
 from mvdream_cli.raycast.mesh import vertex_normals
 
 RED, GREEN, BLUE = np.array([230, 26, 26]), np.array([26, 230, 26]), np.array([26, 26, 230])
@@ -99,23 +96,3 @@ def test_normals_are_those_of_the_ellipsoid(egg):
     expected = egg.vertices / np.array([0.3, 0.4, 0.5]) ** 2
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     assert ((vertex_normals(egg.vertices, egg.faces) * expected).sum(1) > 0.95).all()
-
-
-def test_page_is_one_offline_file(egg, tmp_path):
-    scene = open_scene(write_mesh(egg, tmp_path / "mesh.glb")[0])
-    (tmp_path / "turn.mp4").write_bytes(b"not really a video")
-    page = write_index_html(
-        tmp_path / "index.html",
-        prompt='a <b>"bold"</b> egg',
-        scene=scene,
-        video=tmp_path / "turn.mp4",
-        views=save_image(tmp_path / "views.png", np.zeros((4, 16, 3))),
-        settings={"to3d": {"views": {"steps": 7}}, "model": "mini"},
-    ).read_text(encoding="utf-8")
-    assert "<h1>a &lt;b&gt;&quot;bold&quot;&lt;/b&gt; egg</h1>" in page
-    assert "<th>to3d.views.steps</th><td>7</td>" in page and "data:video/mp4;base64," in page
-    assert page.count("data:image/png;base64,") == 1
-    head, frame = page.split("<iframe", 1)
-    assert "srcdoc=" in frame and "GLTFLoader" in frame
-    for source in ('src="http', "src='http", "@import", "<link"):
-        assert source not in page
