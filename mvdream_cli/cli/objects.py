@@ -7,7 +7,7 @@ import typer
 
 from mvdream_cli.cli import completion
 from mvdream_cli.cli.app import app
-from mvdream_cli.cli.options import ALL, RUN, Shared, shares
+from mvdream_cli.cli.options import ALL, RUN, RayAddress, Shared, shares
 from mvdream_cli.cli.running import run_command
 from mvdream_cli.errors import UsageError
 
@@ -47,12 +47,16 @@ def sample_views(
     run_command("sample_views", {f"sample_views.{key}": value for key, value in flags.items()}, recipe, shared)
 
 
-@app.command()
+@app.command(cls=RayAddress)
 @shares(*RUN)
 def to3d(
     prompt: Annotated[str | None, typer.Argument(metavar="PROMPT", help="What to make, in quotes; -: stdin.")] = None,
     *,
     prompts: Annotated[Path | None, typer.Option(metavar="FILE", help="Many: one a line, or JSON objects; -: stdin.")] = None,
+    part: Annotated[str | None, typer.Option(metavar="K/N", help="Of --prompts: the K-th of N parts.")] = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar="[ADDRESS]", help="Have --prompts made by a Ray cluster, or by all cores here.")
+    ] = None,
     from_views: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Pictures with cameras, as sample-views writes.")
     ] = None,
@@ -77,16 +81,19 @@ def to3d(
         raise UsageError("to3d: needs a PROMPT in quotes, --prompts FILE, or --from-views DIR; see mvdream to3d --help")
     if from_views is not None and method == "sds":
         raise UsageError("to3d: --method sds looks at no views; leave it or --from-views out")
+    if prompts is None and (ray is not None or part is not None):
+        raise UsageError("to3d: --ray and --part are for many prompts: give --prompts FILE")
     text, lines = read_prompt(prompt) if prompt is not None else "", read_prompts(prompts) if prompts else []
 
     def recipe(settings):
         from mvdream_cli.commands import opening, to3d
-        from mvdream_cli.methods.many_prompts import jobs_of, make_all
+        from mvdream_cli.methods.many_prompts import jobs_of, make_all, part_of
 
         if text or from_views:
             return to3d.run(settings, text, out=shared.out, restart=shared.restart, from_views=from_views)
-        jobs = jobs_of(lines, settings)
-        return make_all(jobs, to3d.run, opening.open_model, root=shared.out or Path("runs"), restart=shared.restart)
+        chosen, name = part_of(lines, part) if part is not None else (lines, "prompts")
+        jobs, root = jobs_of(chosen, settings), shared.out or Path("runs")
+        return make_all(jobs, to3d.run, opening.open_model, root, restart=shared.restart, ray=ray, name=name)
 
     flags = {key: negative for key in NEGATIVE_KEYS} | {
         "to3d.method": method, "to3d.guidance.name": guidance, "to3d.views.candidates": candidates,

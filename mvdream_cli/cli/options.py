@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from mvdream_cli.cli import completion
 
@@ -80,3 +81,14 @@ def shares(*names: str) -> Callable:
         return command
 
     return decorate
+
+
+class RayAddress(TyperCommand):
+    """A command whose option --ray may stand without its address: it is "" then. Typer itself has no such options."""
+
+    def parse_args(self, ctx, args: list[str]) -> list[str]:
+        spelled = []
+        for k, word in enumerate(args):
+            follows = args[k + 1] if k + 1 < len(args) else "--"
+            spelled += ["--ray="] if word == "--ray" and follows.startswith("-") else [word]
+        return super().parse_args(ctx, spelled)

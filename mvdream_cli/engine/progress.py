@@ -89,6 +89,11 @@ def mute(muted: bool) -> None:
     logger.disabled = muted
 
 
+def terminal():
+    """The rich Console of the terminal that messages go to, or None."""
+    return _console if _visible and not logger.disabled else None
+
+
 def clock(seconds: float) -> str:
     """3:05 or 1:02:03."""
     minutes, seconds = divmod(int(seconds + 0.5), 60)
@@ -117,7 +122,7 @@ class Bar:
         self.bar = self.task = None
 
     def __enter__(self):
-        if _visible and not logger.disabled and _console is not None:
+        if terminal() is not None:
             from rich.progress import BarColumn, Progress, TextColumn
 
             self.bar = Progress(

@@ -7,6 +7,12 @@ from pydantic import Field
 from mvdream_cli.settings.fields import Count, Section
 
 
+class Ray(Section):
+    gpus: float = Field(1.0, ge=0, le=64, description="to3d --ray: GPUs of a prompt, such as 0.5, where there are any")
+    cpus: float = Field(1.0, gt=0, le=1024, description="to3d --ray: cores of a prompt, and its threads")
+    deaths: Count = Field(5, description="to3d --ray: of workers, after which a prompt has failed")
+
+
 class Engine(Section):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
@@ -28,6 +34,7 @@ class Engine(Section):
     checkpoint_every: int = Field(0, ge=0, description="steps between checkpoints; 0: by time only")
     checkpoint_minutes: float = Field(10, ge=0, description="minutes between checkpoints; 0: by steps only")
     keep_checkpoints: Count = Field(2, description="how many checkpoints stay on the disk")
+    ray: Ray = Ray()
 
     def networks(self) -> dict:
         """Keyword arguments of `models.load.load_pipeline`."""
