@@ -1,3 +1,3 @@
 """mvdream: text to consistent views, and views to 3D objects."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

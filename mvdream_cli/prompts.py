@@ -10,7 +10,7 @@ from mvdream_cli.prompt_library import dreamfusion_prompts
 from mvdream_cli.texts import decode, read_text
 
 LONGEST_PROMPT = 1000
-MOST_PROMPTS = 10_000
+MOST_PROMPTS = 1_000_000
 PROMPT_SETS = Path(__file__).with_name("prompt_sets")
 NEGATIVE_KEYS = ("to3d.guidance.negative_prompt", "to3d.views.negative_prompt")
 SHORT_KEYS = {"seed": ("engine.seed",), "negative": NEGATIVE_KEYS}
@@ -82,17 +82,14 @@ def read_prompts(path: Path) -> list[PromptLine]:
             lines = (_read_stdin("the prompts") if str(path) == "-" else read_text(path)).split("\n")
     except UsageError as error:
         raise UsageError(f"--prompts: {error}") from error
-    found = [
-        _read_line(line, f"{path}, line {k}", path.suffix == ".jsonl")
-        for k, line in enumerate(lines, 1)
-        if line.strip() and line.strip()[0] != "#"
-    ]
+    written = [(k, line) for k, line in enumerate(lines, 1) if line.strip() and line.strip()[0] != "#"]
+    if len(written) > MOST_PROMPTS:
+        raise UsageError(f"--prompts: {path} holds {len(written)} prompts, more than {MOST_PROMPTS}; split the file.")
+    found = [_read_line(line, f"{path}, line {k}", path.suffix == ".jsonl") for k, line in written]
     if not found:
         raise UsageError(f"--prompts: {path} holds no prompt; write one a line.")
     if all(line.problem for line in found):
         raise UsageError(found[0].problem)
-    if len(found) > MOST_PROMPTS:
-        raise UsageError(f"--prompts: {path} holds {len(found)} prompts, more than {MOST_PROMPTS}; split the file.")
     return found
 
 

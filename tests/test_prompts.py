@@ -35,7 +35,7 @@ def test_prompts_in_the_encodings_of_editors(tmp_path, encoding):
     [
         (b"\n# nothing\n", "holds no prompt"), (b"{bad\n", "line 1: cannot be read"), (b'{"seed": 1}', "prompt is missing"),
         (b"caf\xe9", "cannot be read .*utf-8"), (b"\xff\xfe", "holds no prompt"), (b"\xff\xfea", "cannot be read .*utf-16"),
-        (b"x\n" * 10_001, "more than 10000"), (b"y" * 2000, "line 1: the prompt has 2000"),
+        (b"x\n" * 1_000_001, "more than 1000000"), (b"y" * 2000, "line 1: the prompt has 2000"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_one_sentence(tmp_path, content, says):

@@ -25,7 +25,7 @@ app.add_typer(runs_app, name="runs")
 def _version(asked: bool) -> None:
     if asked:
         from mvdream_cli import __version__
-        from mvdream_cli.engine.records import versions
+        from mvdream_cli.versions import versions
         from mvdream_cli.settings.machine import device_text
 
         known = versions()

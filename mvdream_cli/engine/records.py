@@ -4,28 +4,33 @@ import json
 import re
 import time
 import unicodedata
-from importlib import metadata
 from pathlib import Path
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.errors import CheckpointError
-
-RECORDED_VERSIONS = ("mvdream-cli", "torch", "diffusers", "transformers", "nerfacc", "numpy")
+from mvdream_cli.versions import is_newer, update_hint
 
 
 def read_run(folder: Path) -> dict:
-    """The record (run.json) of a run folder. Raises CheckpointError if it is none."""
+    """The record (run.json) of a run folder. Raises CheckpointError if it is none, or of a newer mvdream."""
     try:
         record = json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
         if not isinstance(record, dict):
             raise ValueError("not an object")
-        return record
     except OSError as error:
         raise CheckpointError(
             f"{folder}: is not a run folder (no run.json); name one, or leave it out for the newest"
         ) from error
     except ValueError as error:
         raise CheckpointError(f"{folder}/run.json: cannot be read ({error})") from error
+    refuse_newer(folder, record)
+    return record
+
+
+def refuse_newer(folder: Path, record: dict) -> None:
+    """Raises CheckpointError if a run is of a newer mvdream."""
+    if is_newer(record.get("versions")):
+        raise CheckpointError(f"{folder}: {update_hint(record['versions'])}, or give another folder")
 
 
 def latest_run(root: Path = Path("runs"), command: str | None = None) -> Path:
@@ -91,17 +96,6 @@ def short(value) -> str:
     """A JSON value as text of at most 60 characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def versions() -> dict[str, str]:
-    """Versions of the installed packages that results depend on."""
-    found = {}
-    for name in RECORDED_VERSIONS:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def now() -> str:

@@ -18,8 +18,9 @@ from pathlib import Path
 from mvdream_cli.engine import distributed, events
 from mvdream_cli.engine.lock import lock
 from mvdream_cli.engine.progress import logger
-from mvdream_cli.engine.records import flatten, now, short, slug, versions, within, write_json, write_text
+from mvdream_cli.engine.records import flatten, now, refuse_newer, short, slug, within, write_json, write_text
 from mvdream_cli.errors import CheckpointError, MVDreamError
+from mvdream_cli.versions import OURS, is_older, versions
 
 WORK = ("stats.jsonl", "checkpoints", "previews", "cache")
 OWN_NAMES = ("run.json", "log.txt", *WORK)  # --restart deletes them
@@ -240,12 +241,19 @@ def _resumable(folder: Path, command: str, flat: dict, identity: dict, restart: 
         made = [folder / name for name in record.get("files", [])]  # runs of earlier versions do not list them
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: cannot be read ({error}); --restart starts over") from error
+    refuse_newer(folder, record)
     if earlier_command != command:
         raise CheckpointError(f"{folder}: holds a run of `mvdream {earlier_command}`; give --out another folder")
     identity = json.loads(json.dumps(identity))
     changed = [k for k in sorted({*before, *identity}) if before.get(k) != identity.get(k)]
     if changed and record.get("status") == "failed" and not others and not any((folder / name).exists() for name in WORK):
         return None  # a mistyped first try left nothing to protect
+    if changed and before.keys() != identity.keys() and is_older(record.get("versions")):
+        version = record["versions"][OURS]
+        raise CheckpointError(
+            f"{folder}: is a run of mvdream {version}, whose settings were others: `mvdream export {folder}` takes it as it "
+            f"is, pip install mvdream-cli=={version} goes on with it, --restart starts over"
+        )
     if changed:
         listed = "; ".join(f"{k} was {short(before.get(k))}, is {short(identity.get(k))}" for k in changed)
         raise CheckpointError(f"{folder}: cannot be resumed with other settings: {listed}; --restart starts over")

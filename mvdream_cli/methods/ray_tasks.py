@@ -19,9 +19,11 @@ from mvdream_cli.engine.signals import Interrupted, Signals
 from mvdream_cli.errors import MVDreamError, UsageError
 from mvdream_cli.methods.many_prompts import Job, make_row, opened_once
 from mvdream_cli.methods.prompt_queue import Event, running_of, spread
+from mvdream_cli.settings.engine import Ray
 from mvdream_cli.settings.machine import visible_gpus
 
 ENVIRONMENT = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_ENDPOINT", "MVDREAM_MODELS")  # goes along with a prompt
+ASK_SECONDS = 2.0
 SAVE_SECONDS = 60.0  # that tasks get to save their state after Ctrl-C
 
 _open_once = None  # of this worker process
@@ -46,7 +48,7 @@ def on_ray(
     if not sound:
         return
     chosen = [jobs[k] for k in sound]
-    workers = RayWorkers(_connected(address), chosen, make, open_model, root, restart)
+    workers = RayWorkers(_connected(address), chosen[0].settings.engine.ray, chosen, make, open_model, root, restart)
     with Signals() as signals, Table(chosen) as table:
 
         def look(given: dict) -> None:
@@ -58,7 +60,7 @@ def on_ray(
             return make_row(chosen[number]._replace(problem=reason), make)
 
         try:
-            for number, row in spread(len(chosen), workers, workers.options.deaths, failed_row, look):
+            for number, row in spread(len(chosen), workers, workers.deaths, failed_row, look):
                 table.end(row)
                 workers.check_seen(row)
                 yield sound[number], row
@@ -97,16 +99,18 @@ def _connected(address: str):
 class RayWorkers:
     """The workers of a Ray cluster, as `prompt_queue.spread` wants them."""
 
-    def __init__(self, ray, jobs: Sequence[Job], make, open_model, root: Path, restart: bool):
+    def __init__(self, ray, options: Ray, jobs: Sequence[Job], make, open_model, root: Path, restart: bool):
         self.ray, self.jobs, self.restart = ray, jobs, restart
-        self.options = jobs[0].settings.engine.ray
+        self.options, self.deaths = options, options.deaths
         total = ray.cluster_resources()
         self.on_gpus = total.get("GPU", 0) > 0 and self.options.gpus > 0
         if self.on_gpus and not visible_gpus():
             warn("the cluster has GPUs and this machine none: --preset auto is for this machine; name one, such as a100")
         self.unseen = True  # until a run folder of another machine was seen here
         self.running: dict = {}  # stream of a task's events -> number
-        self.known_places, self.asked = 1, 0.0
+        self.known_places, self.asked, self.head_lives = 1, 0.0, True
+        host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
+        self.head = host, int(port)
         here = {key: os.environ[key] for key in ENVIRONMENT if key in os.environ}
         self.call = pickle.dumps((make, open_model)), root, os.getcwd(), here, __version__
         needs = {"num_gpus": self.options.gpus, "max_calls": 1} if self.on_gpus else {}  # CUDA stays on the GPU it began with
@@ -114,8 +118,19 @@ class RayWorkers:
         say(f"Ray: {self.places()} prompts at a time; machines: {sum(node['Alive'] for node in ray.nodes())}")
 
     def places(self) -> int:
-        """Prompts that fit on the cluster as it is now; asked once in 5 seconds."""
-        if time.monotonic() - self.asked > 5:
+        """Prompts that fit on the cluster as it is now; asked every few seconds.
+
+        Raises:
+            MVDreamError: its head is gone. Ray itself would wait for a minute, then end this process without a word.
+        """
+        if time.monotonic() - self.asked > ASK_SECONDS:
+            try:
+                socket.create_connection(self.head, timeout=10).close()
+            except OSError as error:
+                self.head_lives = False
+                raise MVDreamError(
+                    "the head of the Ray cluster is gone; start it again and repeat the command, which goes on where it was"
+                ) from error
             total = self.ray.cluster_resources()
             places = total.get("CPU", 0) / self.options.cpus if self.options.cpus else float("inf")
             if self.on_gpus:
@@ -163,6 +178,8 @@ class RayWorkers:
 
     def stop(self) -> None:
         """Have what is being made save its state and end."""
+        if not self.head_lives:
+            return
         for stream in self.running:
             self.ray.cancel(stream)
         end = time.monotonic() + SAVE_SECONDS
