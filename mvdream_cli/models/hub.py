@@ -1,7 +1,8 @@
 """Published models: which there are, where they come from, where they lie, whether they are whole. Never imports torch.
 
 A model lies in a folder of its name, or in a single file of its name, in one of the `model_folders`. A download goes to a
-hidden folder beside its final place, where it is resumed, and is renamed when it is whole and its checksums are recorded.
+hidden folder beside its final place, where it is resumed, and is renamed when it is whole, its files hash to what they must,
+and their checksums are recorded.
 No code that a repository holds is downloaded or run.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from mvdream_cli.errors import ModelError
 from mvdream_cli.hashes import checksum
+from mvdream_cli.models.hub_hashes import COMMITS, PINNED, damaged, declared
 
 CHECKPOINT_SUFFIXES = (".pt", ".ckpt", ".pth", ".bin", ".safetensors")
 RECORD = "sha256.json"
@@ -131,14 +133,15 @@ def missing(name: str) -> str:
     )
 
 
-def sizes(source: HubFiles) -> dict[str, int]:
-    """{file: bytes} of a source, asked from the hub (or the mirror that `HF_ENDPOINT` names).
+def listing(source: HubFiles) -> tuple[str, dict[str, int]]:
+    """(commit, {file: bytes}) of a source, asked from the hub (or the mirror that `HF_ENDPOINT` names).
 
     Raises:
         ModelError: the repository cannot be reached, does not exist, is closed, or lacks the files.
     """
     try:
-        return {info.filename: info.file_size or 0 for info in _snapshot(source, dry_run=True)}
+        found = _snapshot(source, COMMITS.get(source.repo), dry_run=True)
+        return found[0].commit_hash, {info.filename: info.file_size or 0 for info in found}
     except Exception as error:  # the hub client raises a dozen kinds, from httpx's to its own
         raise ModelError(f"{source.repo}: {_reason(error)}") from error
 
@@ -160,7 +163,7 @@ def download(name: str, say=print) -> Path:
     refusals = []
     for parts in choices:
         try:
-            wanted = {part: sizes(part) for part in parts}
+            wanted = {part: listing(part) for part in parts}
         except ModelError as error:
             refusals.append(str(error))
             if "cannot be reached" in str(error):
@@ -168,15 +171,17 @@ def download(name: str, say=print) -> Path:
             continue
         if name not in PUBLISHED and parts is choices[0] and not _has_safetensors(wanted):
             continue
-        size = sum(sum(files.values()) for files in wanted.values())
+        size = sum(sum(files.values()) for _, files in wanted.values())
         partial = folder.with_name(f".{folder.name}.part")
         _check_disk(folder.parent, size - _size(partial), name)
         say(f"{name}: {size / GB:.2f} GB from {', '.join(part.repo for part in parts)} to {folder}")
         try:
-            for part in parts:
-                _snapshot(part, local_dir=partial)
+            for part, (commit, files) in wanted.items():
+                _snapshot(part, commit, local_dir=partial)
+                _refuse_damaged(partial, part, commit, files)
         except Exception as error:
-            refusals.append(f"{parts[0].repo}: {_reason(error)}")
+            refusals.append(f"{', '.join(part.repo for part in parts)}: {_reason(error)}")
+            say(refusals[-1])
             continue
         return _settle(partial, folder, name)
     raise ModelError(f"{missing(name)} Tried: {'; '.join(refusals)}.")
@@ -203,13 +208,31 @@ def read_record(folder: Path) -> dict[str, dict]:
         return {}
 
 
-def _snapshot(source: HubFiles, **kwargs):
+def _refuse_damaged(partial: Path, part: HubFiles, commit: str, files: dict[str, int]) -> None:
+    """Delete what came with another hash than it must have, so that the next try fetches it anew.
+
+    Raises:
+        ModelError: something did.
+    """
+    hashes = {file: wanted for file, wanted in declared(part.repo, commit).items() if file in files}
+    if bad := damaged(partial, hashes):
+        for file in bad:
+            (partial / file).unlink()
+        who = "pinned" if part.repo in PINNED else "named by the hub"
+        raise ModelError(
+            f"{', '.join(bad)} came with another checksum than the one {who} and was thrown away; repeat the command, and if "
+            "it happens again, trust neither the mirror nor the proxy"
+        )
+
+
+def _snapshot(source: HubFiles, revision: str | None, **kwargs):
     from huggingface_hub import snapshot_download
 
     endpoint = os.environ.get("HF_ENDPOINT") or None
     found = snapshot_download(
-        source.repo, allow_patterns=list(source.wanted), ignore_patterns=list(source.left_out), endpoint=endpoint, **kwargs
-    )
+        source.repo, revision=revision, allow_patterns=list(source.wanted), ignore_patterns=list(source.left_out),
+        endpoint=endpoint, **kwargs,
+    )  # fmt: skip
     if kwargs.get("dry_run") and not found:
         raise FileNotFoundError(f"has none of {', '.join(source.wanted)}")
     return found
@@ -232,8 +255,8 @@ def _settle(partial: Path, folder: Path, name: str) -> Path:
     return folder
 
 
-def _has_safetensors(wanted: dict[HubFiles, dict[str, int]]) -> bool:
-    return any(file.endswith(".safetensors") for files in wanted.values() for file in files)
+def _has_safetensors(wanted: dict[HubFiles, tuple[str, dict[str, int]]]) -> bool:
+    return any(file.endswith(".safetensors") for _, files in wanted.values() for file in files)
 
 
 def _check_disk(place: Path, needed: int, name: str) -> None:
@@ -260,13 +283,17 @@ def _size(folder: Path) -> int:
 
 def _reason(error: Exception) -> str:
     """What the hub client has to say, on one short line."""
-    error = error.__cause__ or error  # a dry run wraps what happened
-    kind = type(error).__name__
-    if type(error).__module__.startswith("httpx") or kind == "OfflineModeIsEnabled":
-        return "the hub cannot be reached"
+    if isinstance(error, ModelError):
+        return str(error)
     known = {
         "RepositoryNotFoundError": "there is no such repository, or it is private",
+        "RevisionNotFoundError": "the commit that mvdream knows is gone from there",
         "GatedRepoError": "its terms must be accepted on the hub first",
     }
-    text = str(error).strip().splitlines()[0] if str(error).strip() else kind
-    return known.get(kind, text[:160])
+    inner = error.__cause__ or error  # a dry run wraps what happened
+    for kind in (type(error).__name__, type(inner).__name__):
+        if kind in known:
+            return known[kind]
+    if type(inner).__module__.startswith("httpx") or type(inner).__name__ == "OfflineModeIsEnabled":
+        return "the hub cannot be reached"
+    return str(inner).strip().splitlines()[0][:160] if str(inner).strip() else type(inner).__name__

