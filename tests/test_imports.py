@@ -23,7 +23,8 @@ ROOMS = {
         "engine.events",
         "engine.terminal",
         "engine.records",
-        "versions", "errors",
+        "versions",
+        "errors",
     },
     "commands": {
         "methods",

@@ -25,8 +25,8 @@ app.add_typer(runs_app, name="runs")
 def _version(asked: bool) -> None:
     if asked:
         from mvdream_cli import __version__
-        from mvdream_cli.versions import versions
         from mvdream_cli.settings.machine import device_text
+        from mvdream_cli.versions import versions
 
         known = versions()
         print(f"mvdream {__version__}")

@@ -89,7 +89,7 @@ def mute(muted: bool) -> None:
     logger.disabled = muted
 
 
-def terminal():
+def console():
     """The rich Console of the terminal that messages go to, or None."""
     return _console if _visible and not logger.disabled else None
 
@@ -122,7 +122,7 @@ class Bar:
         self.bar = self.task = None
 
     def __enter__(self):
-        if terminal() is not None:
+        if console() is not None:
             from rich.progress import BarColumn, Progress, TextColumn
 
             self.bar = Progress(

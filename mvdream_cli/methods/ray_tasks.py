@@ -9,16 +9,20 @@ import os
 import pickle
 import signal
 import socket
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from mvdream_cli import __version__
-from mvdream_cli.engine.progress import clock, say, terminal, warn
+from mvdream_cli.engine.progress import say, warn
 from mvdream_cli.engine.signals import Interrupted, Signals
 from mvdream_cli.errors import MVDreamError, UsageError
 from mvdream_cli.methods.many_prompts import Job, make_row, opened_once
-from mvdream_cli.methods.prompt_queue import Event, running_of, spread
+from mvdream_cli.methods.prompt_queue import Event, spread
+from mvdream_cli.methods.prompt_table import Table
 from mvdream_cli.settings.engine import Ray
 from mvdream_cli.settings.machine import visible_gpus
 
@@ -48,6 +52,12 @@ def on_ray(
     if not sound:
         return
     chosen = [jobs[k] for k in sound]
+    with open(root / "ray.log", "a", encoding="utf-8") as log, redirect_stdout(WithoutRay(sys.stdout, log)):
+        yield from _on_ray(chosen, sound, make, open_model, root, restart, address)
+
+
+def _on_ray(chosen: Sequence[Job], numbers: list[int], make, open_model, root: Path, restart: bool, address: str):
+    """`on_ray` of jobs without a problem; numbers: those under which they are known."""
     workers = RayWorkers(_connected(address), chosen[0].settings.engine.ray, chosen, make, open_model, root, restart)
     with Signals() as signals, Table(chosen) as table:
 
@@ -63,7 +73,7 @@ def on_ray(
             for number, row in spread(len(chosen), workers, workers.deaths, failed_row, look):
                 table.end(row)
                 workers.check_seen(row)
-                yield sound[number], row
+                yield numbers[number], row
         finally:
             workers.stop()
 
@@ -82,10 +92,7 @@ def _connected(address: str):
         raise UsageError(f"--ray {address}: is for Ray's client; give HOST:6379, on a machine of the cluster")
     before = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(
-            address or None, log_to_driver=False, logging_level="error", configure_logging=False,
-            namespace="mvdream",
-        )  # fmt: skip
+        ray.init(address or None, log_to_driver=False, logging_level="error", configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UsageError(
             f"--ray {address}: cannot join a cluster there ({str(error).splitlines()[0][:160]}); start one with `ray start`"
@@ -94,6 +101,20 @@ def _connected(address: str):
         if callable(before):  # Ray puts its own in its place
             signal.signal(signal.SIGTERM, before)
     return ray
+
+
+class WithoutRay:
+    """stdout without what Ray's threads print there when machines die: that goes to `log`."""
+
+    def __init__(self, stdout, log):
+        self.stdout, self.log = stdout, log
+
+    def write(self, text: str) -> int:
+        of_ray = threading.current_thread().name.startswith("ray_")
+        return (self.log if of_ray else self.stdout).write(text)
+
+    def __getattr__(self, name: str):
+        return getattr(self.stdout, name)
 
 
 class RayWorkers:
@@ -218,47 +239,3 @@ def make_one(
         return make(settings, prompt, restart=restart, root=root, open_model=_open_once)
 
     yield make_row(job, begin)
-
-
-class Table:
-    """What is being made, since when and where: a live table on a terminal, a line for each finished prompt elsewhere."""
-
-    def __init__(self, jobs: Sequence[Job]):
-        self.jobs, self.count, self.ended, self.failed, self.began, self.live = jobs, len(jobs), 0, 0, time.monotonic(), None
-
-    def __enter__(self):
-        if console := terminal():
-            from rich.live import Live
-
-            self.live = Live(console=console, refresh_per_second=2, transient=True)
-            self.live.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        if self.live is not None:
-            self.live.stop()
-
-    def end(self, row: dict) -> None:
-        self.ended += 1
-        self.failed += bool(row["error"])
-        if row["error"]:
-            warn(f"{row['prompt']}: {row['error']}")
-        elif self.live is None:
-            say(f"{self.ended} of {self.count}: {row['folder']}")
-
-    def show(self, given: dict, places: int) -> None:
-        if self.live is not None:
-            self.live.update(self.drawn(running_of(given), places, self.live.console.height))
-
-    def drawn(self, running: list[tuple[int, str, float]], places: int, height: int):
-        """The table as Rich draws it, of at most `height` lines."""
-        from rich.table import Table as RichTable
-        from rich.text import Text
-
-        seconds = time.monotonic() - self.began
-        left = clock(seconds / self.ended * (self.count - self.ended)) if self.ended else "?"
-        title = f"{self.ended} of {self.count} done, {self.failed} failed, {len(running)} of {places} places, {left} left"
-        drawn = RichTable("prompt", "where", "for", title=title, title_justify="left", box=None)
-        for number, where, since in running[: max(1, height - 5)]:
-            drawn.add_row(Text(self.jobs[number].prompt, no_wrap=True), where, clock(time.monotonic() - since))
-        return drawn

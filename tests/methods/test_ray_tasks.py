@@ -1,16 +1,19 @@
 """Prompts on a real Ray cluster of this machine, where Ray is installed."""
 
 import csv
+import io
 import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from conftest import environment, mvdream
 
 from mvdream_cli.methods.many_prompts import Job
-from mvdream_cli.methods.ray_tasks import Table
+from mvdream_cli.methods.prompt_table import Table
+from mvdream_cli.methods.ray_tasks import WithoutRay
 
 QUICK = ("--preset", "cpu", "--method", "views", "--candidates", 1, "--set", "to3d.fit.steps=2", "--set", "to3d.views.steps=1",
          "--set", "to3d.field.resolutions=[8,16]", "--set", "to3d.fit.rays=64", "--set", "to3d.rendering.samples_per_ray=16",
@@ -62,6 +65,16 @@ def test_the_live_table_shows_what_is_made():
     console.print(table.drawn([(3, "host 17", table.began)], 2, height=20))
     text = console.export_text()
     assert "1 of 5 done" in text and "a [bold]dog[/] 3" in text and "host 17" in text
+
+
+def test_what_ray_prints_is_kept_from_stdout():
+    stdout, log = io.StringIO(), io.StringIO()
+    sorted_ = WithoutRay(stdout, log)
+    of_ray = threading.Thread(target=lambda: print("a raylet died", file=sorted_), name="ray_listen_error_messages")
+    of_ray.start()
+    of_ray.join()
+    print('{"event": "done"}', file=sorted_, flush=True)
+    assert stdout.getvalue() == '{"event": "done"}\n' and log.getvalue() == "a raylet died\n"
 
 
 def test_a_cluster_makes_what_one_process_makes(tiny_folder, tmp_path):
