@@ -21,6 +21,7 @@ from mvdream_cli.models.find import known_words, model_identity
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.models.subject import save_subject
 from mvdream_cli.models.vocabulary import common_pieces
+from mvdream_cli.pages.page import write_run_page
 
 FEW, MANY = 3, 20  # photographs
 
@@ -73,4 +74,5 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
         note = {"subject": booth.subject, "base": base, "tensors_changed": changed, "tensors": total}
         words = (words := known_words(settings.model)) and words | set(booth.subject.split())
         dtype = torch.float16 if booth.save_half else None
-        return run.finish(model=save_subject(pipeline, run.folder / "model", note, words, booth.lora_rank > 0, dtype))
+        model = save_subject(pipeline, run.folder / "model", note, words, booth.lora_rank > 0, dtype)
+        return run.finish(model=model, page=write_run_page(run))

@@ -12,6 +12,7 @@ from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.sample_views import sample_views, warn_about_length
 from mvdream_cli.models.find import model_identity
+from mvdream_cli.pages.page import write_run_page
 
 
 def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -> dict:
@@ -27,7 +28,7 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
     ) as run:
         if run.finished:
             say(f"{run.folder}: already finished; --restart starts over")
-            return {"run": run.folder, "views": run.folder / "views.png", "cameras": run.folder / "cameras.json"}
+            return {"run": run.folder, **{name: run.folder / file for name, file in run.results.items()}}
         warn_about_words(settings, prompt)
         pipeline, _ = open_model(settings)
         if not pipeline.knows_cameras and options.has_camera():
@@ -72,4 +73,4 @@ def run(settings, prompt: str, out: Path | None = None, restart: bool = False) -
         with written_whole(run.folder / "cameras.json") as partial:
             partial.write_text(json.dumps(cameras, indent=1))
         views = made("views", save_image(run.folder / "views.png", grid(images.flatten(0, 1), options.num_views)))
-        return run.finish(views=views, cameras=run.folder / "cameras.json")
+        return run.finish(views=views, cameras=run.folder / "cameras.json", page=write_run_page(run))

@@ -60,7 +60,7 @@ def run(
         options = FileOptions(file_options.size_mm, file_options.draco, about=object_card(run.record))
         files = write_formats(mesh, run.folder, to3d.formats, options)
         files |= picture(run.folder, files["mesh"], settings)
-        files["page"] = write_run_page(run.folder, run.record | {"seconds": run.seconds()}, of_textured(mesh))
+        files["page"] = write_run_page(run, of_textured(mesh))
         return run.finish(**files)
 
 

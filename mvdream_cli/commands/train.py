@@ -19,6 +19,7 @@ from mvdream_cli.methods.train_vae import scale_latents, train_vae
 from mvdream_cli.models.architectures import build_reconstructor
 from mvdream_cli.models.find import known_words, model_identity
 from mvdream_cli.models.load import pipeline_to_train, save_pipeline
+from mvdream_cli.pages.page import write_run_page
 
 
 def run(settings, out: Path | None = None, restart: bool = False) -> dict:
@@ -81,7 +82,7 @@ def learn(settings, data, images, run) -> dict:
     if words is not None and train.component != "reconstructor":
         words |= {word for caption in data.captions for word in re.findall(r"[^\W\d_]+", caption.lower())}
     dtype = torch.float16 if train.save_half else None
-    return run.finish(model=save_pipeline(pipeline, run.folder / "model", dtype, words))
+    return run.finish(model=save_pipeline(pipeline, run.folder / "model", dtype, words), page=write_run_page(run))
 
 
 def reconstructor_method(pipeline, data, settings, device, dtype, previews: Path):

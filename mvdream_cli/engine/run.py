@@ -36,13 +36,14 @@ class Run:
     def __init__(self, folder: Path, record: dict, lock_file=None):
         self.folder, self.record, self._lock_file = folder, record, lock_file
         self._started, self._log = time.monotonic(), None
-        if self._writes:
+        if self.writes:
             self._log = logging.FileHandler(folder / "log.txt", encoding="utf-8")
             self._log.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
             logger.addHandler(self._log)
 
     @property
-    def _writes(self) -> bool:
+    def writes(self) -> bool:
+        """Whether this process keeps the folder: of several ranks the first does."""
         return self._lock_file is not None
 
     @property
@@ -75,7 +76,7 @@ class Run:
         """
         self.record.update(fields)
         self.record["updated"] = now()
-        if self._writes:
+        if self.writes:
             write_json(self.folder / "run.json", self.record)
 
     def finish(self, **results) -> dict:
@@ -92,7 +93,7 @@ class Run:
 
     def write_stats(self, **facts) -> None:
         """Append one line to stats.jsonl; numbers that are not finite become null."""
-        if not self._writes:
+        if not self.writes:
             return
         facts = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
         with open(self.folder / "stats.jsonl", "a", encoding="utf-8") as file:
@@ -101,7 +102,7 @@ class Run:
     def cut_stats(self, step: int) -> None:
         """Drop the lines after `step`, which a resumed run is about to make again."""
         path = self.folder / "stats.jsonl"
-        if not self._writes or not path.is_file():
+        if not self.writes or not path.is_file():
             return
         kept = []
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -113,7 +114,7 @@ class Run:
         write_text(path, "".join(kept))
 
     def close(self) -> None:
-        if self._writes:
+        if self.writes:
             logger.removeHandler(self._log)
             self._log.close()
             self._lock_file.close()
@@ -138,7 +139,7 @@ class Run:
 
     def _made(self, name: str) -> Path:
         folder = self.folder / name
-        if self._writes:
+        if self.writes:
             folder.mkdir(exist_ok=True)
         return folder
 

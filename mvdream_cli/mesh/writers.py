@@ -9,7 +9,7 @@ from mvdream_cli.atomic import written_whole
 from mvdream_cli.errors import MVDreamError, UsageError
 from mvdream_cli.mesh.formats.gltf import glb, gltf
 from mvdream_cli.mesh.formats.obj import obj
-from mvdream_cli.mesh.formats.parts import FileOptions, Writer, digest_in_name, to_y_up
+from mvdream_cli.mesh.formats.parts import FileOptions, Writer, digest_in_name
 from mvdream_cli.mesh.formats.ply import ply
 from mvdream_cli.mesh.formats.stl import stl
 from mvdream_cli.mesh.formats.threemf import threemf
@@ -106,22 +106,3 @@ def _outdated(path: Path, keep: Iterable[str]) -> list[Path]:
         head = file.read(1 << 20)
     found = {file: digest_in_name(path.name, file.name) for file in path.parent.iterdir()}
     return [file for file, digest in found.items() if digest and digest.encode() in head and file.name not in keep]
-
-
-def scene_of(mesh: TexturedMesh):
-    """trimesh's scene of a mesh, y up."""
-    import trimesh
-    from PIL import Image
-
-    if mesh.layout is None:
-        vertices, faces, normals = mesh.vertices, mesh.faces, mesh.normals
-        visual = trimesh.visual.ColorVisuals(vertex_colors=mesh.colors)
-    else:
-        index, faces = mesh.layout.vertices, mesh.layout.faces
-        vertices, normals = mesh.vertices[index], mesh.normals[index]
-        material = trimesh.visual.material.PBRMaterial(
-            name="object", baseColorTexture=Image.fromarray(mesh.texture), metallicFactor=0.0, roughnessFactor=1.0
-        )
-        visual = trimesh.visual.TextureVisuals(uv=mesh.layout.uv, material=material)
-    solid = trimesh.Trimesh(to_y_up(vertices), faces, vertex_normals=to_y_up(normals), visual=visual, process=False)
-    return trimesh.Scene({"object": solid})

@@ -1,8 +1,11 @@
 """The page of a run or of an export: one file."""
 
+from __future__ import annotations
+
 import html
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,9 @@ from mvdream_cli.atomic import written_whole
 from mvdream_cli.images import load_image
 from mvdream_cli.pages.story import story
 from mvdream_cli.pages.viewer_mesh import picture_url
+
+if TYPE_CHECKING:  # it brings torch, which the server does not need
+    from mvdream_cli.engine.run import Run
 
 PARTS = Path(__file__).with_name("parts")
 MOST_PX = {"views": 1024, "sheet": 1024, "preview": 512}
@@ -27,9 +33,13 @@ def write_page(path: Path, told: dict, folder: Path, mesh: dict | None = None) -
     return path
 
 
-def write_run_page(folder: Path, record: dict, mesh: dict | None = None) -> Path:
-    """Write index.html of a run that is done: `record` is what its run.json says or will say."""
-    return write_page(folder / "index.html", story(folder, record | {"status": "finished"}), folder, mesh)
+def write_run_page(run: Run, mesh: dict | None = None) -> Path:
+    """Write index.html of an open run that has done its work; on ranks that write nothing, only tell where it is."""
+    path = run.folder / "index.html"
+    if run.writes:
+        record = run.record | {"status": "finished", "seconds": run.seconds()}
+        write_page(path, story(run.folder, record), run.folder, mesh)
+    return path
 
 
 def page_of(told: dict, live: bool = False) -> str:
@@ -54,6 +64,7 @@ def document(title: str, body: str, scripts: list[str], data: dict, live: bool) 
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<link rel="icon" href="data:,">\n'  # else a browser asks the server for one
         f"<title>{html.escape(title)}</title>\n<style>\n{_part('page.css')}</style>\n</head>\n<body>\n{body}"
         f'<script id="told" type="application/json">{text}</script>\n'
         + "".join(f"<script>\n{script}</script>\n" for script in scripts)

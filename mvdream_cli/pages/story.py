@@ -114,7 +114,13 @@ def pictures(folder: Path) -> list[list[str]]:
     previews = sorted(path for path in (folder / "previews").glob("*.png") if _is_own_file(path))
     count = min(len(previews), MOST_PREVIEWS)
     chosen = [previews[round(k * (len(previews) - 1) / max(count - 1, 1))] for k in range(count)]
-    return found + [["preview", path.stem.replace("-", " "), f"previews/{path.name}"] for path in chosen]
+    return found + [["preview", _step_of(path), f"previews/{path.name}"] for path in chosen]
+
+
+def _step_of(path: Path) -> str:
+    """ "step 120" of step-000120.png."""
+    name, _, number = path.stem.partition("-")
+    return f"{name} {int(number):,}" if number.isdecimal() else path.stem
 
 
 def _is_own_file(path: Path) -> bool:

@@ -16,7 +16,7 @@ def test_views_singles_and_cameras(tiny_folder, tmp_path):
     done = mvdream("sample-views", "a red dog", "--model", tiny_folder, "--samples", 2, "--views", 3, "--azimuth-deg", 30,
                    "--seed", 7, "--out", "run", *FEW, cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["run", "run/views.png", "run/cameras.json"]
+    assert done.stdout.splitlines() == ["run", "run/views.png", "run/cameras.json", "run/index.html"]
     sheet = load_image(tmp_path / "run" / "views.png")
     assert sheet.shape == (64, 96, 4)
     assert np.array_equal(load_image(tmp_path / "run" / "view-01-02.png"), sheet[32:, 64:])
@@ -40,7 +40,7 @@ def test_a_folder_is_used_by_one_process_at_a_time(tiny_folder, tmp_path):
     held = lock(tmp_path / "run")
     command = ("sample-views", "a red dog", "--model", tiny_folder, "--out", "run", *FEW)
     refused = mvdream(*command, cwd=tmp_path)
-    assert refused.returncode == 1 and f"pid {os.getpid()}" in refused.stderr, refused.stderr
+    assert refused.returncode == 11 and f"pid {os.getpid()}" in refused.stderr, refused.stderr
     assert not (tmp_path / "run" / "run.json").exists()
     held.close()
     assert mvdream(*command, cwd=tmp_path).returncode == 0

@@ -26,8 +26,8 @@ function chart(svg, { step, loss }) {
   svg.toggleAttribute('hidden', step.length < 2);
   if (step.length < 2) return;
   const W = 600, H = 170, left = 46, bottom = 18, NS = 'http://www.w3.org/2000/svg';
-  const smooth = [];
-  loss.reduce((mean, x, k) => smooth[k] = k ? mean + (x - mean) * Math.max(0.06, 1 / (k + 1)) : x, 0);
+  const half = Math.floor(loss.length / 40), mean = part => part.reduce((sum, x) => sum + x, 0) / part.length;
+  const smooth = loss.map((_, k) => { const reach = Math.min(half, k, loss.length - 1 - k); return mean(loss.slice(k - reach, k + reach + 1)); });
   const sorted = [...loss].sort((a, b) => a - b), low = sorted[0], high = sorted[Math.floor(0.99 * (sorted.length - 1))] || low + 1;
   const x = s => left + (W - left) * (s - step[0]) / (step[step.length - 1] - step[0]);
   const y = v => (H - bottom) * (1 - (Math.min(v, high) - low) / (high - low || 1)) + 2;
