@@ -7,14 +7,54 @@ import typer
 from typer.cli import get_docs_for_click
 
 from mvdream_cli.cli import app
+from mvdream_cli.engine.events import EVENTS
+from mvdream_cli.errors import EXIT_CODES
+from mvdream_cli.settings.user import OTHER_VARIABLES
 
 HEADER = """<!-- written by docs/generate_cli.py; do not edit -->
 
 # Command-line reference
 
-Every setting behind an option, with its default and bounds: `mvdream COMMAND --dry-run`.
+stdout has the answer and nothing else: paths, a table, or with `--json` one line of JSON. What happens meanwhile is on stderr.
+Every setting behind an option, with its default, its bounds and who set it: `mvdream COMMAND --dry-run`.
+
+## Where settings come from
+Each over the ones before:
+
+1. the defaults, which are the papers' values;
+2. the preset: `--preset`, else `MVDREAM_PRESET`, else `preset:` of the config file, else the one that fits the machine;
+3. the config file: a preset of one's own, for all commands, at `~/.config/mvdream/config.yaml` (`XDG_CONFIG_HOME`; macOS:
+   `~/Library/Application Support/mvdream`; Windows: `%APPDATA%\\mvdream`);
+4. the recipe that is asked for (`to3d.recipe`);
+5. environment variables;
+6. `--set SECTION.KEY=VALUE`;
+7. options.
+
+```yaml
+# ~/.config/mvdream/config.yaml
+preset: cpu
+engine:
+  threads: 2
+turntable:
+  formats: [mp4, gif]
+```
 
 """
+VARIABLES = {
+    "MVDREAM_SECTION_KEY": (
+        "a setting by its dotted name in capitals, `_` for each dot: `MVDREAM_TO3D_VIEWS_STEPS=30` is `--set to3d.views.steps=30`; an unknown one is an error"
+    )
+}
+MORE_VARIABLES = {
+    "NO_COLOR": "no colors",
+    "HF_ENDPOINT": "a mirror of the hub from which models are fetched",
+    "IMAGEIO_FFMPEG_EXE": "the ffmpeg that writes films",
+}
+
+
+def table(head: str, rows: dict, form: str = "`{}`") -> str:
+    lines = [f"| {form.format(name)} | {text} |" for name, text in rows.items()]
+    return "\n".join([head, "|---|---|", *lines]) + "\n"
 
 
 def reference() -> str:
@@ -23,7 +63,12 @@ def reference() -> str:
     context = typer.Context(command, info_name="mvdream")
     text = get_docs_for_click(obj=command, ctx=context, name="mvdream")
     text = re.sub(r"\[/?(dim|bold)?\]", "", text)  # Rich's markup
-    return HEADER + text.rstrip() + "\n"
+    tables = [
+        table("| variable | what it says |", VARIABLES | OTHER_VARIABLES | MORE_VARIABLES),
+        "## Exit codes\n" + table("| code | meaning |", EXIT_CODES, "{}"),
+        "## Events\n`--json=events`, or `--events`: one JSON object a line.\n\n" + table("| `event` | what it holds |", EVENTS),
+    ]
+    return HEADER + "\n".join([*tables, text.rstrip()]) + "\n"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ EXIT_CODES = {
     3: "some prompts failed, the others are done",
     11: "locked: another process works in the run folder",
     130: "interrupted (Ctrl-C); long runs save their state",
-    141: "who read the output went away, as in `mvdream runs list | head -1`",
+    141: "who read the output went away, as `head -1` does",
     143: "terminated (SIGTERM); long runs save their state",
 }
 

@@ -116,6 +116,7 @@ def export(
     texture_size: Annotated[int | None, typer.Option(help="Side of the texture in pixels.")] = None,
     size_mm: Annotated[float | None, typer.Option(help="Longest side, in formats with a unit of length.")] = None,
     draco: Annotated[bool | None, typer.Option("--draco", help="Compress the geometry of glb and gltf.")] = None,
+    turntable: Annotated[bool, typer.Option("--turntable", help="Write a film of it too.")] = False,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE|DIR", help="File to write, whose ending names the format; or its folder.")
     ] = None,
@@ -128,7 +129,7 @@ def export(
     def recipe(settings):
         from mvdream_cli.commands import export
 
-        return export.run(settings, run, output=output or shared.out)
+        return export.run(settings, run, output=output or shared.out, turntable=turntable)
 
     flags = {
         "files.formats": _names(format_.lower()) if format_ is not None else None,

@@ -44,10 +44,8 @@ class Shared:
         _option("--set", "Any setting; repeatable.", metavar="SECTION.KEY=VALUE", autocompletion=completion.settings),
     ] = None
     dry_run: Annotated[bool, _option("--dry-run", "Print settings and what they need, and leave.")] = False
-    json_: Annotated[
-        bool, _option("--json", "Print the result as one line of JSON; --json=events: a line for whatever happens.")
-    ] = False
-    events: Annotated[bool, _option("--events", "What --json=events becomes.", hidden=True)] = False
+    json_: Annotated[bool, _option("--json", "Print the result as one line of JSON.")] = False
+    events: Annotated[bool, _option("--events", "As --json=events: a line of JSON for whatever happens.")] = False
     offline: Annotated[bool, _option("--offline", "Use no network.")] = False
     quiet: Annotated[bool, _option("--quiet", "Only warnings and errors.")] = False
     debug: Annotated[bool, _option("--debug", "Show the traceback of an error.")] = False

@@ -14,6 +14,7 @@ from mvdream_cli.mesh.formats.parts import FileOptions
 from mvdream_cli.mesh.from_distance import RECONSTRUCTION, distance_to_mesh, load_reconstruction
 from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.texture import TexturedMesh
+from mvdream_cli.mesh.turntable import asset_of, write_films
 from mvdream_cli.mesh.writers import WRITERS, check_writable, write_mesh
 from mvdream_cli.methods.object_card import object_card
 from mvdream_cli.pages.page import write_page
@@ -23,18 +24,20 @@ from mvdream_cli.scene.field import build_field
 from mvdream_cli.scene.occupancy import Occupancy
 
 
-def run(settings, run_folder: Path | None = None, output: Path | None = None) -> dict:
+def run(settings, run_folder: Path | None = None, output: Path | None = None, turntable: bool = False) -> dict:
     """Export the object of a to3d run, of its newest checkpoint where it still goes on.
 
     Args:
         output: a file, whose ending is the one format, or a folder; None: the run's folder.
+        turntable: write films of it too, as the settings have them.
 
     Returns:
-        {"mesh": the first file, "mesh_stl": another, ..., "page": a page that shows them}.
+        {"mesh": the first file, "mesh_stl": another, ..., "page": a page that shows them, "turntable": a film}.
 
     Raises:
         CheckpointError: the run holds no object, or is of a newer version. UsageError: formats and output do not agree.
         ObjectError: the object is empty or full. MVDreamError: the place cannot be written, or its disk is full.
+        VideoError: the film could not be written; the files are.
     """
     export = settings.export
     folder = Path(run_folder) if run_folder is not None else latest_run(command="to3d")
@@ -54,6 +57,8 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None) ->
         files += written
     told = story(folder, record) | {"command": "export", "settings": setting_rows("export", settings.model_dump(mode="json"))}
     made["page"] = write_page(paths[0].with_suffix(".html"), told, folder, of_textured(mesh))
+    if turntable:
+        made |= write_films(paths[0].with_name(f"{paths[0].stem}-turntable"), asset_of(mesh), **settings.turntable.options())
     say(f"{folder.name}: {len(mesh.faces)} triangles, {', '.join(file.name for file in files)}")
     return made
 

@@ -10,6 +10,7 @@ import torch
 from mvdream_cli.cameras import FRONT_AZIMUTH_DEG, orbit
 from mvdream_cli.images import composite, grid, save_image, to_uint8
 from mvdream_cli.mesh.passes import FormPasses
+from mvdream_cli.mesh.texture import TexturedMesh
 from mvdream_cli.raycast.embree import render_views
 from mvdream_cli.raycast.light import Light
 from mvdream_cli.raycast.mesh import Mesh
@@ -42,6 +43,16 @@ def render_passes(mesh: Mesh, c2w: np.ndarray, size_px: int, passes: Sequence[st
         for name in passes:
             made[name].append(to_uint8(pictures[name]))
     return {name: np.stack(frames) for name, frames in made.items()}
+
+
+def asset_of(mesh: TexturedMesh) -> Mesh:
+    """The mesh as `load_asset` would read it from a file of its own."""
+    if mesh.layout is None:
+        return Mesh(mesh.vertices, mesh.faces, mesh.normals, mesh.colors.astype(np.float32) / 255.0)
+    index, faces = mesh.layout.vertices, mesh.layout.faces.astype(np.int32)
+    white, all_of_it = np.ones((len(index), 3), np.float32), np.zeros(len(faces), np.int32)
+    uv = mesh.layout.uv.astype(np.float32)
+    return Mesh(mesh.vertices[index], faces, mesh.normals[index], white, uv, [mesh.texture], all_of_it)
 
 
 def write_sheet(path: Path, mesh: Mesh, size_px: int = 384, elevation_deg: float = ELEVATION_DEG) -> Path:

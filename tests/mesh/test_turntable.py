@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ import trimesh
 
 from mvdream_cli.images import load_image
 from mvdream_cli.mesh.from_field import field_to_mesh
-from mvdream_cli.mesh.turntable import render_passes, turntable_cameras, write_films, write_sheet
+from mvdream_cli.mesh.turntable import PASSES, asset_of, render_passes, turntable_cameras, write_films, write_sheet
 from mvdream_cli.mesh.writers import write_formats
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.mesh import Mesh
@@ -23,9 +25,13 @@ class OffCentreBall:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    mesh = field_to_mesh(OffCentreBall(), resolution=24, faces=500, texture_size=64)
-    return write_formats(mesh, tmp_path_factory.mktemp("ball"), [])
+def ball():
+    return field_to_mesh(OffCentreBall(), resolution=24, faces=500, texture_size=64)
+
+
+@pytest.fixture(scope="module")
+def made(ball, tmp_path_factory):
+    return write_formats(ball, tmp_path_factory.mktemp("ball"), [])
 
 
 def test_the_sheet_shows_eight_sides_from_the_front_on(made, tmp_path):
@@ -59,3 +65,13 @@ def test_normals_and_depth_are_those_of_a_ball(made):
         assert (normal[0, 0] == 255).all() and (depth[0, 0] == 255).all()
         assert depth[32, 32, 0] > depth[32, 48, 0] > depth[32, 60, 0]  # white is near
     assert abs(seen["normal"][0].astype(int) - seen["normal"][1]).mean() < 1
+
+
+def test_a_mesh_that_is_no_file_yet_looks_like_its_file(ball, made):
+    read = load_asset(made["mesh"])
+    c2w = turntable_cameras(read.vertices, 3)
+    file, direct = (render_passes(mesh, c2w, 48, PASSES) for mesh in (read, asset_of(ball)))
+    for name in PASSES:
+        assert abs(file[name].astype(int) - direct[name]).mean() < 0.5, name
+    plain = asset_of(replace(ball, layout=None, texture=None))
+    assert abs(render_passes(plain, c2w, 48, ["shaded"])["shaded"].astype(int) - direct["shaded"]).mean() < 12
