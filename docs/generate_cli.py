@@ -41,9 +41,8 @@ turntable:
 
 """
 VARIABLES = {
-    "MVDREAM_SECTION_KEY": (
-        "a setting by its dotted name in capitals, `_` for each dot: `MVDREAM_TO3D_VIEWS_STEPS=30` is `--set to3d.views.steps=30`; an unknown one is an error"
-    )
+    "MVDREAM_SECTION_KEY": "a setting by its dotted name in capitals, `_` for each dot: `MVDREAM_TO3D_VIEWS_STEPS=30` is "
+    "`--set to3d.views.steps=30`; an unknown one is an error"
 }
 MORE_VARIABLES = {
     "NO_COLOR": "no colors",
