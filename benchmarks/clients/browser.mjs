@@ -22,22 +22,22 @@ const browser = await puppeteer.launch({
   executablePath: browserPath, headless: true, userDataDir: profile, defaultViewport: { width: 320, height: 320 },
   args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-background-networking', '--no-first-run'],
 })
+const page = await browser.newPage()  // one for all files: starting WebGL in software takes seconds
+page.setDefaultTimeout(120000)
+page.on('pageerror', error => problems.push(error.message))
+page.on('console', message => { if (message.type() === 'error' && !/404/.test(message.text())) problems.push(message.text()) })
+await page.goto(`http://127.0.0.1:${server.address().port}/${pageName}`)
+await page.waitForFunction('window.show')
 for (const file of files) {
   folder = path.dirname(file); problems = []
   let facts = {}
-  const page = await browser.newPage()
-  page.on('pageerror', error => problems.push(error.message))
-  page.on('console', message => { if (message.type() === 'error' && !/404/.test(message.text())) problems.push(message.text()) })
   try {
-    await page.goto(`http://127.0.0.1:${server.address().port}/${pageName}`)
-    await page.waitForFunction('window.show', { timeout: 60000 })
-    const name = '/model/' + encodeURIComponent(path.basename(file))
+    const name = '/model/' + encodeURIComponent(path.basename(file)) + '?' + files.indexOf(file)  // not from the cache
     facts = await page.evaluate(url => window.show(url), name)
     const client = path.basename(pageName, '.html')
     facts.picture = `${path.basename(folder)}-${path.basename(file)}-${client}.png`
     await page.screenshot({ path: path.join(out, facts.picture) })
   } catch (error) { problems.push(String(error.message || error).slice(0, 300)) }
   console.log(JSON.stringify({ file, ...facts, problems: problems.map(text => text.slice(0, 300)) }))
-  await page.close()
 }
 await browser.close(); server.close(); fs.rmSync(profile, { recursive: true, force: true })

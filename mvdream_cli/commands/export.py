@@ -1,9 +1,7 @@
 """`mvdream export`: the object of a run becomes files that open anywhere, and a page to look at it."""
 
-import re
 from pathlib import Path
 
-from mvdream_cli import __version__
 from mvdream_cli.engine.checkpoint import list_steps, read_weights
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.lock import is_held
@@ -15,7 +13,7 @@ from mvdream_cli.mesh.from_distance import RECONSTRUCTION, distance_to_mesh, loa
 from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.texture import TexturedMesh
 from mvdream_cli.mesh.turntable import asset_of, write_films
-from mvdream_cli.mesh.writers import WRITERS, check_writable, write_mesh
+from mvdream_cli.mesh.writers import WRITERS, check_wanted, check_writable, write_mesh
 from mvdream_cli.methods.object_card import object_card
 from mvdream_cli.pages.page import write_page
 from mvdream_cli.pages.story import setting_rows, story
@@ -47,6 +45,7 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None, tu
     for path in paths:
         check_writable(path)
     options = FileOptions(export.files.size_mm, export.files.draco, about=object_card(record))
+    check_wanted(export.files.formats, options)
     set_threads(settings.engine.threads)
     device, _, _ = pick_device(settings.engine.device, settings.engine.dtype)
     mesh = mesh_of_field(folder, record, device, export) if "field" in record else mesh_of_reconstruction(folder, export)
@@ -85,12 +84,7 @@ def places(output: Path | None, folder: Path, formats: list[str]) -> list[Path]:
 
 
 def _check_record(folder: Path, record: dict) -> None:
-    """Whether there is something to export that this version can read."""
-    made_by = str(record.get("versions", {}).get("mvdream-cli", "0"))
-    if _numbers(made_by) > _numbers(__version__):
-        raise CheckpointError(
-            f"{folder}: is a run of mvdream {made_by}, and this is {__version__}; update it to export this run"
-        )
+    """Whether there is something to export."""
     goes_on = record.get("status") == "running" and is_held(folder)
     checkpointed = "field" in record and list_steps(folder / "checkpoints")
     if not checkpointed and not (folder / RECONSTRUCTION).is_file():
@@ -101,10 +95,6 @@ def _check_record(folder: Path, record: dict) -> None:
         raise CheckpointError(f"{folder}: this run holds no 3D object; name the folder of a to3d run")
     if goes_on:
         say(f"{folder.name}: this run goes on; its newest checkpoint is exported")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 def mesh_of_field(folder: Path, record: dict, device, export) -> TexturedMesh:

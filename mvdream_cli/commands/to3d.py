@@ -12,7 +12,7 @@ from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import VideoError
 from mvdream_cli.mesh.formats.parts import FileOptions
 from mvdream_cli.mesh.turntable import write_films, write_sheet
-from mvdream_cli.mesh.writers import write_formats
+from mvdream_cli.mesh.writers import check_wanted, write_formats
 from mvdream_cli.methods.make_object import make_object
 from mvdream_cli.methods.object_card import object_card
 from mvdream_cli.methods.posed_views import views_identity
@@ -51,13 +51,14 @@ def run(
         if run.finished:
             say(f"{run.folder}: already finished; --restart starts over")
             return {"run": run.folder, **{k: run.folder / v for k, v in run.results.items() if isinstance(v, str)}}
+        asked = settings.export.files
+        options = FileOptions(asked.size_mm, asked.draco, about=object_card(run.record))
+        check_wanted(["glb", *to3d.formats], options)
         if prompt:
             warn_about_words(settings, prompt)
         say(f"writing to {run.folder}")
         mesh = make_object(settings, prompt, run, open_model, from_views)
         say(f"mesh: {len(mesh.faces)} triangles")
-        file_options = settings.export.files
-        options = FileOptions(file_options.size_mm, file_options.draco, about=object_card(run.record))
         files = write_formats(mesh, run.folder, to3d.formats, options)
         files |= picture(run.folder, files["mesh"], settings)
         files["page"] = write_run_page(run, of_textured(mesh))

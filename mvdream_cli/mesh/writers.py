@@ -1,6 +1,7 @@
 """From a mesh to files on the disk: each appears under its name only when it is whole."""
 
 import errno
+import importlib.util
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,7 +30,7 @@ def write_mesh(mesh: TexturedMesh, path: Path | str, options: FileOptions = File
         The files written, `path` first.
 
     Raises:
-        UsageError: the ending names no format, or the format cannot hold the mesh. MVDreamError: the folder cannot be written,
+        UsageError: the ending names no format. MVDreamError: the folder cannot be written,
         or the disk is full. ObjectError: a solid is asked for, and the surface encloses nothing.
     """
     path = Path(path)
@@ -71,6 +72,18 @@ def write_formats(
             made[f"mesh_{name}"], *beside = write_mesh(mesh, folder / f"mesh.{name}", options)
             made |= {f"mesh_{name}_beside": beside} if beside else {}
     return made
+
+
+def check_wanted(formats: Iterable[str], options: FileOptions) -> None:
+    """Say before a long computation, not after it, what cannot be written.
+
+    Raises:
+        UsageError: Draco is asked for, and there is no format that knows it, or its package is not installed.
+    """
+    if options.draco and not {"glb", "gltf"} & {*formats}:
+        raise UsageError("export: --draco compresses glb and gltf; ask for one of them, or leave --draco out")
+    if options.draco and importlib.util.find_spec("DracoPy") is None:
+        raise UsageError("export: --draco needs DracoPy; pip install 'mvdream-cli[draco]', or leave --draco out")
 
 
 def check_writable(path: Path) -> None:

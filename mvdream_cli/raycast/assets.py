@@ -4,7 +4,6 @@ World axes of this project: z up, front along +x. glTF and OBJ files: y up, fron
 (x, y, z)_world = (z, x, y)_file.
 """
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -40,27 +39,6 @@ def load_asset(path: Path | str) -> Mesh:
     if not 0 < extent < np.inf:
         raise DataError(f"{path}: all vertices are at one point or infinitely far apart; re-export the model")
     return mesh
-
-
-def open_scene(path: Path):
-    """trimesh's scene of a .glb, .gltf or .obj file, for programs of trimesh; `load_asset` reads more of what files hold.
-
-    Raises:
-        DataError: the file is missing, broken or not a model.
-    """
-    import trimesh
-
-    _check_head(path)
-    log = logging.getLogger("trimesh")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        return trimesh.load_scene(str(path), process=False)
-    except Exception as error:  # trimesh and its readers raise anything at all on broken files
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise DataError(f"{path}: cannot be read as a model ({reason}); the file is broken or cut short") from error
-    finally:
-        log.setLevel(level)
 
 
 def _check_head(path: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_run_that_goes_on_gives_its_newest_checkpoint(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"versions": {"mvdream-cli": "99.1.0"}}, "is a run of mvdream 99.1.0, and this is .*; update it"),
+        ({"versions": {"mvdream-cli": "99.1.0"}}, "written by mvdream 99.1.0, and this is"),
         ({"field": {"kind": "gaussians"}}, "its object cannot be read .*gaussians"),
         ({"field": {"kind": "dense_grid", "resolutions": [8], "warp": 3}}, "its object cannot be read"),
         ({"field": {"kind": "dense_grid", "resolutions": [9]}}, "its object cannot be read"),

@@ -14,7 +14,7 @@ from textured_egg import BLUE, GREEN, HALF_AXES, RED, egg
 
 from mvdream_cli.errors import UsageError
 from mvdream_cli.mesh.formats.parts import FileOptions, linear
-from mvdream_cli.mesh.writers import WRITERS, write_mesh
+from mvdream_cli.mesh.writers import WRITERS, check_wanted, write_mesh
 from mvdream_cli.raycast.assets import load_asset
 
 ABOUT = {"prompt": 'a "blue" cat & <dog> ☃', "model": {"name": "mini", "license": "Apache-2.0"}}
@@ -114,7 +114,7 @@ def test_obj_names_its_pictures_and_keeps_quadrilaterals(mesh, tmp_path):
     material = next(path for path in beside if path.suffix == ".mtl")
     assert f"mtllib {material.name}\n" in text
     named = dict(line.split() for line in material.read_text().splitlines() if ".png" in line)
-    assert set(named) == {"map_Kd", "norm", "map_Bump", "map_Pr"} and named["norm"] == named["map_Bump"]
+    assert set(named) == {"map_Kd", "norm", "map_Pr"} and len(set(named.values())) == 3
     assert {path.name for path in beside} == {material.name, *named.values()} and not any(" " in path.name for path in beside)
     faces = re.findall(r"^f (.*)$", text, re.MULTILINE)
     sides = [len(face.split()) for face in faces]
@@ -221,6 +221,18 @@ def test_usdz_is_valid_to_openusd(mesh, tmp_path):
     assert len(layers) == 1 and len(assets) == 4 and not missing
 
 
+def test_usdz_without_a_texture_has_linear_colors_at_its_vertices(plain, tmp_path):
+    pytest.importorskip("pxr")
+    from pxr import Usd, UsdGeom, UsdValidation
+
+    stage = Usd.Stage.Open(str(write_mesh(plain, tmp_path / "egg.usdz")[0]))
+    every = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
+    assert not [error.GetMessage() for error in UsdValidation.ValidationContext(every).Validate(stage)]
+    colors = UsdGeom.Mesh(stage.GetPrimAtPath("/Object/Mesh")).GetDisplayColorPrimvar()
+    assert colors.GetInterpolation() == "vertex"
+    np.testing.assert_allclose(colors.Get(), linear(plain.colors), atol=1e-4)
+
+
 @pytest.mark.parametrize("textured", [True, False])
 def test_draco_is_smaller_and_holds_the_same(mesh, plain, tmp_path, textured):
     pytest.importorskip("DracoPy")
@@ -237,11 +249,14 @@ def test_draco_is_smaller_and_holds_the_same(mesh, plain, tmp_path, textured):
         assert nearest.max() < step
 
 
-def test_draco_without_its_package_says_what_to_install(mesh, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "DracoPy", None)
+def test_draco_that_cannot_be_is_told_before(monkeypatch):
+    wanted = FileOptions(draco=True)
+    with pytest.raises(UsageError, match="compresses glb and gltf"):
+        check_wanted(["obj", "stl"], wanted)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match="pip install"):
-        write_mesh(mesh, tmp_path / "egg.glb", FileOptions(draco=True))
-    assert not list(tmp_path.iterdir())
+        check_wanted(["glb"], wanted)
+    check_wanted(["glb", "obj"], FileOptions())
 
 
 @pytest.mark.parametrize("file_format", WRITERS)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from textured_egg import egg
 
-from mvdream_cli.errors import MVDreamError, UsageError
+from mvdream_cli.errors import MVDreamError, ObjectError, UsageError
 from mvdream_cli.mesh import writers
 from mvdream_cli.mesh.writers import WRITERS, check_writable, write_formats, write_mesh
 from mvdream_cli.raycast.assets import load_asset
@@ -106,12 +106,13 @@ def test_a_place_that_takes_no_file_is_told_in_one_sentence(mesh, tmp_path, monk
         write_mesh(mesh, tmp_path / "new" / "mesh.glb")
 
 
-def test_a_format_that_cannot_hold_the_mesh_leaves_the_old_file(mesh, tmp_path):
-    path = write_mesh(mesh, tmp_path / "egg.usdz")[0]
+@pytest.mark.parametrize("file_format", ["stl", "3mf"])
+def test_a_surface_that_encloses_nothing_leaves_the_old_file(mesh, tmp_path, file_format):
+    path = write_mesh(mesh, tmp_path / f"egg.{file_format}")[0]
     before = path.read_bytes()
-    with pytest.raises(UsageError, match="texture"):
-        write_mesh(replace(mesh, layout=None, texture=None), path)
-    assert _contents(tmp_path) == {"egg.usdz": before}
+    with pytest.raises(ObjectError, match="encloses nothing"):
+        write_mesh(replace(mesh, vertices=mesh.vertices * np.float32([1, 1, 0])), path)
+    assert _contents(tmp_path) == {path.name: before}
 
 
 def test_several_formats_and_a_glb_in_any_case(mesh, tmp_path):

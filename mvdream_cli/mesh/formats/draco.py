@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from mvdream_cli.errors import UsageError
-
 _POSITION_BITS, _NORMAL_BITS, _TEXTURE_BITS = (
     14,
     10,
@@ -23,14 +21,9 @@ def compress(
 
     Args:
         attributes: (A, C) by glTF's name: POSITION, NORMAL, and TEXCOORD_0 or COLOR_0. faces: (M, 3).
-
-    Raises:
-        UsageError: DracoPy is not installed.
     """
-    try:
-        import DracoPy
-    except ImportError:
-        raise UsageError("export: --draco needs DracoPy; pip install 'mvdream-cli[draco]', or leave --draco out") from None
+    import DracoPy
+
     kinds = {"POSITION": _POSITION, "NORMAL": _NORMAL, "TEXCOORD_0": _TEXTURE, "COLOR_0": _GENERIC}
     kept = {name: values for name, values in attributes.items() if name in kinds}
     uv, colors = kept.get("TEXCOORD_0"), kept.get("COLOR_0")

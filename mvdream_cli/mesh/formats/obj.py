@@ -8,8 +8,9 @@ import numpy as np
 from mvdream_cli.mesh.formats.parts import Content, FileOptions, name_beside, pictures, png, quads_and_triangles, to_y_up
 from mvdream_cli.mesh.texture import TexturedMesh
 
-# What MTL calls a picture. No word for normal maps is known to all: `norm` is of the PBR extension, `map_Bump` Blender's.
-_MAPS = {"color": ("map_Kd",), "normal": ("norm", "map_Bump"), "roughness": ("map_Pr",)}
+# What MTL calls a picture; `norm` and `map_Pr` are of its PBR extension. A normal map is no `map_Bump`, which is a height:
+# Blender takes one for it, but as sRGB, and shades all of the object wrongly.
+_MAPS = {"color": "map_Kd", "normal": "norm", "roughness": "map_Pr"}
 
 
 def obj(mesh: TexturedMesh, stem: str, options: FileOptions) -> Content:
@@ -37,7 +38,7 @@ def obj(mesh: TexturedMesh, stem: str, options: FileOptions) -> Content:
 
 def _material(beside: str, images: dict[str, bytes]) -> bytes:
     lines = ["newmtl object", "Ka 0 0 0", "Kd 1 1 1", "Ks 0 0 0", "d 1", "illum 1", "Pr 1", "Pm 0"]
-    lines += [f"{word} {beside}-{name}.png" for name, words in _MAPS.items() if name in images for word in words]
+    lines += [f"{_MAPS[name]} {beside}-{name}.png" for name in images]
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -11,8 +11,7 @@ import zipfile
 import numpy as np
 
 from mvdream_cli import __version__
-from mvdream_cli.errors import UsageError
-from mvdream_cli.mesh.formats.parts import Content, FileOptions, in_meters, pictures, png, quads_and_triangles, to_y_up
+from mvdream_cli.mesh.formats.parts import Content, FileOptions, in_meters, linear, pictures, png, quads_and_triangles, to_y_up
 from mvdream_cli.mesh.texture import TexturedMesh
 
 _ALIGNMENT = 64
@@ -41,7 +40,7 @@ def Xform "Object" (
         normal3f[] normals = [{normals}] (
             interpolation = "vertex"
         )
-        texCoord2f[] primvars:st = [{uv}] (
+{colored} (
             interpolation = "vertex"
         )
         rel material:binding = </Object/Material>
@@ -58,9 +57,9 @@ def Xform "Object" (
         }}
         def Shader "Reader"
         {{
-            uniform token info:id = "UsdPrimvarReader_float2"
-            string inputs:varname = "st"
-            float2 outputs:result
+            uniform token info:id = "UsdPrimvarReader_{kind}"
+            string inputs:varname = "{primvar}"
+            {kind} outputs:result
         }}
 {readers}
     }}
@@ -89,13 +88,7 @@ _INPUTS = {
 
 
 def usdz(mesh: TexturedMesh, stem: str, options: FileOptions) -> Content:
-    """One file.
-
-    Raises:
-        UsageError: the mesh has no texture.
-    """
-    if mesh.layout is None:
-        raise UsageError("export: USDZ holds its colors in a texture; give --texture-size a size above 0")
+    """One file."""
     found = pictures(mesh)
     files = {"object.usda": _layer(mesh, options, list(found)).encode()}
     return _archive(files | {f"{name}.png": png(picture) for name, picture in found.items()}), {}
@@ -103,26 +96,35 @@ def usdz(mesh: TexturedMesh, stem: str, options: FileOptions) -> Content:
 
 def _layer(mesh: TexturedMesh, options: FileOptions, names: list[str]) -> str:
     """The USD text; `names` are those of the pictures."""
-    index = mesh.layout.vertices
+    if mesh.layout is None:
+        index, corners, primvar, kind = slice(None), mesh.faces, "displayColor", "float3"
+        colored = f"        color3f[] primvars:displayColor = [{_tuples(linear(mesh.colors), 5)}]"
+    else:
+        index, corners, primvar, kind = mesh.layout.vertices, mesh.layout.faces, "st", "float2"
+        colored = f"        texCoord2f[] primvars:st = [{_tuples(mesh.layout.uv, 6)}]"
     points = to_y_up(in_meters(mesh.vertices, options))[index]
-    faces = quads_and_triangles(mesh.layout.faces[..., None], mesh.quads)
+    faces = quads_and_triangles(corners[..., None], mesh.quads)
     inputs, readers = [], []
     for name in names:
-        target, kind, channel, read, space, more = _INPUTS[name]
+        target, wanted, channel, read, space, more = _INPUTS[name]
         shader = name.capitalize()
-        inputs.append(f"            {kind} inputs:{target}.connect = </Object/Material/{shader}.outputs:{channel}>")
+        inputs.append(f"            {wanted} inputs:{target}.connect = </Object/Material/{shader}.outputs:{channel}>")
         readers.append(_READER.format(shader=shader, name=name, space=space, more=more, kind=read, channel=channel))
+    if not names:
+        inputs.append("            color3f inputs:diffuseColor.connect = </Object/Material/Reader.outputs:result>")
     if "roughness" not in names:
         inputs.append("            float inputs:roughness = 1")
     prompt = str(options.about.get("prompt", ""))
     return _LAYER.format(
         comment=json.dumps(f"mvdream {__version__}: {prompt}" if prompt else f"mvdream {__version__}", ensure_ascii=True),
         extent=_tuples(np.stack([points.min(0), points.max(0)]), 7),
-        counts=", ".join(str(corners.shape[1]) for corners in faces for _ in range(len(corners))),
-        indices=", ".join(str(k) for corners in faces for k in corners.ravel().tolist()),
+        counts=", ".join(str(group.shape[1]) for group in faces for _ in range(len(group))),
+        indices=", ".join(str(k) for group in faces for k in group.ravel().tolist()),
         points=_tuples(points, 7),
         normals=_tuples(to_y_up(mesh.normals[index]), 4),
-        uv=_tuples(mesh.layout.uv, 6),
+        colored=colored,
+        primvar=primvar,
+        kind=kind,
         inputs="\n".join(inputs),
         readers="\n".join(readers),
     )
