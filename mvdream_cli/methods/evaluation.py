@@ -25,7 +25,7 @@ from mvdream_cli.methods.measuring import (
     text_figures,
 )
 from mvdream_cli.methods.reference_set import read_set, set_fingerprint
-from mvdream_cli.methods.view_consistency import view_consistency
+from mvdream_cli.methods.view_consistency import other_object, view_consistency
 from mvdream_cli.methods.view_store import ViewStore
 from mvdream_cli.metrics.clip import own_towers, towers_from_folder
 from mvdream_cli.metrics.figures import Figure, left_out
@@ -101,7 +101,7 @@ def measure_samples(
     if photographs is not None and judges.towers is not None:
         shapes.append(likeness_figure(seen, photographs, judges.towers))
     fitted, fits = _consistency(settings, drawn, true, judges, device)
-    answers, asked = _examine(exam, drawn, device)
+    answers, asked = _examine(exam, drawn, run.cache / "judge", device)
     return _report(run, settings, f"{settings.model}: views of {len(prompts)} prompts", prompts, drawn,
                    [*figures, *shapes, *fitted, *answers], rows | more | fits | asked,
                    _facts(settings, true is not None, reference), true)  # fmt: skip
@@ -114,7 +114,7 @@ def measure_objects(
     seen = look(drawn.all(), judges, len(prompts))
     figures, rows = _text(seen, prompts, judges, None)
     shapes, more = shape_figures(seen, judges, finished=True)
-    answers, asked = _examine(exam, drawn, device, may_turn=True)
+    answers, asked = _examine(exam, drawn, run.cache / "judge", device, may_turn=True)
     options = settings.evaluate
     facts = {"objects": folder, "directions": options.object_views, "pixels": options.object_size_px}
     return _report(run, settings, f"{folder}: {len(prompts)} objects", prompts, drawn, [*figures, *shapes, *answers],
@@ -144,13 +144,15 @@ def _text(seen: Seen, prompts: list[str], judges: Judges, true: Seen | None) -> 
     return text_figures(seen, prompts, judges.towers, true)
 
 
-def _examine(exam: Examination | None, drawn: ViewStore, device, may_turn: bool = False) -> tuple[list[Figure], dict]:
+def _examine(
+    exam: Examination | None, drawn: ViewStore, kept: Path, device, may_turn: bool = False
+) -> tuple[list[Figure], dict]:
     if exam is None or not exam.asked:
         return [], {}
     if (views := len(drawn.read(0))) % 4:
         why = f"the judge looks at four views of an object, or a multiple; there are {views}"
         return [left_out(name, why, unit="%") for name in NAMES.values()], {}
-    return judge_figures(exam, drawn, str(device), may_turn)
+    return judge_figures(exam, drawn, kept, str(device), may_turn)
 
 
 def _consistency(
@@ -178,7 +180,9 @@ def _consistency(
                 bar.update(sum(map(len, found)))
     rest = [None] * (drawn.count - count)
     rows = {name: [row[k] if math.isfinite(row[k]) else None for row in found[0]] + rest for k, name in enumerate(CONSISTENCY)}
-    return consistency_figures(found[0], found[1] if len(found) > 1 else [], network), rows
+    pairs = [(drawn.read(k), drawn.read((k + 1) % drawn.count)) for k in range(count) if drawn.count > 1]
+    others = [other_object(*pair, network) for pair in pairs]
+    return consistency_figures(found[0], found[1] if len(found) > 1 else [], others, network), rows
 
 
 def _facts(settings, toys: bool, reference: Path | None) -> dict:

@@ -6,13 +6,17 @@ Beside the share of right answers stand its bound, true renders with proportions
 object.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from mvdream_cli.atomic import written_whole
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.engine.progress import Bar
 from mvdream_cli.methods.object_set import picture
@@ -56,12 +60,13 @@ class Examination:
 
 
 def judge_figures(
-    exam: Examination, drawn: ViewStore, device: str = "cpu", may_turn: bool = False
-) -> tuple[list[Figure], dict]:
+    exam: Examination, drawn: ViewStore, kept: Path, device: str = "cpu", may_turn: bool = False
+) -> tuple[list[Figure], dict[str, list[float | None]]]:
     """The share of right answers to each question, with its floor and its bound.
 
     Args:
         drawn: the views of the set, four of each object or a multiple of it.
+        kept: a folder for answers, so that a stopped examination goes on; they carry what was asked, and belong to these views.
         may_turn: objects may stand turned by quarters.
 
     Returns:
@@ -80,28 +85,55 @@ def judge_figures(
         views = drawn.read(index)
         return judge(views[:: len(views) // 4])
 
-    tables = {"seen": [], "floor": [], "bound": []}
-    with Bar("asking the judge", len(exam.bank) + len(exam.asked)) as bar:
-        bank = []
-        for kind, source in exam.bank:
-            bank.append((kind, true_views(source)))
-            bar.update(len(bank))
-        seen = [seen_views(asked.index) for asked in exam.asked]
+    @cache
+    def bank() -> list[tuple[str, Tensor]]:
+        return [(kind, true_views(source)) for kind, source in exam.bank]
+
+    def answers_of(k: int) -> dict[str, dict[str, float]]:
+        asked, other = exam.asked[k], exam.asked[k - 1]
+        choices = {name: [true_views(source) for source in sources] for name, sources in asked.choices.items()}
+        around = true_views(asked.twin, DIRECTIONS)
+        answer = partial(_answers, kind=asked.kind, bank=bank(), choices=choices, around=around)
+        views = {"seen": seen_views(asked.index), "floor": seen_views(other.index)}
+        if may_turn:
+            views = {name: best_turn(some, around[:: DIRECTIONS // 4]) for name, some in views.items()}
+        return {name: answer(some) for name, some in (views | {"bound": true_views(asked.true)}).items()}
+
+    found = []
+    with Bar("asking the judge", len(exam.asked)) as bar:
         for k, asked in enumerate(exam.asked):
-            choices = {name: [true_views(source) for source in sources] for name, sources in asked.choices.items()}
-            around, true = true_views(asked.twin, DIRECTIONS), true_views(asked.true)
-            answer = partial(_answers, kind=asked.kind, bank=bank, choices=choices, around=around)
-            own, other = seen[k], seen[k - 1]
-            if may_turn:
-                own, other = (best_turn(views, around[:: DIRECTIONS // 4]) for views in (own, other))
-            for name, views in (("seen", own), ("floor", other), ("bound", true)):
-                tables[name].append(answer(views))
-            bar.update(len(bank) + k + 1)
+            path, identity = kept / f"{asked.index:04d}.json", _identity(exam, k, may_turn)
+            found.append(_read(path, identity) or answers_of(k))
+            _write(path, identity, found[-1])
+            bar.update(k + 1)
+    tables = {name: [answers[name] for answers in found] for name in ("seen", "floor", "bound")}
     rows = {name: [None] * drawn.count for name in NAMES.values()}
     for asked, answers in zip(exam.asked, tables["seen"], strict=True):
         for question, right in answers.items():
             rows[NAMES[question]][asked.index] = right
     return list(_figures(exam, tables)), rows
+
+
+def _identity(exam: Examination, k: int, may_turn: bool) -> str:
+    """A short hash of all that the answers about object k depend on, but for the views themselves."""
+    asked = exam.asked[k]
+    told = [asked.true, asked.twin, *(source for some in asked.choices.values() for source in some)]
+    told += [source for _, source in exam.bank]
+    words = [source.made_from for source in told], list(asked.choices), exam.asked[k - 1].index, may_turn
+    return hashlib.sha256(repr(words).encode()).hexdigest()[:16]
+
+
+def _read(path: Path, identity: str) -> dict | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return content["answers"] if content["identity"] == identity else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # to be asked again
+
+
+def _write(path: Path, identity: str, answers: dict) -> None:
+    with written_whole(path) as whole:
+        whole.write_text(json.dumps({"identity": identity, "answers": answers}), encoding="utf-8")
 
 
 def _answers(

@@ -1,5 +1,6 @@
 """All figures of a set of views: what judges see in it, beside what they see in true views and in shuffled ones."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -50,6 +51,7 @@ class Seen:
 
     clip: (N, V, E) embeddings, or None. features, logits: network's name -> (N, V, D). agreement: (N,) of opposite silhouettes,
     NaN where V is odd. overlap: (N,) of silhouettes a quarter turn apart, NaN where V is no multiple of four. saturation: (N,).
+    mixed_agreement, mixed_overlap: the same of views of two objects, (N - 1,): their floors.
     """
 
     clip: Tensor | None
@@ -58,6 +60,8 @@ class Seen:
     agreement: list[float]
     overlap: list[float]
     saturation: list[float]
+    mixed_agreement: list[float]
+    mixed_overlap: list[float]
 
     def __len__(self) -> int:
         return len(self.agreement)
@@ -69,10 +73,10 @@ def look(views: Iterable[Tensor], judges: Judges, count: int, what: str = "looki
     Raises:
         DataError: one object has fewer or more views than another.
     """
-    clip, agreement, overlaps, strengths = [], [], [], []
+    clip, agreement, overlaps, strengths, mixed = [], [], [], [], ([], [])
     features = {network.name: [] for network in judges.networks}
     logits = {network.name: [] for network in judges.networks}
-    num_views = 0
+    num_views, before = 0, None
     with Bar(what, count) as bar:
         for k, images in enumerate(views):
             num_views = num_views or len(images)
@@ -85,8 +89,13 @@ def look(views: Iterable[Tensor], judges: Judges, count: int, what: str = "looki
                 features[network.name].append(found[0])
                 logits[network.name].append(found[1])
             masks = foreground_mask(images, border_color(images))
-            agreement.append(float(opposite_agreement(masks[None])[0]) if len(masks) % 2 == 0 else float("nan"))
-            overlaps.append(overlap(masks) if len(masks) % 4 == 0 else float("nan"))
+            agreement.append(_agreement(masks))
+            overlaps.append(_overlap(masks))
+            if before is not None:
+                sides = torch.arange(num_views) * 4 // num_views  # 0 to 3
+                mixed[0].append(_agreement(torch.where((sides < 2)[:, None, None], masks, before)))
+                mixed[1].append(_overlap(torch.where((sides % 2 == 0)[:, None, None], masks, before)))
+            before = masks
             strengths.append(float(saturation(images, masks).nanmean()))
             bar.update(k + 1)
     return Seen(
@@ -96,7 +105,22 @@ def look(views: Iterable[Tensor], judges: Judges, count: int, what: str = "looki
         agreement,
         overlaps,
         strengths,
+        *mixed,
     )
+
+
+def _agreement(masks: Tensor) -> float:
+    return float(opposite_agreement(masks[None])[0]) if len(masks) % 2 == 0 else math.nan
+
+
+def _overlap(masks: Tensor) -> float:
+    return overlap(masks) if len(masks) % 4 == 0 else math.nan
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    """Of those that are finite; None without any."""
+    finite = [value for value in values if math.isfinite(value)]
+    return float(np.mean(finite)) if finite else None
 
 
 def text_figures(seen: Seen, prompts: list[str], towers: Towers, true: Seen | None = None) -> tuple[list[Figure], dict]:
@@ -170,23 +194,26 @@ def shape_figures(seen: Seen, judges: Judges, true: Seen | None = None, finished
     if not finished:
         name = "opposite silhouettes agree"
         figure = mean_figure(name, seen.agreement, note="intersection over union of opposite views, one mirrored")
-        bound = float(np.nanmean(true.agreement)) if true is not None else None
-        return [figure.beside(bound=bound), _strength(seen, true)], {name: seen.agreement, STRENGTH: seen.saturation}
+        figure = figure.beside(_mean(seen.mixed_agreement), _mean(true.agreement) if true is not None else None)
+        return [figure, _strength(seen, true)], {name: seen.agreement, STRENGTH: seen.saturation}
     name = "overlap of silhouettes a quarter turn apart"
     about = {"better": "", "note": "1: alike from all sides, as a Janus is; so are round things"}
-    figures, rows = [mean_figure(name, seen.overlap, **about)], {name: seen.overlap, STRENGTH: seen.saturation}
+    figures = [mean_figure(name, seen.overlap, **about).beside(_mean(seen.mixed_overlap))]
+    rows = {name: seen.overlap, STRENGTH: seen.saturation}
     if judges.networks:
         network = judges.networks[-1]
         again = [front_seen_again(views) for views in seen.features[network.name]]
+        rng = np.random.default_rng(0)
+        shuffled = [front_seen_again(views[rng.permutation(len(views))]) for views in seen.features[network.name]]
         about = {"better": "lower", "network": network.name, "resize": network.resize}
         note = "a view a quarter turn away or more is more like the front than the front's neighbors are"
-        figures.append(share_figure("front seen again", again, note=note, **about))
+        figures.append(share_figure("front seen again", again, note=note, **about).beside(float(np.mean(shuffled))))
         rows["front seen again"] = [float(value) for value in again]
     return [*figures, _strength(seen, true)], rows
 
 
 def _strength(seen: Seen, true: Seen | None) -> Figure:
-    bound = float(np.nanmean(true.saturation)) if true is not None else None
+    bound = _mean(true.saturation) if true is not None else None
     return mean_figure(STRENGTH, seen.saturation, better="").beside(bound=bound)
 
 
@@ -201,8 +228,8 @@ def likeness_figure(seen: Seen, photographs: Tensor, towers: Towers) -> Figure:
     return mean_figure("likeness to the subject (CLIP-I)", likeness.tolist(), **about)
 
 
-def consistency_figures(found: list, true: list, network: FeatureNetwork | None) -> list[Figure]:
-    """Of what `view_consistency` found in some objects, and in true renders of the same."""
+def consistency_figures(found: list, true: list, others: list, network: FeatureNetwork | None) -> list[Figure]:
+    """Of what `view_consistency` found in some objects, in true renders of the same, and of `other_object`: the floor."""
     figures = []
     for k, name in enumerate(CONSISTENCY):
         if k == 2 and network is None:
@@ -212,7 +239,7 @@ def consistency_figures(found: list, true: list, network: FeatureNetwork | None)
         if k == 2:
             about = {"better": "lower", "network": network.name, "resize": network.resize, "note": "1 - cosine of its features"}
         figure = mean_figure(name, [row[k] for row in found], **about)
-        if true and figure.value is not None:
-            figure = replace(figure, bound=float(np.nanmean([row[k] for row in true])))
+        if figure.value is not None:
+            figure = figure.beside(_mean([row[k] for row in others]), _mean([row[k] for row in true]))
         figures.append(figure)
     return figures

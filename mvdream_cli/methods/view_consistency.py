@@ -68,6 +68,14 @@ def view_consistency(
     return Consistency(float(reprojected), float(held_out), learned)
 
 
+def other_object(images: Tensor, others: Tensor, network: FeatureNetwork | None = None) -> Consistency:
+    """The floor: views (V, S, S, 3) of another object in the places of what a field would show."""
+    masks = foreground_mask(images, border_color(images)) | foreground_mask(others, border_color(others))
+    found = masked_psnr(others, images, masks)
+    learned = float(feature_distance(network.of(others)[0], network.of(images)[0]).mean()) if network else math.nan
+    return Consistency(float(found.nanmean()), float(found[HELD_OUT]), learned)
+
+
 def _fit_and_render(
     images: Tensor, c2w: Tensor, options: To3D, kept: list[int], steps: int, device, seed: int
 ) -> tuple[Tensor, Tensor]:

@@ -63,8 +63,8 @@ def test_what_is_asked_has_the_right_answer_first_and_others_that_differ_in_one_
     assert len(examination(list(enumerate(SPECS)), 2).asked) == 2
 
 
-def test_right_views_get_right_answers_and_wrong_ones_do_not(simple_judge, drawn):
-    figures, rows = judge_figures(exam_of(SPECS), drawn)
+def test_right_views_get_right_answers_and_wrong_ones_do_not(simple_judge, drawn, tmp_path):
+    figures, rows = judge_figures(exam_of(SPECS), drawn, tmp_path)
     assert [figure.name for figure in figures] == list(NAMES.values())
     by_name = {figure.name: figure for figure in figures}
     kind, color, direction = (by_name[NAMES[name]] for name in ("kind", "color", "direction"))
@@ -76,6 +76,29 @@ def test_right_views_get_right_answers_and_wrong_ones_do_not(simple_judge, drawn
     assert kind.count == 3 and kind.low < kind.value < kind.high and "EfficientNet-Lite0" in kind.network
 
 
+def test_a_stopped_examination_goes_on_and_answers_carry_what_was_asked(simple_judge, drawn, tmp_path, monkeypatch):
+    asked = []
+
+    def counted(images, device):
+        asked.append(len(images))
+        if len(asked) == 40:
+            raise KeyboardInterrupt
+        return colors_and_places(images)
+
+    monkeypatch.setattr(judging, "efficientnet_maps", counted)
+    with pytest.raises(KeyboardInterrupt):
+        judge_figures(exam_of(SPECS), drawn, tmp_path)
+    assert 0 < len(list(tmp_path.glob("*.json"))) < 3
+    whole = judge_figures(exam_of(SPECS), drawn, tmp_path)
+    asked.clear()
+    assert judge_figures(exam_of(SPECS), drawn, tmp_path) == whole and not asked  # the judge is not troubled again
+    (tmp_path / "0001.json").write_text("{")
+    assert judge_figures(exam_of(SPECS), drawn, tmp_path) == whole and asked
+    asked.clear()
+    judge_figures(exam_of([SPECS[0], replace(SPECS[1], seed=99), SPECS[2]]), drawn, tmp_path)
+    assert asked
+
+
 def test_objects_that_stand_turned_are_turned_back(simple_judge, drawn, tmp_path):
     turned = ViewStore(tmp_path / "turned", 2)
     for k in range(2):
@@ -83,26 +106,26 @@ def test_objects_that_stand_turned_are_turned_back(simple_judge, drawn, tmp_path
     exam = exam_of(SPECS[:2])
     names = [NAMES["direction"], NAMES["kind"]]
     straight, stays, found = (
-        {figure.name: figure.value for figure in judge_figures(exam, store, may_turn=may)[0]}
-        for store, may in ((ViewStore(drawn.folder, 2), False), (turned, False), (turned, True))
+        {figure.name: figure.value for figure in judge_figures(exam, store, tmp_path / str(k), may_turn=may)[0]}
+        for k, (store, may) in enumerate([(ViewStore(drawn.folder, 2), False), (turned, False), (turned, True)])
     )
     assert all(found[name] == straight[name] for name in names) and stays[names[0]] < straight[names[0]]
 
 
-def test_without_the_judge_each_of_its_figures_is_left_out_with_the_reason(drawn, monkeypatch):
+def test_without_the_judge_each_of_its_figures_is_left_out_with_the_reason(drawn, monkeypatch, tmp_path):
     def none_here(device):
         raise ModelError("EfficientNet-Lite0 is not installed")
 
     monkeypatch.setattr(judging, "efficientnet_module", none_here)
-    figures, rows = judge_figures(exam_of(SPECS), drawn)
+    figures, rows = judge_figures(exam_of(SPECS), drawn, tmp_path)
     assert [figure.name for figure in figures] == list(NAMES.values()) and not rows
     assert all(figure.value is None and "EfficientNet-Lite0 is not installed" in figure.note for figure in figures)
 
 
-def test_the_network_itself_tells_a_dog_with_a_crown_from_a_car(drawn):
+def test_the_network_itself_tells_a_dog_with_a_crown_from_a_car(drawn, tmp_path):
     pytest.importorskip("efficientnet_lite_pytorch")
     plain = [replace(SPECS[0], color=None), replace(SPECS[1], color=None)]  # nothing to choose from but what is worn
-    figures, rows = judge_figures(exam_of(plain), ViewStore(drawn.folder, 2))
+    figures, rows = judge_figures(exam_of(plain), ViewStore(drawn.folder, 2), tmp_path)
     assert rows[NAMES["kind"]] == [1, 1] and rows[NAMES["worn"]] == [1, None]
     assert figures[3].bound > figures[3].floor
 

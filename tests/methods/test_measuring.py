@@ -90,6 +90,22 @@ def test_a_network_that_cannot_be_had_does_not_stop_the_others(monkeypatch):
     assert [network.name for network in judges.networks] == ["means"] and judges.missing == [("inception", "no network")]
 
 
+def test_silhouettes_and_fronts_have_floors_of_mixed_and_of_shuffled_views():
+    disc = (object_of(COLORS[0], 8) - 0.5).abs().amax(-1, keepdim=True) > 0.1
+    half = disc & (torch.arange(32) < 16)[None, :, None, None]  # without its lower half
+    wide, narrow = (torch.where(mask, COLORS[0], torch.tensor(0.5)) for mask in (disc, half))
+    seen = look([wide, narrow], JUDGES, 2)
+    (agreement, _), _ = shape_figures(seen, JUDGES)
+    assert agreement.floor == pytest.approx(0.5, abs=0.05) and agreement.value == 1
+    (around, again, _), _ = shape_figures(seen, JUDGES, finished=True)
+    assert around.floor == pytest.approx(0.5, abs=0.05) and around.value == 1
+    turning = torch.stack([object_of(COLORS[0] * k / 8)[0] for k in (8, 7, 5, 3, 1, 3, 5, 7)])
+    figure = shape_figures(look([turning] * 9, JUDGES, 9), JUDGES, finished=True)[0][1]
+    assert figure.value == 0 < figure.floor
+    alone = shape_figures(look([wide], JUDGES, 1), JUDGES)[0][0]
+    assert alone.floor is None
+
+
 def test_shapes_of_samples_and_of_finished_objects():
     seen = look((object_of(color, 8) for color in COLORS), JUDGES, 3)
     (agreement, strength), rows = shape_figures(seen, JUDGES, seen)
