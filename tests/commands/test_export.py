@@ -139,5 +139,7 @@ def test_export_of_an_empty_object_or_another_run_says_so_and_leaves_no_file(tmp
 def test_a_film_beside_the_file(tmp_path):
     _run_folder(tmp_path / "run")
     film = Settings().turntable.model_copy(update={"formats": ["gif"], "frames": 3, "size_px": 32})
-    made = export.run(SETTINGS.model_copy(update={"turntable": film}), tmp_path / "run", tmp_path / "a.stl", turntable=True)
+    made = export.run(
+        _asking("stl").model_copy(update={"turntable": film}), tmp_path / "run", tmp_path / "a.stl", turntable=True
+    )
     assert made["turntable"] == tmp_path / "a-turntable.gif" and made["turntable"].stat().st_size > 500
