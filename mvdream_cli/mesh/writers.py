@@ -30,8 +30,8 @@ def write_mesh(mesh: TexturedMesh, path: Path | str, options: FileOptions = File
         The files written, `path` first.
 
     Raises:
-        UsageError: the ending names no format. MVDreamError: the folder cannot be written,
-        or the disk is full. ObjectError: a solid is asked for, and the surface encloses nothing.
+        UsageError: the ending names no format. MVDreamError: the folder cannot be written, or the disk is full.
+        ObjectError: a solid is asked for, and the surface encloses nothing.
     """
     path = Path(path)
     file_format = path.suffix[1:].lower()
@@ -90,10 +90,12 @@ def check_writable(path: Path) -> None:
     """Say before a long computation, not after it, that a file cannot be written.
 
     Raises:
-        MVDreamError: the folder, or the nearest that is there, takes no file; or a folder has the file's name.
+        MVDreamError: the folder, or the nearest that is there, takes no file; the file is protected; a folder has its name.
     """
     if path.is_dir():
-        raise UsageError(f"{path}: is a folder; name a file, or end the name with {os.sep} to put the file into it")
+        raise not_writable(path, IsADirectoryError(errno.EISDIR, "a folder has this name"))
+    if path.exists() and not os.access(path, os.W_OK):
+        raise not_writable(path, PermissionError(errno.EACCES, "the file there is protected"))
     there = next(folder for folder in path.absolute().parents if folder.exists())
     if not there.is_dir():
         raise not_writable(path, NotADirectoryError(errno.ENOTDIR, f"{there} is a file"))

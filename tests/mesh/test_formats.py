@@ -13,9 +13,10 @@ from PIL import Image
 from textured_egg import BLUE, GREEN, HALF_AXES, RED, egg
 
 from mvdream_cli.errors import UsageError
-from mvdream_cli.mesh.formats.parts import FileOptions, linear
+from mvdream_cli.mesh.formats.parts import FileOptions
 from mvdream_cli.mesh.writers import WRITERS, check_wanted, write_mesh
 from mvdream_cli.raycast.assets import load_asset
+from mvdream_cli.raycast.paint import srgb_to_linear
 
 ABOUT = {"prompt": 'a "blue" cat & <dog> ☃', "model": {"name": "mini", "license": "Apache-2.0"}}
 Y_UP = HALF_AXES[[1, 2, 0]]
@@ -96,9 +97,9 @@ def test_vertex_colors_of_glb_are_linear(plain, tmp_path):
     path = write_mesh(plain, tmp_path / "egg.glb")[0]
     tree = _tree(path)
     colors = _array(path, tree, tree["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"])
-    np.testing.assert_allclose(colors[:, :3] / 65535, linear(plain.colors), atol=1e-5)
+    np.testing.assert_allclose(colors[:, :3] / 65535, srgb_to_linear(plain.colors / 255), atol=1e-5)
     assert (colors[:, 3] == 65535).all() and tree["accessors"][3]["normalized"]
-    assert abs(linear(np.uint8([118]))[0] - 0.1812) < 1e-4  # middle gray
+    assert abs(colors[(plain.colors == RED).all(1)][0, 0] / 65535 - 0.7913) < 1e-4  # of 230
 
 
 @pytest.mark.parametrize("name", ["egg.glb", "my egg.gltf", "an égg.obj"])
@@ -230,7 +231,7 @@ def test_usdz_without_a_texture_has_linear_colors_at_its_vertices(plain, tmp_pat
     assert not [error.GetMessage() for error in UsdValidation.ValidationContext(every).Validate(stage)]
     colors = UsdGeom.Mesh(stage.GetPrimAtPath("/Object/Mesh")).GetDisplayColorPrimvar()
     assert colors.GetInterpolation() == "vertex"
-    np.testing.assert_allclose(colors.Get(), linear(plain.colors), atol=1e-4)
+    np.testing.assert_allclose(colors.Get(), srgb_to_linear(plain.colors / 255), atol=1e-4)
 
 
 @pytest.mark.parametrize("textured", [True, False])

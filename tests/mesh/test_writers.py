@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from textured_egg import egg
 
-from mvdream_cli.errors import MVDreamError, ObjectError, UsageError
+from mvdream_cli.errors import MVDreamError, ObjectError
 from mvdream_cli.mesh import writers
 from mvdream_cli.mesh.writers import WRITERS, check_writable, write_formats, write_mesh
 from mvdream_cli.raycast.assets import load_asset
@@ -90,7 +90,7 @@ def test_a_place_that_takes_no_file_is_told_in_one_sentence(mesh, tmp_path, monk
     with pytest.raises(MVDreamError, match="mesh.glb: cannot be written .*is a file.*--output"):
         check_writable(tmp_path / "file" / "mesh.glb")
     (tmp_path / "mesh.glb").mkdir()
-    with pytest.raises(UsageError, match="is a folder"):
+    with pytest.raises(MVDreamError, match="a folder has this name"):
         check_writable(tmp_path / "mesh.glb")
     check_writable(tmp_path / "new" / "deep" / "mesh.glb")
     assert not (tmp_path / "new").exists()

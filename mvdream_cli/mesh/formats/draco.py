@@ -2,11 +2,9 @@
 
 import numpy as np
 
-_POSITION_BITS, _NORMAL_BITS, _TEXTURE_BITS = (
-    14,
-    10,
-    14,
-)  # a 16,384th of the box, about 0.2 degrees, a quarter of a texel of 4,096
+_POSITION_BITS = 14  # a 16,384th of the longest side
+_NORMAL_BITS = 10
+_TEXTURE_BITS = 14  # a quarter of a texel of 4,096
 _LEVEL = 7  # of 10; more takes longer and saves a hundredth
 _POSITION, _NORMAL, _TEXTURE, _GENERIC = 0, 1, 3, 4  # Draco's kinds of attributes
 

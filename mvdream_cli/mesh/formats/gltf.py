@@ -10,8 +10,9 @@ import numpy as np
 
 from mvdream_cli import __version__
 from mvdream_cli.mesh.formats.draco import compress
-from mvdream_cli.mesh.formats.parts import Content, FileOptions, in_meters, linear, name_beside, pictures, png, to_y_up
+from mvdream_cli.mesh.formats.parts import Content, FileOptions, in_meters, name_beside, pictures, png, to_y_up
 from mvdream_cli.mesh.texture import TexturedMesh
+from mvdream_cli.raycast.paint import srgb_to_linear
 
 _ARRAY_BUFFER, _ELEMENT_ARRAY_BUFFER = 34962, 34963
 _COMPONENTS = {"float32": 5126, "uint8": 5121, "uint16": 5123, "uint32": 5125}
@@ -131,7 +132,7 @@ def _attributes(mesh: TexturedMesh, options: FileOptions) -> tuple[dict[str, np.
     positions = to_y_up(in_meters(mesh.vertices, options))
     if mesh.layout is None:
         colors = np.full((len(positions), 4), 65535, np.uint16)  # rows of 8 bytes; alpha is 1
-        colors[:, :3] = linear(mesh.colors) * 65535 + 0.5
+        colors[:, :3] = srgb_to_linear(mesh.colors / 255.0) * 65535 + 0.5
         return {"POSITION": positions, "NORMAL": to_y_up(mesh.normals), "COLOR_0": colors}, _indices(mesh.faces, len(positions))
     index, uv = mesh.layout.vertices, mesh.layout.uv
     attributes = {"POSITION": positions[index], "NORMAL": to_y_up(mesh.normals[index])}

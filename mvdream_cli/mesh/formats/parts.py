@@ -54,18 +54,11 @@ def _scaled(vertices: np.ndarray, longest: float) -> np.ndarray:
     return (vertices * (longest / float(np.ptp(vertices, axis=0).max()))).astype(np.float32)
 
 
-def linear(colors: np.ndarray) -> np.ndarray:
-    """sRGB uint8 -> light in [0, 1] (IEC 61966-2-1)."""
-    values = colors / 255.0
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-
-
 def quads_and_triangles(corners: np.ndarray, quads: int) -> list[np.ndarray]:
     """The quadrilaterals (Q, 4, C) of corners (M, 3, C), as `TexturedMesh.quads` tells, and the other triangles (M', 3, C).
 
-    What there is none of is left out.
-
-    Halves that do not agree in the corners of their diagonal, because a seam of the texture runs there, stay triangles.
+    Of the two, what there is none of is left out. Halves that do not agree in the corners of their diagonal, because a seam of
+    the texture runs there, stay triangles.
     """
     first, second = corners[0 : 2 * quads : 2], corners[1 : 2 * quads : 2]
     whole = ((first[:, 0] == second[:, 0]) & (first[:, 2] == second[:, 1])).all(-1)

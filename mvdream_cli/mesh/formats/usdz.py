@@ -11,8 +11,9 @@ import zipfile
 import numpy as np
 
 from mvdream_cli import __version__
-from mvdream_cli.mesh.formats.parts import Content, FileOptions, in_meters, linear, pictures, png, quads_and_triangles, to_y_up
+from mvdream_cli.mesh.formats.parts import Content, FileOptions, in_meters, pictures, png, quads_and_triangles, to_y_up
 from mvdream_cli.mesh.texture import TexturedMesh
+from mvdream_cli.raycast.paint import srgb_to_linear
 
 _ALIGNMENT = 64
 _LOCAL_HEADER = 30  # bytes of a zip local header before the file name
@@ -98,7 +99,7 @@ def _layer(mesh: TexturedMesh, options: FileOptions, names: list[str]) -> str:
     """The USD text; `names` are those of the pictures."""
     if mesh.layout is None:
         index, corners, primvar, kind = slice(None), mesh.faces, "displayColor", "float3"
-        colored = f"        color3f[] primvars:displayColor = [{_tuples(linear(mesh.colors), 5)}]"
+        colored = f"        color3f[] primvars:displayColor = [{_tuples(srgb_to_linear(mesh.colors / 255.0), 5)}]"
     else:
         index, corners, primvar, kind = mesh.layout.vertices, mesh.layout.faces, "st", "float2"
         colored = f"        texCoord2f[] primvars:st = [{_tuples(mesh.layout.uv, 6)}]"
