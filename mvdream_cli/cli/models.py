@@ -96,8 +96,15 @@ def _print_path(recipe: Callable[[Any], Path], shared: Shared) -> None:
 
 @app.command()
 @shares("json_", "debug")
-def doctor(*, shared: Shared) -> None:
+def doctor(
+    *,
+    licences: Annotated[bool, typer.Option("--licences", help="Licences of dependencies and models instead.")] = False,
+    shared: Shared,
+) -> None:
     """Show what this machine has, the preset that fits it, and how to mend what is wrong."""
+    if licences:
+        _print_licences(shared.json_)
+        return
     from mvdream_cli.commands import doctor
 
     found = doctor.run()
@@ -109,3 +116,21 @@ def doctor(*, shared: Shared) -> None:
     print(f"{'preset':<14}{found['preset']}: {found['why']}")
     for item in found["problems"]:
         print(f"\nproblem: {item['problem']}\n    {item['fix']}")
+
+
+def _print_licences(as_json: bool) -> None:
+    """A line for each package and model; those that ask for more than to keep their text are marked with a !."""
+    from mvdream_cli.commands import licences
+
+    found = licences.run()
+    if as_json:
+        print(json.dumps(found))
+        return
+    for row in found["packages"]:
+        note = f" ({row['note']})" if row["note"] else ""
+        licence = row["licence"] or "does not say"
+        print(f"{' ' if row['permissive'] else '!'} {row['name']:<28}{row['version']:<18}{licence}{note}")
+    print()
+    for row in found["models"]:
+        print(f"{' ' if row['permissive'] else '!'} {row['name']:<28}{'model':<18}{row['licence']}")
+    print("\n! asks for more than to keep its text, or does not say what it asks: read it before you pass it on")
