@@ -21,7 +21,7 @@ SMALL = {
     "to3d": (
         *OFTEN, "to3d.views.steps=1", "to3d.field.resolutions=[8,16]", "to3d.distillation.size_px=16", "to3d.fit.rays=64",
         "to3d.rendering.samples_per_ray=16", "to3d.fit.steps=10", "export.resolution=24", "export.faces=200",
-        "export.texture_size=64",
+        "export.texture_size=64", "turntable.formats=[]", "turntable.frames=8",
     ),
     "train": (*OFTEN, "train.batch_size=2", "sample_views.steps=1"),
 }  # fmt: skip

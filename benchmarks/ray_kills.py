@@ -27,6 +27,7 @@ PORT = 6399
 SETTINGS = (
     "engine.threads=1", "to3d.fit.steps=2", "to3d.views.steps=1", "to3d.field.resolutions=[8,16]", "to3d.fit.rays=64",
     "to3d.rendering.samples_per_ray=16", "export.resolution=24", "export.faces=200", "export.texture_size=64",
+    "turntable.formats=[]", "turntable.frames=8", "turntable.size_px=64",
 )  # fmt: skip
 COLORS = ("red", "blue", "green", "golden", "black", "white", "silver", "pink", "yellow", "orange")
 THINGS = ("dog", "cat", "car", "crown", "robot")

@@ -1,6 +1,7 @@
 """What an older and a newer mvdream left: a run of 0.1.0 as it was made then, and records of a version to come."""
 
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import pytest
 import trimesh
 from conftest import mvdream
 
-from mvdream_cli import __version__
+from mvdream_cli import __version__, hashes
 from mvdream_cli.engine.records import read_run
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import CheckpointError
+from mvdream_cli.models import find
+from mvdream_cli.models.find import VERSIONS, find_model
 from mvdream_cli.versions import OURS, is_newer, is_older, versions
 
 
@@ -56,6 +59,35 @@ def test_runs_carry_versions_and_go_on_with_their_own(tmp_path):
     assert recorded[OURS] == __version__ and {"torch", "diffusers", "python"} <= recorded.keys()
     with pytest.raises(CheckpointError, match="engine.seed was 1, is 2"):  # of this version: what differs is told
         open_run(tmp_path / "run", "train", {"engine": {"seed": 2, "new": 1}}, identity_keys=["engine"])
+
+
+def test_models_carry_versions_and_those_of_a_newer_mvdream_are_refused(tiny_folder, tmp_path):
+    index = json.loads((tiny_folder / "model_index.json").read_text())
+    assert index[VERSIONS] == versions() and index[VERSIONS]["torch"]
+    copy = shutil.copytree(tiny_folder, tmp_path / "copy")
+    assert find_model(str(copy)) == copy
+    (copy / "model_index.json").write_text(json.dumps(index | {VERSIONS: index[VERSIONS] | {OURS: "9.1.0"}}))
+    done = mvdream("sample-views", "a red dog", "--model", copy, "--preset", "cpu", cwd=tmp_path)
+    assert done.returncode == 1 and "written by mvdream 9.1.0" in done.stderr and "another --model" in done.stderr, done.stderr
+
+
+def test_a_model_without_versions_opens(tiny_folder, tmp_path):
+    """As 0.1.0 wrote them."""
+    copy = shutil.copytree(tiny_folder, tmp_path / "copy")
+    index = json.loads((copy / "model_index.json").read_text())
+    del index[VERSIONS]
+    (copy / "model_index.json").write_text(json.dumps(index))
+    done = mvdream("sample-views", "a red dog", "--model", copy, "--preset", "cpu", "--steps", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_identity_of_a_model_is_read_once_and_noticed_when_it_changes(tiny_folder, tmp_path, monkeypatch):
+    copy = shutil.copytree(tiny_folder, tmp_path / "copy")
+    first, read = find.model_identity(str(copy)), []
+    monkeypatch.setattr(find, "checksum", lambda path: read.append(path) or hashes.checksum(path))
+    assert find.model_identity(str(copy)) == first and not read
+    (copy / "words.json").write_text("[]")
+    assert find.model_identity(str(copy)) != first and read == [copy / "words.json"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Find and identify models: folders, and single checkpoint files. Never imports torch."""
 
+import functools
 import hashlib
 import json
 import math
@@ -8,11 +9,14 @@ from pathlib import Path
 
 from safetensors import safe_open
 
+from mvdream_cli.doors import read_json
 from mvdream_cli.errors import ModelError
 from mvdream_cli.hashes import checksum
 from mvdream_cli.models.hub import CHECKPOINT_SUFFIXES, is_on_the_hub, locate, missing, read_record
+from mvdream_cli.versions import is_newer, update_hint
 
 EMBEDDED = {"mini": Path(__file__).resolve().parent.parent / "mini"}
+VERSIONS = "_mvdream_versions"  # in model_index.json and SUBJECT: what wrote the model
 SUBJECT = "subject.json"  # in a model that dreambooth made: the subject's words, and how many tensors it changed
 LORA_WEIGHTS = "pytorch_lora_weights.safetensors"  # a model that is a small change to another one, named in SUBJECT
 _USUAL = ("diffusion_pytorch_model", "model", "pytorch_model")
@@ -45,6 +49,7 @@ def find_model(name: str) -> Path:
     if any((folder / "model" / name).is_file() for name in ("model_index.json", LORA_WEIGHTS)):  # a run folder
         folder = folder / "model"
     if (folder / LORA_WEIGHTS).is_file():
+        refuse_newer(folder / SUBJECT)
         return folder
     if folder.is_file() and folder.suffix in CHECKPOINT_SUFFIXES:
         return folder
@@ -54,7 +59,19 @@ def find_model(name: str) -> Path:
         part = folder / component
         if not part.is_dir() or not any(part.iterdir()):
             raise ModelError(f"model {name!r}: the folder {part} is missing or empty; copy the whole model folder again.")
+    refuse_newer(folder / "model_index.json")
     return folder
+
+
+def refuse_newer(path: Path) -> None:
+    """Raises ModelError if the file that describes a model (model_index.json, subject.json) is of a newer mvdream."""
+    try:
+        described = read_json(path)
+    except (ValueError, OSError):
+        return  # its reader tells what is wrong with it
+    recorded = described.get(VERSIONS) if isinstance(described, dict) else None
+    if is_newer(recorded):
+        raise ModelError(f"{path.parent}: {update_hint(recorded)}, or take another --model.")
 
 
 def base_of(folder: Path) -> str | None:
@@ -85,8 +102,18 @@ def model_identity(name: str) -> str:
     for path in [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.suffix in kinds):
         digest.update(path.relative_to(folder).as_posix().encode())
         known = record.get(path.relative_to(folder if folder.is_dir() else folder.parent).as_posix())
-        digest.update(bytes.fromhex(known["sha256"] if known else checksum(path)))
+        digest.update(bytes.fromhex(known["sha256"] if known else _checksum_once(path, *_size_and_time(path))))
     return digest.hexdigest()[:16]
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    return path.stat().st_size, path.stat().st_mtime_ns
+
+
+@functools.lru_cache(maxsize=4096)
+def _checksum_once(path: Path, size: int, time_ns: int) -> str:
+    """The checksum of a file that many prompts ask for; anew where its size or time differs."""
+    return checksum(path)
 
 
 def known_words(name: str) -> set[str] | None:

@@ -11,10 +11,11 @@ from mvdream_cli.atomic import written_whole
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models.architectures import build_pipeline
-from mvdream_cli.models.find import base_of, find_model, known_words
+from mvdream_cli.models.find import VERSIONS, base_of, find_model, known_words
 from mvdream_cli.models.parts import has_usual_files, pipeline_from_parts, read_config, refuse_other_inputs
 from mvdream_cli.models.reconstructor import Reconstructor
 from mvdream_cli.models.single_file import pipeline_from_file, pipeline_from_port
+from mvdream_cli.versions import versions
 
 _CHANNEL_KEYS = (("unet", "in_channels"), ("vae", "latent_channels"))
 
@@ -160,6 +161,8 @@ def save_pipeline(
         for path in partial.rglob("*.json"):  # where a part was once loaded from is nobody's business
             if isinstance(config := json.loads(path.read_text()), dict) and config.pop("_name_or_path", None) is not None:
                 path.write_text(json.dumps(config, indent=2) + "\n")
+        index = json.loads((partial / "model_index.json").read_text()) | {VERSIONS: versions()}
+        (partial / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
         if words:
             (partial / "words.json").write_text(json.dumps(sorted(words)))
     for module, own in before if dtype else ():

@@ -10,7 +10,8 @@ from peft.utils import get_peft_model_state_dict
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.diffusion.lora import NAME
 from mvdream_cli.errors import ModelError
-from mvdream_cli.models.find import LORA_WEIGHTS, SUBJECT
+from mvdream_cli.models.find import LORA_WEIGHTS, SUBJECT, VERSIONS
+from mvdream_cli.versions import versions
 
 
 def save_lora(unet, folder: Path, note: dict, words: set[str] | None = None) -> Path:
@@ -24,7 +25,7 @@ def save_lora(unet, folder: Path, note: dict, words: set[str] | None = None) -> 
     with written_whole(folder) as partial:
         partial.mkdir()
         StableDiffusionLoraLoaderMixin.save_lora_weights(partial, unet_lora_layers=state, safe_serialization=True)
-        (partial / SUBJECT).write_text(json.dumps(note, indent=1))
+        (partial / SUBJECT).write_text(json.dumps(note | {VERSIONS: versions()}, indent=1))
         if words:
             (partial / "words.json").write_text(json.dumps(sorted(words)))
     return folder

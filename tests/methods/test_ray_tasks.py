@@ -17,7 +17,8 @@ from mvdream_cli.methods.ray_tasks import WithoutRay
 
 QUICK = ("--preset", "cpu", "--method", "views", "--candidates", 1, "--set", "to3d.fit.steps=2", "--set", "to3d.views.steps=1",
          "--set", "to3d.field.resolutions=[8,16]", "--set", "to3d.fit.rays=64", "--set", "to3d.rendering.samples_per_ray=16",
-         "--set", "export.resolution=24", "--set", "export.faces=200", "--set", "export.texture_size=64")  # fmt: skip
+         "--set", "export.resolution=24", "--set", "export.faces=200", "--set", "export.texture_size=64",
+         "--set", "turntable.formats=[]", "--set", "turntable.frames=8", "--set", "turntable.size_px=64")  # fmt: skip
 
 
 def binary_of(path):
