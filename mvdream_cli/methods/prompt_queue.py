@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from mvdream_cli.methods.many_prompts import BUSY
 
 BUSY_SECONDS = 10.0  # until a prompt is tried again whose folder another process has
+LOST_SECONDS = 2.0  # or whose machine went: where none is left, they would be tried a thousand times a second
 AHEAD = 2  # prompts given away for each place: so none waits for this process, and what waits takes little memory
 
 
@@ -82,7 +83,7 @@ def spread(
             elif kind == "died" and (died.update([number]) or died[number] >= deaths):
                 yield number, failed_row(number, f"its worker died {deaths} times: {said}")
             else:
-                heapq.heappush(again, (now(), number))
+                heapq.heappush(again, (now() + (LOST_SECONDS if kind == "lost" else 0), number))
         look(given)
 
 

@@ -27,6 +27,8 @@ from mvdream_cli.settings.engine import Ray
 from mvdream_cli.settings.machine import visible_gpus
 
 ENVIRONMENT = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_ENDPOINT", "MVDREAM_MODELS")  # goes along with a prompt
+# Of ray.exceptions: what tells that a machine went, which is not the prompt's fault.
+LOST = ("NodeDiedError", "LocalRayletDiedError", "ObjectLostError", "OwnerDiedError", "RaySystemError")
 ASK_SECONDS = 2.0
 SAVE_SECONDS = 60.0  # that tasks get to save their state after Ctrl-C
 
@@ -182,7 +184,7 @@ class RayWorkers:
         try:
             said = self.ray.get(next(stream))
             event = Event(number, "row" if isinstance(said, dict) else "begun", said)
-        except (exceptions.NodeDiedError, exceptions.ObjectLostError, exceptions.RaySystemError) as error:
+        except tuple(getattr(exceptions, name) for name in LOST) as error:
             event = Event(number, "lost", _first_line(error))
         except (exceptions.RayError, StopIteration) as error:
             event = Event(number, "died", _first_line(error))
