@@ -90,6 +90,8 @@ def describe(error: Exception) -> tuple[str, int]:
         if getattr(error, "possibilities", None):
             best = difflib.get_close_matches(error.option_name, error.possibilities, n=1, cutoff=0.0)[0]
             message = f"there is no option {error.option_name}; did you mean {best}?"
+        if getattr(error, "option_name", None) in ("--json", "--events"):
+            message = "--json takes no value but events, and --json=events is for commands that work for long"
         return f"{message.rstrip('?')}; see {where} --help", getattr(error, "exit_code", 2)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'input or output'}: {error.strerror}", 1

@@ -1,6 +1,7 @@
 """What was made: runs list, show, clean; view."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +51,8 @@ def list_(folder: Root = Path("runs"), *, shared: Shared) -> None:
     if shared.json_:
         print(json.dumps([row.as_json() for row in rows]))
         return
+    if not rows:
+        print(f"{folder}: no run here", file=sys.stderr)
     cells = [[str(row.folder), row.command or "-", row.state, size_text(row.bytes), age_text(row.changed)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells)]
     for row, texts in zip(rows, cells):

@@ -12,6 +12,7 @@ from mvdream_cli.engine.records import read_run
 from mvdream_cli.errors import CheckpointError
 from mvdream_cli.pages.story import facts, runs_in, setting_rows, state
 
+USUAL = Path("runs")  # where commands put runs that have no --out
 BROKEN = "broken"  # its run.json cannot be read
 STATES = {
     "finished": ("finished",),
@@ -37,12 +38,12 @@ class RunRow:
 
 
 def listed(root: Path) -> list[RunRow]:
-    """The runs directly in a folder, the newest first. Links are passed over.
+    """The runs directly in a folder, the newest first. Links are passed over. `USUAL` need not be there yet.
 
     Raises:
         CheckpointError: there is no such folder.
     """
-    if not root.is_dir():
+    if not root.is_dir() and root != USUAL:
         raise CheckpointError(f"{root}: there is no such folder; name one that holds runs")
     return [row_of(folder, record) for folder, record in runs_in(root)]
 

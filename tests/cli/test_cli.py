@@ -86,6 +86,9 @@ def test_version():
         (["to3d", "x", "--preset", "cpx"], ["did you mean cpu?"]),
         (["to3d", "x", "--set", "to3d.guidence_scale=3"], ["did you mean to3d.guidance.guidance_scale?"]),
         (["to3d", "x", "--seed", "-4"], ["--seed"]),
+        (["to3d", "x", "--json=event"], ["--json takes no value but events"]),
+        (["runs", "clean", "--older-than-days", "3"], ["name which: --unfinished"]),
+        (["vew"], ["Did you mean 'view'"]),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(args, parts):

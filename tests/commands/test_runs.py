@@ -85,6 +85,8 @@ def test_list_and_show_for_people_and_programs(root, tmp_path):
     shown = mvdream("runs", "show", "runs/failed", cwd=tmp_path)
     assert "failed: no luck" in shown.stdout
     assert mvdream("runs", "list", "empty", cwd=tmp_path).stderr.startswith("error: empty: there is no such folder")
+    first = mvdream("runs", "list", "--json", cwd=root / "notes")  # where nothing was made yet
+    assert (first.returncode, first.stdout) == (0, "[]\n")
     none = mvdream("runs", "show", "runs/notes", cwd=tmp_path)
     assert none.returncode == 1 and "is not a run folder" in none.stderr
 
