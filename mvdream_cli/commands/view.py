@@ -38,11 +38,11 @@ def run(target: Path | None, port: int | None, browser: bool, tell: Callable[[st
     elif not runs_in(folder):
         raise CheckpointError(f"{folder}: holds no run; name a run, or a folder of runs such as runs/")
     with Server(Gallery(folder, one_run), port) as server:
-        tell(server.url)
-        say("only this machine can see it; Ctrl-C ends it")
-        if browser:
-            open_browser(server.url)
         try:
+            tell(server.url)
+            say("only this machine can see it; Ctrl-C ends it")
+            if browser:
+                open_browser(server.url)
             server.serve_forever()
         except KeyboardInterrupt:
             say("ended")

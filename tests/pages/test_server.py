@@ -1,13 +1,17 @@
 """What can be asked of the server is what it shows, and nothing else of the disk."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import UsageError
@@ -108,3 +112,8 @@ def test_a_port_that_is_taken_is_one_sentence(root):
         port = taken.getsockname()[1]
         with pytest.raises(UsageError, match=rf"--port {port}: cannot be had .*; give another, or 0"):
             Server(Gallery(root), port)
+
+
+def test_the_server_needs_no_torch():
+    code = "import sys, mvdream_cli.commands.view, mvdream_cli.commands.runs; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}).returncode == 0
