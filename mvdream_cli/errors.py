@@ -7,7 +7,7 @@ EXIT_CODES = {
     0: "done",
     1: "failed",
     2: "wrong usage: a command, an option or a setting",
-    3: "some prompts failed, the others are done",
+    3: "some prompts failed, or some objects of a set; the others are done",
     11: "locked: another process works in the run folder",
     130: "interrupted (Ctrl-C); long runs save their state",
     141: "who read the output went away, as `head -1` does",

@@ -60,6 +60,27 @@ def render(
     run_command("data", flags, recipe, shared)
 
 
+@data_app.command()
+@shares(*ALL)
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="SET", help="A multi-view set: shards or folders.")],
+    *,
+    sample: Annotated[
+        int, typer.Option(min=0, help="Look at so many objects, drawn at random. [dim]all[/]", show_default=False)
+    ] = 0,
+    mend: Annotated[bool, typer.Option("--mend", help="Render again what is broken, from where the set comes.")] = False,
+    shared: Shared,
+) -> None:
+    """Look at a set: statistics, duplicates, wrong cameras, broken files; a contact sheet. [dim]--out SET[/]"""
+
+    def recipe(settings):
+        from mvdream_cli.commands import data
+
+        return data.check(settings, folder, shared.out or folder, sample=sample, mend=mend)
+
+    run_command("data", {}, recipe, shared)
+
+
 def _part(text: str) -> tuple[int, int]:
     """(3, 16) of "3/16".
 

@@ -1,11 +1,14 @@
-"""`mvdream data`: captioned 3D objects (toybox) and their pictures from all sides (render)."""
+"""`mvdream data`: captioned 3D objects (toybox), their pictures from all sides (render), and what these are worth (check)."""
 
+import json
 from collections.abc import Collection
 from pathlib import Path
 
+from mvdream_cli.captions import ASSET_SUFFIX, asset_caption
 from mvdream_cli.commands.toybox_world import toybox_sources
 from mvdream_cli.data.agreed import record
 from mvdream_cli.data.asset_folder import write_assets
+from mvdream_cli.data.check_set import check_set, contact_sheet, table
 from mvdream_cli.data.listing import each_rendered, sources_from_folder
 from mvdream_cli.data.render_pool import Limits
 from mvdream_cli.data.render_set import render_dataset
@@ -13,6 +16,11 @@ from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.data.training_lights import LightDistribution, read_panoramas
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, clock, say, warn
+from mvdream_cli.errors import DataError, SomeFailedError
+from mvdream_cli.images import save_image
+from mvdream_cli.models.find import find_model
+from mvdream_cli.models.parts import open_tokenizer
+from mvdream_cli.settings.data import Data
 
 ORIGIN = "source.json"  # beside a set: what it was rendered from, and how
 GB = 1e9
@@ -83,3 +91,68 @@ def render(settings, source: str, out: Path, part: tuple[int, int] = (1, 1), sus
         )
     counts = {"rendered": report.rendered, "skipped": len(report.skipped), "incomplete": len(report.losses)}
     return {"views": out, **counts}
+
+
+def check(settings, root: Path, out: Path, *, sample: int = 0, mend: bool = False) -> dict:
+    """Look at a multi-view set: a report, a contact sheet, and a table on the terminal.
+
+    Args:
+        sample: objects that are looked at; 0: all. mend: render again what is broken, from where the set comes.
+
+    Raises:
+        SomeFailedError: there are faults, and they were not mended or cannot be.
+        DataError: no set; or one to be mended that does not say where it comes from.
+    """
+    report, facts = _examined(settings, root, sample)
+    if mend and (report["faults"] or report["broken_shards"]):
+        again, source = _origin(settings, root)
+        render(again, source, root, suspects={*report["broken_shards"], *(fault["id"] for fault in report["faults"])})
+        report, facts = _examined(settings, root, sample)
+    for line in table(report):
+        say(line)
+    record(out / "check.json", report)
+    sheet = save_image(out / "contact_sheet.png", contact_sheet(facts))
+    faults, shards = len(report["faults"]), len(report["broken_shards"])
+    results = {"report": out / "check.json", "sheet": sheet, "objects": report["looked_at"], "faults": faults}
+    results["broken_shards"] = shards
+    if faults or shards:
+        way_out = "rendering them again does not mend them" if mend else f"mvdream data check {root} --mend renders them again"
+        raise SomeFailedError(f"{root}: {faults} objects and {shards} shards have faults; {way_out}", results)
+    return results
+
+
+def _examined(settings, root: Path, sample: int) -> tuple[dict, list]:
+    tokenizer = open_tokenizer(find_model(settings.model))
+    with Bar("checking", 1) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done)
+
+        return check_set(
+            root,
+            count_tokens=lambda caption: len(tokenizer(asset_caption(caption, ASSET_SUFFIX), verbose=False)["input_ids"]),
+            most_tokens=tokenizer.model_max_length,
+            sample=sample,
+            seed=settings.engine.seed,
+            processes=settings.data.workers or physical_cores(),
+            on_progress=show,
+        )
+
+
+def _origin(settings, root: Path):
+    """The settings with which a set was rendered, and what it was rendered from.
+
+    Raises:
+        DataError: the set does not say it.
+    """
+    try:
+        origin = json.loads((root / ORIGIN).read_text(encoding="utf-8"))
+        data = Data.model_validate(origin["data"]).model_copy(update={"workers": settings.data.workers})
+        engine = settings.engine.model_copy(update={"seed": int(origin["seed"])})
+        return settings.model_copy(update={"data": data, "engine": engine}), str(origin["source"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{root}: does not say what it was rendered from ({ORIGIN}: {' '.join(str(error).split())[:100]}); "
+            "render it with mvdream data render, which also mends what is there"
+        ) from error

@@ -74,7 +74,7 @@ class Shards:
     """Tar files in the form of WebDataset, an index beside each.
 
     Args:
-        suspects: names of shards that are read, not believed.
+        suspects: names of shards that are read, not believed, and ids of objects that are rendered again.
     """
 
     def __init__(self, out: Path, settings: RenderSettings, suspects: Collection[str] = ()):
@@ -98,13 +98,19 @@ class Shards:
             stamps = pool.map(partial(object_stamp, settings=self.settings), members)
             chunk.stamp = hashlib.sha256("".join(stamps).encode()).hexdigest()
         index = read_shard_index(path)
+        asked = {source.id for source in members} & set(self.suspects)
         believed = index is not None and path.name not in self.suspects and _is_as_written(path)
         if index is not None and not believed and not shard_is_whole(path, index):
             index = None
         if index is None and path.exists():
             chunk.broken.append(path.name)
         # what one reader cannot read, another may
-        if index and index.get("stamp") == chunk.stamp and (not index.get("skipped") or index.get("reader") == _reader()):
+        if (
+            index
+            and not asked
+            and index.get("stamp") == chunk.stamp
+            and (not index.get("skipped") or index.get("reader") == _reader())
+        ):
             chunk.trusted, chunk.have = True, dict.fromkeys((item["id"] for item in index["objects"]), "")
             chunk.skipped = [tuple(item) for item in index.get("skipped", [])]
             chunk.losses = [tuple(item) for item in index.get("losses", [])]
@@ -112,7 +118,7 @@ class Shards:
             chunk.places = {item["id"]: item for item in (index["objects"] if index else scan_shard(path))}
             with path.open("rb") as shard:
                 for name, place in chunk.places.items():
-                    if identity := _identity_of_whole(shard, place):
+                    if name not in asked and (identity := _identity_of_whole(shard, place)):
                         chunk.have[name] = identity
         if not chunk.trusted:
             chunk.rendered = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `finish`)
@@ -155,7 +161,7 @@ class Folders:
     """A folder for each object. All that is there is read."""
 
     def __init__(self, out: Path, settings: RenderSettings, suspects: Collection[str] = ()):
-        self.out = out
+        self.out, self.suspects = out, suspects
 
     def check(self, count: int) -> None:
         """Other folders may lie beside."""
@@ -166,7 +172,7 @@ class Folders:
         with ThreadPoolExecutor(_READERS) as pool:
             identities = pool.map(lambda source: _identity_in_folder(self.out / source.id), members)
             for source, identity in zip(members, identities):
-                if identity:
+                if identity and source.id not in self.suspects:
                     chunk.have[source.id] = identity
                 elif (self.out / source.id).is_dir():
                     chunk.broken.append(source.id)

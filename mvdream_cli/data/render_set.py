@@ -70,7 +70,8 @@ def render_dataset(
         limits: of one asset. What reaches them, or ends its process, is tried again at the end, when nothing else runs.
         form: "shards" or "folder".
         part: (k, n), the k-th of n parts, from 1 on; all together are the set. They may run at once, on any machines.
-        suspects: names of shards that are read even though nobody seems to have touched them.
+        suspects: names of shards that are read even though nobody seems to have touched them, and ids of objects that are
+            rendered again.
         on_progress: called with (objects done, objects in all, objects skipped).
         on_forecast: called after the first objects, before the rest starts, and now and then from there on; what it raises
             stops the call.

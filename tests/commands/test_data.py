@@ -91,3 +91,32 @@ def test_what_a_call_renders_again(tmp_path):
     assert commands.render(settings(kinds=("dog",)), "toybox", cats)["rendered"] == 2
     with pytest.raises(UsageError, match=r"num_views \(there 4, here 8\)"):
         commands.render(settings(views=8), "toybox", cats)
+
+
+@pytest.mark.parametrize("form", ["shards", "folder"])
+def test_a_set_is_checked_and_mended_from_where_it_comes(tmp_path, form):
+    render = ("data", "render", "toybox", "--objects", 3, "--views", 4, "--size-px", 32, "--out", "views")
+    few = ("--set", "data.workers=1", "--set", "data.renders=1", "--set", f"data.form={form}", "--set", "data.shard_size=2")
+    assert mvdream(*render, *few, "--seed", 7, cwd=tmp_path).returncode == 0
+    sound = mvdream("data", "check", "views", "--json", "--out", "elsewhere", cwd=tmp_path)
+    assert sound.returncode == 0, sound.stderr
+    assert json.loads(sound.stdout) | {"report": "", "sheet": ""} == {
+        "status": "finished", "report": "", "sheet": "", "objects": 3, "faults": 0, "broken_shards": 0,
+    }  # fmt: skip
+    assert "coverage" in sound.stderr and (tmp_path / "elsewhere" / "contact_sheet.png").is_file()
+    path = tmp_path / "views" / ("views-000001.tar" if form == "shards" else "toy-0000002/001.png")
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"IDAT", b"IDOT", 1))
+    broken = mvdream("data", "check", "views", "--json", cwd=tmp_path)
+    result = json.loads(broken.stdout)
+    assert broken.returncode == 3 and result["faults"] == 1 and "--mend renders them again" in result["error"]
+    report = json.loads((tmp_path / "views" / "check.json").read_text())
+    assert [fault["id"] for fault in report["faults"]] == ["toy-0000002"]
+    mended = mvdream("data", "check", "views", "--mend", "--json", cwd=tmp_path)
+    assert mended.returncode == 0, mended.stderr
+    assert path.read_bytes() == whole and json.loads(mended.stdout)["faults"] == 0
+    path.write_bytes(whole[:-900] if form == "shards" else b"")
+    (tmp_path / "views" / "source.json").unlink()
+    lost = mvdream("data", "check", "views", "--mend", cwd=tmp_path)
+    assert lost.returncode == 1 and "does not say what it was rendered from" in lost.stderr
+    assert mvdream("data", "check", "nowhere", cwd=tmp_path).returncode == 1
