@@ -81,7 +81,7 @@ def test_version():
         (["to3d", "x", "--format", "glb,obk"], ["'obk'", "did you mean obj?"]),
         (["sample-views"], ["PROMPT"]),
         (["train"], ["--data"]),
-        (["data", "render"], ["DIR|toybox"]),
+        (["data", "render"], ["DIR|LIST|toybox"]),
         (["export", "--output", "x.blend"], ["'blend' is not one of"]),
         (["to3d", "x", "--preset", "cpx"], ["did you mean cpu?"]),
         (["to3d", "x", "--set", "to3d.guidence_scale=3"], ["did you mean to3d.guidance.guidance_scale?"]),
