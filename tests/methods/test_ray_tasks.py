@@ -4,16 +4,21 @@ import csv
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import environment, mvdream
 
+from mvdream_cli.errors import MVDreamError
 from mvdream_cli.methods.many_prompts import Job
 from mvdream_cli.methods.prompt_table import Table
-from mvdream_cli.methods.ray_tasks import WithoutRay
+from mvdream_cli.methods.ray_tasks import LOST, RayWorkers, WithoutRay
+from mvdream_cli.settings.resolve import resolve
 
 QUICK = ("--preset", "cpu", "--method", "views", "--candidates", 1, "--set", "to3d.fit.steps=2", "--set", "to3d.views.steps=1",
          "--set", "to3d.field.resolutions=[8,16]", "--set", "to3d.fit.rays=64", "--set", "to3d.rendering.samples_per_ray=16",
@@ -76,6 +81,92 @@ def test_what_ray_prints_is_kept_from_stdout():
     of_ray.join()
     print('{"event": "done"}', file=sorted_, flush=True)
     assert stdout.getvalue() == '{"event": "done"}\n' and log.getvalue() == "a raylet died\n"
+
+
+class StandInRay:
+    """The part of Ray that is used, with `resources` and, as what comes of each task, one of `ends`."""
+
+    def __init__(self, resources, ends=()):
+        names = (*LOST, "WorkerCrashedError", "OutOfMemoryError")
+        base = type("RayError", (Exception,), {})
+        self.exceptions = SimpleNamespace(RayError=base, **{name: type(name, (base,), {}) for name in names})
+        self.resources, self.ends, self.asked, self.threads = resources, list(ends), {}, []
+        self.port = socket.create_server(("127.0.0.1", 0))
+
+    def cluster_resources(self):
+        return self.resources
+
+    def nodes(self):
+        return [{"Alive": True}, {"Alive": False}]
+
+    def get_runtime_context(self):
+        return SimpleNamespace(gcs_address=f"127.0.0.1:{self.port.getsockname()[1]}")
+
+    def remote(self, **asked):
+        self.asked = asked
+        return lambda function: self
+
+    def begin(self, job, *more):
+        self.threads.append(job.settings.engine.threads)
+        return iter(["host 1", self.ends.pop(0)])
+
+    def wait(self, streams, num_returns, timeout):
+        return streams, []
+
+    def get(self, said):
+        if isinstance(said, str) and said in vars(self.exceptions):
+            raise getattr(self.exceptions, said)(f"{said}\nmore of it")
+        return said
+
+
+def workers_of(ray, *overrides):
+    job = Job("a dog", resolve("cpu", overrides))
+    workers = RayWorkers(ray, job.settings.engine.ray, [job] * 9, print, print, Path("runs"), restart=True)
+    workers.task = SimpleNamespace(options=lambda name: SimpleNamespace(remote=ray.begin))
+    return workers
+
+
+def test_a_prompt_takes_a_gpu_where_there_are_any():
+    ray = StandInRay({"CPU": 64.0, "GPU": 8.0})
+    assert workers_of(ray).places() == 8 and ray.asked["num_gpus"] == 1 and ray.asked["max_calls"] == 1
+    assert workers_of(ray, "engine.ray.gpus=0.25").places() == 32 and ray.asked["num_gpus"] == 0.25
+    assert workers_of(ray, "engine.ray.cpus=16").places() == 4 and ray.asked["num_cpus"] == 16
+    assert workers_of(ray, "engine.ray.gpus=0").places() == 64 and "num_gpus" not in ray.asked
+    ray = StandInRay({"CPU": 6.0})
+    assert workers_of(ray, "engine.ray.cpus=2").places() == 3 and "num_gpus" not in ray.asked
+    assert ray.asked["max_retries"] == 0  # Ray's own retries know nothing of --restart
+
+
+def test_threads_are_those_of_the_task():
+    ray = StandInRay({"CPU": 6.0}, ["x"] * 3)
+    for overrides in (("engine.ray.cpus=2",), ("engine.ray.cpus=0.5",), ("engine.threads=3",)):
+        workers_of(ray, *overrides).start(0, again=False)
+    assert ray.threads == [2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [
+        ("NodeDiedError", "lost"), ("LocalRayletDiedError", "lost"), ("ObjectLostError", "lost"),
+        ("WorkerCrashedError", "died"), ("OutOfMemoryError", "died"), ({"status": "finished"}, "row"),
+    ],
+)  # fmt: skip
+def test_what_became_of_a_task(end, kind):
+    workers = workers_of(StandInRay({"CPU": 1.0}, [end]))
+    workers.start(4, again=False)
+    assert [event[:2] for event in workers.wait(0)] == [(4, "begun")] and workers.running
+    (event,) = workers.wait(0)
+    assert event[:2] == (4, kind) and "more" not in str(event.said) and not workers.running
+
+
+def test_a_head_that_is_gone_is_one_sentence(monkeypatch):
+    ray = StandInRay({"CPU": 1.0})
+    workers = workers_of(ray)
+    ray.port.close()
+    monkeypatch.setattr(workers, "asked", -1e9)
+    with pytest.raises(MVDreamError, match="the head of the Ray cluster is gone; start it again and repeat"):
+        workers.places()
+    workers.stop()  # waits for nobody
 
 
 def test_a_cluster_makes_what_one_process_makes(tiny_folder, tmp_path):
