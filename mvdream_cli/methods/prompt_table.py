@@ -40,13 +40,14 @@ class Table:
 
     def drawn(self, running: list[tuple[int, str, float]], places: int, height: int):
         """The table as Rich draws it, of at most `height` lines."""
+        from rich.console import Group
         from rich.table import Table as RichTable
         from rich.text import Text
 
         seconds = time.monotonic() - self.began
         left = clock(seconds / self.ended * (self.count - self.ended)) if self.ended else "?"
         title = f"{self.ended} of {self.count} done, {self.failed} failed, {len(running)} of {places} places, {left} left"
-        drawn = RichTable("prompt", "where", "for", title=title, title_justify="left", box=None)
+        drawn = RichTable("prompt", "where", "for", box=None)
         for number, where, since in running[: max(1, height - 5)]:
             drawn.add_row(Text(self.jobs[number].prompt, no_wrap=True), where, clock(time.monotonic() - since))
-        return drawn
+        return Group(Text(title), drawn)
