@@ -14,13 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-OFTEN = ("engine.threads=1", "engine.preview_every=500", "engine.checkpoint_every=500", "engine.log_every=10")
+OFTEN = ("engine.threads=1", "engine.preview_every=1000", "engine.checkpoint_every=500", "engine.log_every=10")
 SMALL = {
     "to3d": (
-        *OFTEN, "to3d.views.steps=1", "to3d.field.resolutions=[8,16]", "to3d.distillation.size_px=16", "to3d.fit.rays=64",
-        "to3d.rendering.samples_per_ray=16", "to3d.fit.steps=10", "export.resolution=24", "export.faces=200",
+        *OFTEN, "to3d.views.steps=1", "to3d.field.resolutions=[8]", "to3d.distillation.size_px=16", "to3d.fit.rays=64",
+        "to3d.rendering.samples_per_ray=8", "to3d.fit.steps=10", "export.resolution=24", "export.faces=200",
         "export.texture_size=64", "turntable.formats=[]", "turntable.frames=8",
     ),
     "train": (*OFTEN, "train.batch_size=2", "sample_views.steps=1"),
@@ -49,18 +50,17 @@ def command(what: str, steps: int) -> list[str]:
     return [*words, "--component", "unet", "--init", "tiny", "--data", "views"]
 
 
-def sample(process: subprocess.Popen, stats: Path) -> list[tuple[int, float, int]]:
+def sample(process: subprocess.Popen, stats: Path) -> Iterator[tuple[int, float, int]]:
     """(step, resident MB, open descriptors) until the process ends."""
-    found, pid, page = [], process.pid, os.sysconf("SC_PAGE_SIZE")
+    pid, page = process.pid, os.sysconf("SC_PAGE_SIZE")
     while process.poll() is None:
         try:
             resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page / 1e6
-            found.append((_step(stats), resident, len(os.listdir(f"/proc/{pid}/fd"))))
+            yield _step(stats), resident, len(os.listdir(f"/proc/{pid}/fd"))
         except (OSError, IndexError):
             break
         time.sleep(0.1)
     process.wait()
-    return found
 
 
 def _step(stats: Path) -> int:
@@ -80,16 +80,17 @@ def _step(stats: Path) -> int:
     return 0
 
 
-def by_thousand(samples: list[tuple[int, float, int]], steps: int) -> list[dict]:
-    """A row for each 1,000 steps: means over their last 200, and the most there was."""
-    rows = []
-    for end in range(1000, steps + 1, 1000):
-        part = [(mb, files) for step, mb, files in samples if end - 200 <= step <= end]
-        if part:
-            memory, files = zip(*part)
-            rows.append({"steps": end, "resident_mb": round(statistics.fmean(memory), 1),
-                         "open_files": round(statistics.fmean(files), 1), "most_files": max(files)})  # fmt: skip
-    return rows
+def by_thousand(samples: Iterable[tuple[int, float, int]]) -> Iterator[dict]:
+    """A row as soon as 1,000 more steps are done: means over their last 200, and the most there was."""
+    part, end = [], 1000
+    for step, mb, files in samples:
+        if step >= end and part:
+            memory, descriptors = zip(*part)
+            yield {"steps": end, "resident_mb": round(statistics.fmean(memory), 1),
+                   "open_files": round(statistics.fmean(descriptors), 1), "most_files": max(descriptors)}  # fmt: skip
+            part, end = [], end + 1000
+        if step >= end - 200:
+            part.append((mb, files))
 
 
 def main() -> None:
@@ -102,10 +103,10 @@ def main() -> None:
         prepare(folder)
         process = subprocess.Popen(command(asked.what, asked.steps), cwd=folder, stdout=subprocess.DEVNULL)
         began = time.monotonic()
-        samples = sample(process, folder / asked.what / "stats.jsonl")
-        rows = by_thousand(samples, asked.steps)
-    for row in rows:
-        print(json.dumps(row))
+        rows = []
+        for row in by_thousand(sample(process, folder / asked.what / "stats.jsonl")):
+            print(json.dumps(row), flush=True)
+            rows.append(row)
     later = rows[1:] or [{"resident_mb": float("nan"), "open_files": float("nan")}]
     thousands = max(1, len(later) - 1)
     grown = {key: round((later[-1][key] - later[0][key]) / thousands, 2) for key in ("resident_mb", "open_files")}
