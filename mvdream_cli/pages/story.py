@@ -61,8 +61,9 @@ def facts(record: Mapping) -> list[list[str]]:
     """[name, text] of what one asks first: model, seed, when, how long, with which versions, by which command."""
     settings, versions = record.get("settings") or {}, record.get("versions") or {}
     seconds, argv = record.get("seconds"), record.get("argv") or []
+    train = (settings.get("train") or {}) if record.get("command") == "train" else None
     rows = {
-        "model": settings.get("model"),
+        "model": settings.get("model") if train is None else train.get("init") or f"a fresh one, {train.get('architecture')}",
         "seed": (settings.get("engine") or {}).get("seed"),
         "made": str(record.get("created", ""))[:16].replace("T", " "),
         "time": clock(seconds) if isinstance(seconds, (int, float)) else None,

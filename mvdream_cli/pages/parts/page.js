@@ -63,6 +63,7 @@ function draw(now) {
   });
   const of = kind => now.pictures.filter(picture => picture[0] === kind);
   const shown = [...of('views'), ...(now.mesh && $('frame').dataset.failed === undefined ? [] : of('sheet'))];
+  $('pictures').hidden = !shown.length;
   fill($('pictures'), shown.map(picture => picture[2].slice(-200)), () => shown.map(([, caption, src]) => figure(caption, src)));
   const previews = of('preview');
   $('progress').hidden = !previews.length && now.losses.step.length < 2;
