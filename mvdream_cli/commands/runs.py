@@ -94,7 +94,8 @@ def to_clean(root: Path, states: list[str], older_than_days: float) -> list[tupl
     """(what to delete, bytes, why) in a folder of runs: leavings of processes that were killed and caches of finished runs; and
     whole runs of the states that are named.
 
-    A run that goes on is left alone, and so is all that a link leads to.
+    A run that goes on is left alone, and so is all that a link leads to. Where it cannot be found out whether a run goes on (on
+    Windows), one that says so does.
 
     Args:
         states: keys of `STATES`. older_than_days: whole runs only if nothing was written for so long.

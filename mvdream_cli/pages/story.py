@@ -1,6 +1,7 @@
 """What the folder of a run tells: its title, how far it is, settings, losses, pictures. JSON values; never imports torch."""
 
 import json
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,9 +53,9 @@ def story(folder: Path, record: Mapping | None = None) -> dict:
 
 
 def state(folder: Path, record: Mapping) -> str:
-    """finished, interrupted, failed or running; "stopped" where run.json says running and no process does."""
+    """finished, interrupted, failed or running; "stopped" where run.json says running and no process does (told on POSIX)."""
     status = str(record.get("status", ""))
-    return "stopped" if status == "running" and not is_held(folder) else status
+    return "stopped" if status == "running" and os.name == "posix" and not is_held(folder) else status
 
 
 def facts(record: Mapping) -> list[list[str]]:
