@@ -163,9 +163,10 @@ EXPERIMENTS = {
             Claim("CLIP score", "MVDreamBooth", "plain"),
             Claim("likeness to the subject (CLIP-I)", "MVDreamBooth", "plain"),
         ),
-        "One subject; five, with their contexts, are measured by a script of its own, benchmarks/subjects.py: "
-        "[five subjects](subjects.md). There the 3D mode loses consistency, as the paper says, and the preservation loss makes "
-        "no visible difference.",
+        "Five subjects, with their contexts, were measured before by a script of its own ([five subjects](subjects.md)): "
+        "opposite silhouettes agree at 0.73 by the paper's method, 0.73 without the preservation loss and 0.59 in 3D mode, and "
+        "79, 78 and 76 % of the views are told as the subject. So the 3D mode loses consistency, as the paper says, and the "
+        "preservation loss makes no visible difference.",
     ),
     "annealing": Experiment(
         "Timestep annealing",

@@ -124,7 +124,9 @@ def inception(device: str = "cpu") -> FeatureNetwork:
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     except ImportError:
-        raise ModelError("Inception v3 is not installed; pip install torch-fidelity") from None
+        raise ModelError(
+            "Inception v3 is not installed; pip install 'mvdream-cli[inception]' brings torch-fidelity, which fetches it, 92 MB"
+        ) from None
     try:
         net = FeatureExtractorInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"]).eval().to(device)
     except Exception as error:  # whatever a failed download raises
