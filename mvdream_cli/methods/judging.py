@@ -22,7 +22,7 @@ from mvdream_cli.engine.progress import Bar
 from mvdream_cli.methods.object_set import picture
 from mvdream_cli.methods.reference_set import mesh_of
 from mvdream_cli.methods.view_store import ViewStore
-from mvdream_cli.metrics.figures import Figure, left_out, mean_figure
+from mvdream_cli.metrics.figures import Figure, left_out, mean_figure, share_figure
 from mvdream_cli.metrics.nearest import best_turn, directions_found, directions_right, nearest, second_front
 from mvdream_cli.metrics.networks import MAPS_NAME, MAPS_RESIZE, efficientnet_maps, efficientnet_module
 
@@ -157,7 +157,8 @@ def _figures(exam: Examination, tables: dict[str, list[dict[str, float]]]) -> It
         if not values["seen"]:
             yield left_out(name, "no object of the set can be asked", **about | {"note": ""})
             continue
-        figure = mean_figure(name, values["seen"], **about)
+        share = question != "direction"  # of which an object has four answers
+        figure = (share_figure if share else mean_figure)(name, values["seen"], **about)
         floor, bound = (float(torch.tensor(values[of]).mean()) for of in ("floor", "bound"))
         yield figure.beside(floor if len(exam.asked) > 1 else None, bound)
 

@@ -85,8 +85,8 @@ LAYERS = (4, 10)  # blocks at strides 8 and 16
 def efficientnet_maps(images: Tensor, device: str = "cpu", batch_size: int = 32) -> Tensor:
     """What EfficientNet-Lite0 sees where: coarse maps of the colors, of two middle layers and of the last, (N, D).
 
-    Each part is of unit length, less its mean, so that colors and places count as much as what a thing is. Features before the
-    last layer alone go by texture: they tell a class of ImageNet, not a worn thing or a side.
+    Each part is of unit length, less its mean, so that colors and places count as much as what a thing is: pooled features of
+    the last layer have lost the places.
 
     Args:
         images: (N, H, W, 3) in [0, 1].

@@ -13,6 +13,7 @@ from mvdream_cli.methods.judging import NAMES, judge_figures
 from mvdream_cli.methods.object_set import picture
 from mvdream_cli.methods.reference_set import mesh_of
 from mvdream_cli.methods.view_store import ViewStore
+from mvdream_cli.metrics.figures import wilson_interval
 from mvdream_cli.settings.data import Toybox
 from mvdream_toybox.world import Spec
 
@@ -73,6 +74,7 @@ def test_right_views_get_right_answers_and_wrong_ones_do_not(simple_judge, drawn
     assert kind.floor < 0.5 and direction.floor is not None and "chance 38 %" in direction.note
     assert rows[NAMES["worn"]][1:] == [None, None]  # not asked
     assert "of 3 kinds, chance 33 %" in kind.note and "of 10 to 10 choices, chance 10 %" in color.note
+    assert (kind.low, kind.high) == wilson_interval(2, 3)
     assert kind.count == 3 and kind.low < kind.value < kind.high and "EfficientNet-Lite0" in kind.network
 
 
