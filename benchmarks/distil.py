@@ -65,10 +65,10 @@ def milliseconds_by_part(method: Method, stopwatch: Stopwatch) -> dict[str, floa
     stopwatch.on = True
 
     def step(i: int) -> None:
-        for micro in range(method.micro_batches(i)):
+        for micro, part in enumerate(method.parts(i)):
             seed_step(0, i, micro)
             with stopwatch("step"):
-                loss, _ = method.step(i, micro)
+                loss, _ = method.step(i, part)
             with stopwatch("backward"):
                 loss.backward()
         with stopwatch("optimizer"):

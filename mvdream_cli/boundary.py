@@ -47,6 +47,8 @@ def run_main(args: list[str]) -> int:
 
             traceback.print_exc()
         message, code = describe(error)
+        if getattr(error, "silent", False):  # another process says it
+            return code
         message = printable(message)
         if code in (130, 143):
             return stopped(message, code, args)

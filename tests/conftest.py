@@ -20,6 +20,8 @@ import pytest  # noqa: E402
 import torch  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
+from mvdream_cli.parts import Part  # noqa: E402
+
 ROOT = Path(__file__).resolve().parent.parent
 # What the command lines of tests compute with, whatever the processor is fast at. Any CPU can compute both, one of them slowly:
 # CI runs the tests that are marked `numeric` a second time with MVDREAM_TEST_DTYPE=bfloat16.
@@ -156,7 +158,7 @@ class HostWaits(TorchDispatchMode):
         for i in range(2):
             self.seen.clear()
             with self:
-                step(i, 0)[0].backward()
+                step(i, Part(0, 2, 2))[0].backward()
 
     def _note(self):
         files = [Path(frame.filename) for frame in traceback.extract_stack()]

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from mvdream_cli.commands.training_data import open_data
+from mvdream_cli.engine import distributed
 from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.progress import say
@@ -27,6 +28,15 @@ def run(settings, out: Path | None = None, restart: bool = False) -> dict:
     train = settings.train
     if train.data is None:
         raise UsageError("train: --data is missing; take toybox, or a set made by `mvdream data render`.")
+    with distributed.joined():
+        results = train_one(settings, out, restart)
+        return results if distributed.is_main() else {}
+
+
+def train_one(settings, out: Path | None, restart: bool) -> dict:
+    """As `run`, on each of the processes that train together."""
+    train = settings.train
+    distributed.share(train.batch_size)  # refused before anything is read or written
     with contextlib.ExitStack() as stack:
         data = stack.enter_context(open_data(train.data, settings))
         images = stack.enter_context(open_data(train.images, settings, singles=True)) if train.images else data
@@ -68,12 +78,12 @@ def learn(settings, data, images, run) -> dict:
         faster = {"compile_unet": engine.compile, "cuda_graphs": engine.cuda_graphs}
         method = train_unet(pipeline, objects, singles, train, **faster, **where)
     elif train.component == "vae":
-        pictures = data.pictures()
+        pictures = data.pictures(settings)
         method = train_vae(pipeline, pictures, train, device=device, seed=engine.seed, previews=run.previews)
     elif train.component == "reconstructor":
         method = reconstructor_method(pipeline, data, settings, device, dtype, run.previews)
     else:
-        method = train_clip(pipeline, data.pictures(), train, device=device)
+        method = train_clip(pipeline, data.pictures(settings), train, device=device)
     fit(method, run, **engine.loop())
     if train.component == "vae":
         scale_latents(pipeline, pictures, engine.seed)
@@ -82,7 +92,11 @@ def learn(settings, data, images, run) -> dict:
     if words is not None and train.component != "reconstructor":
         words |= {word for caption in data.captions for word in re.findall(r"[^\W\d_]+", caption.lower())}
     dtype = torch.float16 if train.save_half else None
-    return run.finish(model=save_pipeline(pipeline, run.folder / "model", dtype, words), page=write_run_page(run))
+
+    def written() -> dict:
+        return {"model": save_pipeline(pipeline, run.folder / "model", dtype, words), "page": write_run_page(run)}
+
+    return run.finish(**distributed.from_main(written))
 
 
 def reconstructor_method(pipeline, data, settings, device, dtype, previews: Path):

@@ -4,51 +4,44 @@ All say their identity and give latents to the methods; objects also have captio
 """
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from mvdream_cli import __version__
+import numpy as np
+
 from mvdream_cli.captions import asset_caption
-from mvdream_cli.commands.toybox_world import draw_toy
+from mvdream_cli.commands.toybox_stream import ToyboxStream, streamed_objects
 from mvdream_cli.data.captioned_images import images_identity, index_images, load_picture
-from mvdream_cli.data.latents import Latents, cached_latents
-from mvdream_cli.data.point_set import PointSet
-from mvdream_cli.data.render_object import BUILT_VERSION
+from mvdream_cli.data.latent_files import LatentFiles
+from mvdream_cli.data.latents import Latents
 from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.soundness import sound_objects
-from mvdream_cli.data.stream import POINTS_VERSION, Stream, StreamLaw
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
 from mvdream_cli.data.streamed_objects import StreamedObjects
-from mvdream_cli.data.training_cameras import CameraDistribution
-from mvdream_cli.data.training_pictures import ViewSet
+from mvdream_cli.data.training_cameras import object_rng
 from mvdream_cli.data.views import Entry, index_views, is_view_set, load, set_identity
+from mvdream_cli.engine import distributed
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, say, warn
 from mvdream_cli.errors import DataError
 
-TELLINGS = 8  # captions of an object that is shown several times
 PICTURE_BACKGROUND = 1.0  # white, behind pictures that are partly transparent
-CAPTIONS = 8000  # of a stream, from which a fresh model learns its words
 
 
 class RenderedSet:
-    """A folder that `mvdream data render` has written."""
+    """A folder that `mvdream data render` has written. The first rank looks at it; all get what it found."""
 
-    def __init__(self, folder: str, suffix: str):
-        self.folder = folder
-        left_out: list[str] = []
-        entries = whole_objects(folder, lambda name, reason: left_out.append(f"{name} ({reason})"))
-        if left_out:
-            named = "; ".join(left_out[:5] + ["..."] * (len(left_out) > 5))
-            count = f"{len(left_out)} object{'s are' if len(left_out) > 1 else ' is'}"
-            warn(f"{folder}: {count} left out: {named}; the command that rendered the set renders what is missing")
-        self.identity = set_identity(entries)
-        self.entries = [replace(entry, caption=asset_caption(entry.caption, suffix)) for entry in entries]
+    def __init__(self, folder: str, settings):
+        self.folder, train = folder, settings.train
+        with_words = train.component in ("unet", "clip")
+        entries, self.identity = distributed.from_main(lambda: usable_set(folder, with_words))
+        self.entries = [replace(entry, caption=asset_caption(entry.caption, train.suffix)) for entry in entries]
         self.captions = [entry.caption for entry in self.entries]
         self.size_px = load(entries[0], views=[0])[0].shape[1]
         self.about = f"{len(entries)} objects"
-        self._streams = contextlib.ExitStack()
+        self._streams: list[SetStream] = []
 
     def latents(self, pipeline, run, name: str, settings) -> Latents | StreamedLatents:
         """Latents of the views: encoded once and kept in the run's cache, or at each step over another gray.
@@ -56,24 +49,61 @@ class RenderedSet:
         Raises:
             DataError: objects have fewer views than are asked for.
         """
-        train, options = settings.train, settings.train.unet
+        options = settings.train.unet
         if name != "images":  # of which single pictures are taken
             self._refuse_too_few(options.views_per_object)
-        if options.background is not None:
-            with Bar("encoding views", len(self.entries)) as bar:
-                return cached_latents(
-                    pipeline, self.entries, run.cache / f"{name}.safetensors", identity=self.identity,
-                    background=options.background, batch_size=options.encode_batch_size, on_progress=bar.update, say=say,
-                )  # fmt: skip
+        if options.background is None and not options.grays:
+            stream = self._stream(settings, views=options.views_per_object)
+            return StreamedLatents(
+                stream, pipeline.encode_posterior, device=pipeline.vae.device, background=None, contrast=False,
+                batch_size=options.encode_batch_size,
+            )  # fmt: skip
+        grays, law = grays_of(options.background, options.grays, settings.engine.seed)
+        files = LatentFiles(
+            pipeline, self.entries, run.cache / name, identity=self.identity, grays=grays, law=law,
+            batch_size=options.encode_batch_size, say=say,
+        )  # fmt: skip
+        return encoded(files, "views", len(self.entries) * settings.train.stream.broken_fraction, settings)
+
+    def objects(self, redraw, device, settings) -> StreamedObjects:
+        """Views and points, for the reconstructor.
+
+        Raises:
+            DataError: the set was rendered without points.
+        """
+        stream = self._stream(settings, views=settings.train.reconstructor.views_per_object, points=True)
+        return streamed_objects(stream, redraw, device, settings)
+
+    def pictures(self, settings) -> StreamedPictures:
+        """Single views. CLIP, which tells the objects of a batch apart, sees none of them twice in it.
+
+        Raises:
+            DataError: CLIP has nothing to tell apart.
+        """
+        clip, batch_size = settings.train.component == "clip", settings.train.batch_size
+        if clip and len(self.entries) < max(2, distributed.world_size()):
+            raise DataError(f"{self.folder}: {len(self.entries)} objects are too few for CLIP, which tells them apart")
+        batch_size = min(batch_size, len(self.entries)) if clip else batch_size
+        return StreamedPictures(self._stream(settings, views=1, apart=clip, batch_size=batch_size), contrast=False)
+
+    def close(self) -> None:
+        """End what reads ahead, and say what was broken."""
+        for stream in self._streams:
+            stream.close()
+            if stream.broken:
+                named = ", ".join([*list(stream.broken)[:5], *["..."] * (len(stream.broken) > 5)])
+                warn(f"{self.folder}: {len(stream.broken)} objects could not be read and were replaced: {named}")
+
+    def _stream(self, settings, **options) -> SetStream:
+        train = settings.train
+        options = {"batch_size": train.batch_size} | options
         stream = SetStream(
-            self.entries, views=options.views_per_object, seed=settings.engine.seed, batch_size=train.batch_size,
-            workers=settings.data.workers or physical_cores(), ahead=train.stream.ahead,
+            self.entries, seed=settings.engine.seed, places=distributed.share(options["batch_size"]),
+            workers=settings.data.workers or distributed.own_cores(physical_cores()), ahead=train.stream.ahead,
+            broken_fraction=train.stream.broken_fraction, say=warn, **options,
         )  # fmt: skip
-        self._streams.callback(stream.close)
-        return StreamedLatents(
-            stream, pipeline.encode_posterior, device=pipeline.vae.device, background=None, contrast=False,
-            batch_size=options.encode_batch_size,
-        )  # fmt: skip
+        self._streams.append(stream)
+        return stream
 
     def _refuse_too_few(self, wanted: int) -> None:
         there = self.entries[0].num_views
@@ -85,50 +115,55 @@ class RenderedSet:
         if there % wanted:
             warn(f"{self.folder}: {there} views are no multiple of {wanted}: groups of {wanted} are not evenly spaced")
 
-    def objects(self, redraw, device, settings) -> StreamedObjects:
-        """Views and points, for the reconstructor.
-
-        Raises:
-            DataError: the set was rendered without points.
-        """
-        train = settings.train
-        views, seed = train.reconstructor.views_per_object, settings.engine.seed
-        stream = PointSet(self.entries, views=views, seed=seed, batch_size=train.batch_size)
-        return streamed_objects(stream, redraw, device, settings)
-
-    def pictures(self) -> ViewSet:
-        return ViewSet(self.entries)
-
-    def close(self) -> None:
-        """End what reads ahead."""
-        self._streams.close()
-
 
 class CaptionedImages:
     """Pictures with captions, for the 2D mode; their captions are left as they are."""
 
     def __init__(self, folder: str):
-        self.pictures, left_out = index_images(Path(folder))
-        self.identity = images_identity(self.pictures)
+        def found():
+            pictures, left_out = index_images(Path(folder))
+            if left_out:
+                warn(f"{folder}: {len(left_out)} pictures are left out, the first because: {left_out[0]}")
+            return pictures, images_identity(pictures)
+
+        self.pictures, self.identity = distributed.from_main(found)
         self.about = f"{len(self.pictures)} pictures"
-        if left_out:
-            warn(f"{folder}: {len(left_out)} pictures are left out, the first because: {left_out[0]}")
 
     def latents(self, pipeline, run, name: str, settings) -> Latents:
         """Latents of the pictures at the size of the model's views, encoded once and kept in the run's cache."""
-        size_px, broken = pipeline.image_size, []
-        with Bar("encoding pictures", len(self.pictures)) as bar:
-            latents = cached_latents(
-                pipeline, self.pictures, run.cache / f"{name}.safetensors", identity=f"{self.identity} at {size_px} px",
-                background=PICTURE_BACKGROUND, batch_size=settings.train.unet.encode_batch_size, on_progress=bar.update,
-                say=say, read=partial(load_picture, size_px=size_px), on_broken=broken.append,
-            )  # fmt: skip
-        if broken:
-            warn(f"{len(broken)} pictures are left out, the first because: {broken[0]}")
-        return latents
+        size_px = pipeline.image_size
+        grays, law = grays_of(PICTURE_BACKGROUND, 0, settings.engine.seed)
+        files = LatentFiles(
+            pipeline, self.pictures, run.cache / name, identity=f"{self.identity} at {size_px} px", grays=grays, law=law,
+            batch_size=settings.train.unet.encode_batch_size, say=say, read=partial(load_picture, size_px=size_px),
+        )  # fmt: skip
+        return encoded(files, "pictures", len(self.pictures), settings)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def usable_set(folder: str, with_words: bool) -> tuple[list[Entry], str]:
+    """The objects of a rendered set that can be used, and its identity; what is left out is told.
+
+    Args:
+        with_words: objects without a caption are left out too.
+
+    Raises:
+        DataError: there are none.
+    """
+    left_out: list[str] = []
+    entries = whole_objects(folder, lambda name, reason: left_out.append(f"{name} ({reason})"))
+    if with_words:
+        left_out += [f"{entry.id} (it has no caption)" for entry in entries if not entry.caption.strip()]
+        entries = [entry for entry in entries if entry.caption.strip()]
+    if not entries:
+        raise DataError(f"{folder}: none of its objects has a caption; render it again with captions (docs/files.md)")
+    if left_out:
+        named = "; ".join(left_out[:5] + ["..."] * (len(left_out) > 5))
+        count = f"{len(left_out)} object{'s are' if len(left_out) > 1 else ' is'}"
+        warn(f"{folder}: {count} left out: {named}; the command that rendered the set renders what is missing")
+    return entries, set_identity(entries)
 
 
 def whole_objects(folder: str, on_left_out) -> list[Entry]:
@@ -136,78 +171,32 @@ def whole_objects(folder: str, on_left_out) -> list[Entry]:
     return sound_objects(index_views(Path(folder), on_left_out), on_left_out, threads=physical_cores())
 
 
-class ToyboxStream:
-    """Objects of the toybox, drawn while the training goes on. Make it before the process has threads."""
-
-    about = "the toybox, drawn on the way"
-
-    def __init__(self, settings):
-        toybox, seed = settings.data.toybox, settings.engine.seed
-        draw = partial(
-            draw_toy, split=toybox.split, kinds=toybox.kinds, worn=toybox.worn, suffix=settings.train.suffix
-        )  # fmt: skip
-        law, train = stream_law(settings), settings.train
-        workers = settings.data.workers or physical_cores()
-        self.identity = (
-            f"toybox of mvdream {__version__}, rendering {BUILT_VERSION}: {(seed, toybox.options('objects', 'first'), law)}"
-        )
-        if law.points:
-            self.identity += f", {law.points} points of version {POINTS_VERSION}"
-        self.stream = Stream(
-            draw, law, seed=seed, batch_size=train.batch_size, workers=workers, ahead=train.stream.ahead, say=say
-        )
-        self.captions = self.stream.captions(CAPTIONS)
-        self.size_px = settings.data.size_px
-
-    def latents(self, pipeline, run, name: str, settings) -> StreamedLatents:
-        """Latents that are encoded on the way."""
-        options = settings.train.unet
-        return StreamedLatents(
-            self.stream, pipeline.encode_posterior, device=pipeline.vae.device,
-            background=options.background, batch_size=options.encode_batch_size,
-            repeats=settings.train.stream.repeats, keep=settings.train.stream.keep,
-        )  # fmt: skip
-
-    def objects(self, redraw, device, settings) -> StreamedObjects:
-        """Views and points, for the reconstructor."""
-        return streamed_objects(self.stream, redraw, device, settings)
-
-    def pictures(self) -> StreamedPictures:
-        return StreamedPictures(self.stream)
-
-    def close(self) -> None:
-        """End the workers."""
-        self.stream.__exit__()
-        if self.stream.broken:
-            say(f"{self.stream.broken} broken objects were replaced")
+def grays_of(background: float | None, count: int, seed: int) -> tuple[Callable[[str], np.ndarray], str]:
+    """The grays (G,) behind an object, by its id, and their law in words: one for all, or `count` of its own, dark to light."""
+    if background is not None:
+        return lambda object_id: np.array([background]), str(background)
+    law = f"{count} random grays of seed {seed}"
+    return lambda object_id: (np.arange(count) + object_rng(seed, object_id).random(count)) / count, law
 
 
-def streamed_objects(stream, redraw, device, settings) -> StreamedObjects:
-    options, often = settings.train.reconstructor, settings.train.stream
-    return StreamedObjects(
-        stream, redraw, device=device, background=options.background, repeats=often.repeats, keep=often.keep
-    )  # fmt: skip
+def encoded(files: LatentFiles, what: str, may_be_broken: float, settings) -> Latents:
+    """All latents of a set; each rank encodes its share of what is missing.
 
-
-def stream_law(settings) -> StreamLaw:
-    """Most objects as `to3d` asks for them, the others as `data.cameras` says; UNet and reconstructor see groups of views."""
-    data, stream, component = settings.data, settings.train.stream, settings.train.component
-    of_points = component == "reconstructor"
-    views = settings.train.reconstructor.views_per_object if of_points else settings.train.unet.views_per_object
-    rig = CameraDistribution(*((value, value) for value in (stream.fovy_deg, stream.elevation_deg, stream.distance)))
-    tellings = min(stream.repeats, TELLINGS)
-    cameras = CameraDistribution(data.cameras.fovy_deg, data.cameras.elevation_deg, data.cameras.distance)
-    return StreamLaw(
-        views,
-        data.size_px,
-        stream.rig_probability,
-        rig,
-        cameras,
-        data.num_views,
-        component in ("vae", "clip"),
-        1 if of_points else tellings,
-        points=settings.train.reconstructor.points_per_object if of_points else 0,
-    )
+    Raises:
+        DataError: more than `may_be_broken` cannot be read.
+    """
+    with Bar(f"encoding {what}", len(files.entries)) as bar:
+        files.make(slice(distributed.rank(), None, distributed.world_size()), bar.update)
+    distributed.barrier()
+    latents = files.latents(settings.engine.seed)
+    if broken := len(files.entries) - len(latents):
+        there = set(np.concatenate([file["entries"].numpy() for file in latents.files]).tolist())
+        named = ", ".join([entry.id for k, entry in enumerate(files.entries) if k not in there][:5] + ["..."] * (broken > 5))
+        told = f"{files.entries[0].path.parent}: {broken} of {len(files.entries)} {what} cannot be read: {named}"
+        if broken > may_be_broken:
+            raise DataError(f"{told}; that is more than train.stream.broken_fraction allows")
+        warn(f"{told}; they are left out")
+    return latents
 
 
 @contextlib.contextmanager
@@ -223,6 +212,6 @@ def open_data(name: str, settings, singles: bool = False):
     elif singles and not is_view_set(name):
         data = CaptionedImages(name)
     else:
-        data = RenderedSet(name, settings.train.suffix)
+        data = RenderedSet(name, settings)
     with contextlib.closing(data):
         yield data

@@ -76,12 +76,13 @@ class Batch:
 
 
 class Stream:
-    """Batches of `batch_size` objects by the number of their step, drawn ahead of time. Use as a context manager.
+    """Batches of objects by the number of their step, drawn ahead of time. Use as a context manager.
 
     Make it before the process has threads or uses a GPU: its workers begin as copies of the process.
 
     Args:
         draw: the world.
+        batch_size: of the whole batch. places: of it, those whose objects are drawn here; None: all.
         workers: processes; 0 for none: objects are then drawn when they are asked for.
         ahead: steps whose batches are drawn before they are asked for.
         say: called with one sentence when an object is broken for the first time.
@@ -94,12 +95,13 @@ class Stream:
         *,
         seed: int,
         batch_size: int,
+        places: range | None = None,
         workers: int = 0,
         ahead: int = 2,
         say: Callable[[str], None] | None = None,
     ):
         self.draw, self.law, self.seed, self.batch_size, self.ahead, self.say = draw, law, seed, batch_size, ahead, say
-        self.views, self.tellings = law.views, law.tellings
+        self.views, self.tellings, self.places = law.views, law.tellings, places or range(batch_size)
         self.broken = 0  # objects that were left out, in the batches that were asked for
         self._pool = worker_pool(workers) if workers else None
         self._jobs: dict[int, list[Future]] = {}  # step -> the parts of its batch
@@ -115,7 +117,7 @@ class Stream:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def batch(self, i: int) -> Batch:
-        """The objects of step `i`; those of the steps that follow are begun.
+        """The objects at this process's places of step `i`; those of the steps that follow are begun.
 
         Raises:
             DataError: a worker was ended, mostly because the memory was full, or nothing but broken objects is drawn.
@@ -123,14 +125,14 @@ class Stream:
         if self._newest and self._newest[0] == i:
             return self._newest[1]
         if self._pool is None:
-            batch = draw_objects(self.draw, self.law, self.seed, i * self.batch_size, self.batch_size)
+            batch = draw_objects(self.draw, self.law, self.seed, self._first(i), len(self.places))
         else:
             for step in [step for step in self._jobs if not i <= step <= i + self.ahead]:
                 for job in self._jobs.pop(step):
                     job.cancel()
             for step in range(i, i + self.ahead + 1):
                 if step not in self._jobs:
-                    self._jobs[step] = self._begin(step * self.batch_size, self.batch_size)
+                    self._jobs[step] = self._begin(self._first(step), len(self.places))
             batch = _result(self._jobs.pop(i))
         if batch.broken and not self.broken and self.say:
             self.say(f"a broken object was left out and another one taken ({batch.broken[0]}); there may be more")
@@ -147,6 +149,10 @@ class Stream:
     def captions(self, count: int) -> list[str]:
         """Of the first objects, which are not built for it."""
         return [self.draw(self.seed, index, 0).caption for index in range(count)]
+
+    def _first(self, i: int) -> int:
+        """The first object of step `i` that is drawn here."""
+        return i * self.batch_size + self.places.start
 
     def _begin(self, first: int, count: int) -> list[Future]:
         job = partial(self._pool.submit, draw_objects, self.draw, self.law, self.seed)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mvdream_cli.data.stream import Batch, contrasting_gray
 from mvdream_cli.images import composite, to_uint8
+from mvdream_cli.parts import Part
 
 
 class ObjectBatch(NamedTuple):
@@ -29,25 +30,26 @@ class ObjectBatch(NamedTuple):
 
 
 class Source(Protocol):
-    """A `Stream` whose law has points, or the `PointSet` of a rendered set."""
+    """A `Stream` whose law has points, or a `SetStream` with them."""
 
     seed: int
     batch_size: int
+    places: range
 
     def batch(self, i: int) -> Batch: ...
 
     def sample(self, count: int) -> Batch: ...
 
 
-# (images (B, V, S, S, 3) float32, c2w (B, V, 4, 4), captions, rng) -> images as a model would have drawn them
-Redraw = Callable[[Tensor, Tensor, list[str], np.random.Generator], Tensor]
+# (images (B, V, S, S, 3) float32, c2w (B, V, 4, 4), captions, part with B places) -> images as a model would have drawn them
+Redraw = Callable[[Tensor, Tensor, list[str], Part], Tensor]
 
 
 class StreamedObjects:
-    """Objects of a stream, each shown several times before it is given up: with other points, at another place of the batch.
+    """Objects of a stream, each shown several times before it is given up, with other points.
 
-    Step `i` takes its objects from the newest `keep` batches of those up to `i // repeats`, as `StreamedLatents` does. What it
-    takes is a function of seed and step.
+    Each place of step `i` takes its object from one of the newest `keep` batches of those up to `i // repeats`, as
+    `StreamedLatents` does. What it takes is a function of seed, step and place.
 
     Args:
         redraw: the views that are shown in place of the true ones; None: the true ones.
@@ -69,22 +71,21 @@ class StreamedObjects:
         self.repeats, self.keep = repeats, keep if repeats > 1 else 1
         self._kept: dict[int, tuple[np.ndarray, Batch]] = {}  # number of a batch -> its images (B, V, S, S, 3) uint8, and it
 
-    def draw(self, i: int, micro: int, count: int, num_points: int) -> ObjectBatch:
-        """The `micro`-th part of the objects of step `i`, each with some of its points."""
+    def draw(self, i: int, part: Part, num_points: int) -> ObjectBatch:
+        """The objects of a part of step `i`, each with some of its points."""
         newest, size = i // self.repeats, self.stream.batch_size
         wanted = range(max(0, newest - self.keep + 1), newest + 1)
-        self._kept = {k: self._kept.get(k) or self._shown(self.stream.batch(k), k) for k in wanted}
+        self._kept = {k: self._kept.get(k) or self._shown(self.stream.batch(k), self._part(k)) for k in wanted}
         rng = np.random.default_rng((self.stream.seed, i))
-        chosen = rng.permutation(len(wanted) * size)[:size] if self.repeats > 1 else np.arange(size)
-        starts = rng.random(size)
-        part = slice(micro * count, (micro + 1) * count)
-        rows = [(self._kept[wanted[k // size]], k % size) for k in chosen[part]]
-        return self._batch([(*kept, k) for kept, k in rows], starts[part], num_points)
+        which, starts = rng.integers(len(wanted), size=size), rng.random(size)
+        places = np.arange(part.first, part.last) - self.stream.places.start  # among those of this process
+        rows = [(*self._kept[wanted[b]], k) for b, k in zip(part.of(which), places)]
+        return self._batch(rows, part.of(starts), num_points)
 
     def sample(self, count: int) -> ObjectBatch:
         """Objects that no step sees, always the same ones, all of their points; the second half as they are shown."""
         batch = self.stream.sample(count)
-        images, _ = self._shown(batch, -1)
+        images, _ = self._shown(batch, Part(0, count, count, (self.stream.seed, -1)))
         true = self._composed(batch, np.full(count, 0.5 if self.background is None else self.background))
         images[: count // 2] = true[: count // 2]
         return self._batch([(images, batch, k) for k in range(count)], np.zeros(count), batch.points.points.shape[1])
@@ -102,15 +103,19 @@ class StreamedObjects:
         rest = (torch.from_numpy(np.float32(x)).to(self.device, non_blocking=True) for x in (c2w, fovy_deg, *parts))
         return ObjectBatch(images.float() / 255.0, *rest)
 
-    def _shown(self, batch: Batch, number: int) -> tuple[np.ndarray, Batch]:
-        rng = np.random.default_rng((self.stream.seed, number % 2**32, 1))
-        drawn = rng.random((len(batch.rgba), 2))
+    def _part(self, number: int) -> Part:
+        """This process's part of a batch."""
+        places = self.stream.places
+        return Part(places.start, places.stop, self.stream.batch_size, (self.stream.seed, number))
+
+    def _shown(self, batch: Batch, part: Part) -> tuple[np.ndarray, Batch]:
+        drawn = part.rand("gray", 2).double().numpy()
         grays = contrasting_gray(batch.rgba, drawn) if self.background is None else np.full(len(drawn), self.background)
         images = self._composed(batch, grays)
         if self.redraw is not None:
             true = torch.from_numpy(images).to(self.device).float() / 255.0
             c2w = torch.from_numpy(batch.c2w).to(self.device)
-            images = to_uint8(self.redraw(true, c2w, [told[0] for told in batch.captions], rng))
+            images = to_uint8(self.redraw(true, c2w, [told[0] for told in batch.captions], part))
         return images, batch
 
     @staticmethod

@@ -4,28 +4,55 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mvdream_cli.diffusion.schedule import add_noise, training_target
+from mvdream_cli.diffusion.schedule import add_noise, alpha_sigma, training_target
 
 
-def denoising_loss(
-    pipeline, latents: Tensor, text: Tensor, camera: Tensor | None, num_views: int, timestep_power: float = 1.0
-) -> Tensor:
-    """E || prediction - target ||^2 with one timestep per object and independent noise per view (MVDream, eq. 1).
+def denoising_loss(pipeline, latents: Tensor, text: Tensor, camera: Tensor | None, num_views: int) -> Tensor:
+    """The mean of `denoising_errors` at timesteps and with noise from torch's global generator (MVDream, eq. 1).
 
     Args:
         latents: (B V, C, h, w), the views of an object contiguous.
         text: (B V, L, D).
         camera: (B V, 16), or None for the 2D mode (then `num_views` is 1).
-        timestep_power: timesteps are drawn as u ** power, u uniform; 1 is the paper's, less draws more of the noisy ones.
     """
-    scheduler, objects = pipeline.scheduler, len(latents) // num_views
+    device, objects = latents.device, len(latents) // num_views
+    timesteps = timesteps_at(torch.rand(objects, device=device), pipeline.scheduler)
+    return denoising_errors(
+        pipeline, latents, torch.randn(latents.shape, device=device), timesteps, text, camera, num_views
+    ).mean()  # fmt: skip
+
+
+def denoising_errors(
+    pipeline, latents: Tensor, noise: Tensor, timesteps: Tensor, text: Tensor, camera: Tensor | None, num_views: int
+) -> Tensor:
+    """|| prediction - target ||^2 of each object (B,), a mean over its numbers, with one timestep for all of its views.
+
+    Args:
+        latents, noise: (B V, C, h, w). timesteps: (B,). The others as in `denoising_loss`.
+    """
+    scheduler, timesteps = pipeline.scheduler, timesteps.repeat_interleave(num_views)
+    prediction = pipeline.predict(add_noise(scheduler, latents, noise, timesteps), timesteps, text, camera, num_views)
+    target = training_target(scheduler, latents, noise, timesteps)
+    return F.mse_loss(prediction, target, reduction="none").flatten(1).mean(1).unflatten(0, (-1, num_views)).mean(1)
+
+
+def timesteps_at(drawn: Tensor, scheduler, power: float = 1.0) -> Tensor:
+    """Timesteps (B,) from uniform numbers (B,), as u ** power; 1 is the paper's, less draws more of the noisy ones."""
     last = scheduler.config.num_train_timesteps - 1
-    timesteps = (torch.rand(objects, device=latents.device) ** timestep_power * (last + 1)).long().clamp(max=last)
-    timesteps = timesteps.repeat_interleave(num_views)
-    noise = torch.randn(latents.shape, device=latents.device)
-    noisy = add_noise(scheduler, latents, noise, timesteps)
-    prediction = pipeline.predict(noisy, timesteps, text, camera, num_views)
-    return F.mse_loss(prediction, training_target(scheduler, latents, noise, timesteps))
+    return (drawn**power * (last + 1)).long().clamp(max=last)
+
+
+def min_snr_weights(scheduler, timesteps: Tensor, gamma: float) -> Tensor:
+    """Weights (B,) of the errors at timesteps (B,): of min-SNR-gamma (Hang et al. 2023, arXiv:2303.09556, section 3.4).
+
+    For a prediction of x0 the weight is min(SNR, gamma) with SNR = alpha^2 / sigma^2. An error of the noise is sqrt(SNR) times
+    that of x0, one of the velocity sqrt(SNR + 1) times: min(SNR, gamma) / SNR and min(SNR, gamma) / (SNR + 1) weigh them alike.
+    """
+    alpha, sigma = (part.flatten() for part in alpha_sigma(scheduler, timesteps))
+    snr = (alpha / sigma) ** 2
+    if scheduler.config.prediction_type == "epsilon":
+        return (gamma / snr).clamp(max=1)
+    return snr.clamp(max=gamma) / (snr + 1)
 
 
 def preservation_loss(module, before: dict[str, Tensor], norm: str = "l1") -> Tensor:
@@ -42,19 +69,20 @@ def preservation_loss(module, before: dict[str, Tensor], norm: str = "l1") -> Te
     return sum(size(p.float() - before[name].float()).sum() for name, p in module.named_parameters()) / count
 
 
-def autoencoder_loss(vae, images: Tensor, latent_noise: float, edge_weight: float) -> tuple[Tensor, dict[str, Tensor]]:
+def autoencoder_loss(vae, images: Tensor, noise: Tensor, edge_weight: float) -> tuple[Tensor, dict[str, Tensor]]:
     """L1 on pixels and on the differences of neighbouring pixels, which keeps edges and small features.
 
-    The decoder sees latents with noise of `latent_noise` times their standard deviation, so that it forgives what a diffusion
+    The decoder sees latents with noise in units of their picture's standard deviation, so that it forgives what a diffusion
     model or a distilled scene gets slightly wrong. A light pull keeps the latents' size bounded.
 
     Args:
         vae: an AutoencoderDC.
         images: (B, H, W, 3) in [0, 1].
+        noise: (B, C, h, w).
     """
     pixels = images.permute(0, 3, 1, 2) * 2 - 1
     latents = vae.encode(pixels).latent
-    noisy = latents + latent_noise * latents.detach().std() * torch.randn_like(latents)
+    noisy = latents + latents.detach().std((1, 2, 3), keepdim=True) * noise.to(latents.dtype)
     error = vae.decode(noisy).sample - pixels
     edges = (error[..., 1:, :] - error[..., :-1, :]).abs().mean() + (error[..., 1:] - error[..., :-1]).abs().mean()
     loss = error.abs().mean() + edge_weight * edges + 1e-4 * latents.square().mean()

@@ -31,7 +31,7 @@ def fit(
 ) -> dict:
     """Take the steps of `method`, from the newest checkpoint of `run` if there is one.
 
-    What is random in a step comes from the state that `seed_step` sets before each micro-batch. Statistics come every
+    What is random in a step comes from its `Part`, or from the state that `seed_step` sets before each. Statistics come every
     `log_every` steps, previews every `preview_every`, checkpoints every `checkpoint_every` steps or `checkpoint_minutes`
     minutes, and all of them at the end. 0: never, except that the end has its statistics and its checkpoint. A method with
     `seconds` ends after them, those of earlier sessions included, and its learning rate with it.
@@ -42,8 +42,8 @@ def fit(
     at once. Raises CheckpointError if the run was made with another seed, or its checkpoints cannot be read or written.
 
     A GPU is not waited for: it skips a bad step by itself, and what came of a step is read while the next one runs.
-    Several ranks (`distributed`) take each step together, each with its own part of the batch and its own random numbers;
-    a step is bad, and a signal caught, if it is so on any of them.
+    Several ranks (`distributed`) take each step together, each with its own parts of the batch; a step is bad, and a signal
+    caught, if it is so on any of them.
 
     Returns {"step", "loss", "seconds", "skipped", "resumed_from"}; loss is the mean of the last logged steps or None.
     """

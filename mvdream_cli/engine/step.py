@@ -1,5 +1,7 @@
 """One optimizer step, of all ranks together."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -20,10 +22,10 @@ def take_step(method: Method, parameters: list[Tensor], i: int, seed: int, attem
     optimizer, scaler = method.optimizer, method.scaler
     optimizer.zero_grad(set_to_none=True)
     loss, stats = until_it_fits(
-        lambda: mean_gradients(method, i, seed, attempt), method.shrink, drop=optimizer.zero_grad, where=f"step {i}"
+        lambda: gradients(method, i, seed, attempt), method.shrink, drop=optimizer.zero_grad, where=f"step {i}"
     )
-    distributed.average_gradients(parameters)
-    loss = distributed.mean(loss)
+    distributed.sum_gradients(parameters)
+    loss, stats = in_all(loss, stats)
     if scaler is not None:
         scaler.unscale_(optimizer)
     norm = gradient_norm(parameters)
@@ -38,19 +40,32 @@ def take_step(method: Method, parameters: list[Tensor], i: int, seed: int, attem
     return Outcome(i, loss, norm, good, stats)
 
 
-def mean_gradients(method: Method, i: int, seed: int, attempt: int) -> tuple[Tensor, dict]:
-    """The mean loss () over this rank's micro-batches and the mean statistics; leaves in `.grad` its (scaled) gradients."""
-    total, sums, micro_batches = None, {}, method.micro_batches(i)
-    for micro in range(micro_batches):
+def gradients(method: Method, i: int, seed: int, attempt: int) -> tuple[Tensor, dict]:
+    """What this rank's parts of the batch add to its mean loss () and statistics; leaves in `.grad` the (scaled) gradients.
+
+    Each part counts by its size, so that ranks and micro-batches may differ in theirs.
+    """
+    total, sums = None, {}
+    for micro, part in enumerate(method.parts(i)):
         seed_step(seed, i, micro, attempt, distributed.rank())
-        loss, stats = method.step(i, micro)
-        scaled = loss / micro_batches if micro_batches > 1 else loss
-        (method.scaler.scale(scaled) if method.scaler is not None else scaled).backward()
-        total = scaled.detach() if total is None else total + scaled.detach()
+        loss, stats = method.step(i, replace(part, key=(seed, i, attempt)))
+        weighted = loss * part.share if part.share < 1 else loss
+        (method.scaler.scale(weighted) if method.scaler is not None else weighted).backward()
+        total = weighted.detach() if total is None else total + weighted.detach()
         for key, value in stats.items():
             value = value.detach() if isinstance(value, Tensor) else value
-            sums[key] = sums.get(key, 0.0) + value / micro_batches
+            sums[key] = sums.get(key, 0.0) + value * part.share
     return total, sums
+
+
+def in_all(loss: Tensor, stats: dict) -> tuple[Tensor, dict]:
+    """Loss and statistics of the whole batch, from what this rank adds to them."""
+    if distributed.world_size() == 1:
+        return loss, stats
+    names = sorted(stats)
+    parts = [torch.as_tensor(value, dtype=torch.float32, device=loss.device) for value in (loss, *(stats[n] for n in names))]
+    loss, *values = distributed.total(torch.stack(parts)).unbind()
+    return loss, dict(zip(names, values, strict=True))
 
 
 def gradient_norm(parameters: list[Tensor]) -> Tensor:

@@ -27,6 +27,7 @@ from mvdream_cli.errors import MVDreamError
 from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.metrics.subject import SubjectGauge
+from mvdream_cli.parts import Part
 from mvdream_cli.settings.dreambooth import Dreambooth
 
 VIEWS = 4  # of a preview, and of a rig in 3D mode
@@ -105,16 +106,16 @@ class DreamBooth:
             ),
             grad_clip=optimizer.grad_clip,
             scaler=torch.amp.GradScaler(self.device.type) if self.half and self.dtype == torch.float16 else None,
-            micro_batches=lambda i: self.micro_batches.count,
+            parts=lambda i: self.micro_batches.parts,
             shrink=self.micro_batches.shrink,
             preview=lambda done: self.preview(previews / f"step-{done:06d}.png", done),
         )
 
-    def step(self, i: int, micro: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def step(self, i: int, part: Part) -> tuple[Tensor, dict[str, Tensor]]:
         """The image loss in 2D mode plus lambda ||theta - theta_0|| / N."""
-        options, count = self.options, self.micro_batches.size * self.views
+        options, count = self.options, part.size * self.views
         drawn = torch.randint(len(self.latents.mean), (count,), device=self.device)
-        camera = None if self.camera is None else self.camera.repeat(self.micro_batches.size, 1)
+        camera = None if self.camera is None else self.camera.repeat(part.size, 1)
         with torch.autocast(self.device.type, self.dtype, enabled=self.half):
             loss = denoising_loss(self.pipeline, self.latents.sample(drawn), self.text[drawn], camera, self.views)
             stats = {"loss_image": loss.detach()}

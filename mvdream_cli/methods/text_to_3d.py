@@ -30,6 +30,7 @@ from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.object_parts import build_object, build_optimizer
 from mvdream_cli.methods.posed_views import PosedViews
+from mvdream_cli.parts import Part
 from mvdream_cli.scene.background import random_background
 from mvdream_cli.scene.distance import DistanceGrid, become
 from mvdream_cli.scene.field import DenseGridField
@@ -110,20 +111,20 @@ class TextTo3D:
             optimizer=build_optimizer(self.options, self.field, self.surroundings, trained),
             lr_scale=warmup_cosine(0, steps, self.options.optimizer.final_learning_rate_fraction),
             scaler=torch.amp.GradScaler(self.device.type) if self.guidance is not None and self.guidance.float16 else None,
-            micro_batches=lambda i: self.micro_batches[self.phase_of(i)].count,
+            parts=lambda i: self.micro_batches[self.phase_of(i)].parts,
             shrink=self.shrink,
             preview=lambda done: self.preview(previews / f"step-{done:06d}.png"),
             close=self.guidance.close if self.guidance is not None else lambda: None,
         )
 
-    def step(self, i: int, micro: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss () and statistics of micro-batch `micro` of step `i`.
+    def step(self, i: int, part: Part) -> tuple[Tensor, dict[str, Tensor]]:
+        """Loss () and statistics of a part of step `i`, which draws random numbers of its own.
 
         Raises:
             ObjectError: the object is empty or fills the box.
         """
         weights = self.options.regularizers
-        look_again = micro == 0 and i % self.options.rendering.occupancy_every == 0  # rarely: the host waits for the numbers
+        look_again = part.first == 0 and i % self.options.rendering.occupancy_every == 0  # rarely: the host waits for them
         if look_again:
             self.occupancy.update(self.field)
             if i >= EMPTY_AFTER_STEPS and self.occupancy.fraction() > FULL:

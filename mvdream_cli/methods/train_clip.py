@@ -2,28 +2,30 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from mvdream_cli.data.streamed import StreamedPictures
-from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.diffusion.losses import contrastive_loss
+from mvdream_cli.engine import distributed
 from mvdream_cli.engine.method import Method
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
+from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import Train
 
 
-def train_clip(pipeline, pictures: ViewSet | StreamedPictures, options: Train, *, device: torch.device) -> Method:
+def train_clip(pipeline, pictures: StreamedPictures, options: Train, *, device: torch.device) -> Method:
     """What the loop needs. The towers are those of `pipeline`.
 
     The loss compares all pairs of the batch, so that parts of it cannot be taken one after the other. Where memory is short,
-    parts go through the towers one after the other, and again in the backward pass.
+    parts go through the towers one after the other, and again in the backward pass. Ranks exchange their embeddings.
     """
     towers = torch.nn.ModuleDict({"text": pipeline.text_encoder, "image": pipeline.image_encoder}).to(device)
     towers.train().requires_grad_(True)
     log_scale = torch.nn.Parameter(torch.tensor(np.log(1 / 0.07), dtype=torch.float32, device=device))
     optimizer = optimizer_of([*towers.parameters(), log_scale], options)
-    parts = MicroBatches(options.batch_size, "pairs", options.micro_batch_size)
+    parts = MicroBatches(pictures.stream.batch_size, "pairs", options.micro_batch_size)
 
     def embed(function, inputs):
         if parts.count == 1:
@@ -31,12 +33,11 @@ def train_clip(pipeline, pictures: ViewSet | StreamedPictures, options: Train, *
         chunks = [inputs[start : start + parts.size] for start in range(0, len(inputs), parts.size)]
         return torch.cat([checkpoint(function, chunk, use_reentrant=False) for chunk in chunks])
 
-    def step(i: int, micro: int):
-        images, captions = pictures.draw(i, micro, min(options.batch_size, pictures.objects))  # no object twice
-        text_embeds = embed(pipeline.embed_texts, captions)
-        return contrastive_loss(
-            embed(pipeline.embed_images, images.to(device)), text_embeds, log_scale.clamp(max=np.log(100.0))
-        )
+    def step(i: int, part: Part):
+        images, captions = pictures.draw(i, part)
+        texts = of_whole_batch(embed(pipeline.embed_texts, captions), part)
+        pixels = of_whole_batch(embed(pipeline.embed_images, images.to(device)), part)
+        return contrastive_loss(pixels, texts, log_scale.clamp(max=np.log(100.0)))
 
     return Method(
         description="CLIP",
@@ -47,5 +48,21 @@ def train_clip(pipeline, pictures: ViewSet | StreamedPictures, options: Train, *
         optimizer=optimizer,
         lr_scale=schedule_of(options),
         grad_clip=options.optimizer.grad_clip,
+        parts=lambda i: [Part(parts.places.start, parts.places.stop, parts.total)],
         shrink=parts.shrink,
     )
+
+
+def of_whole_batch(embeds: Tensor, part: Part) -> Tensor:
+    """Embeddings of the whole batch (total, D) from those of a part (size, D), each rank giving its own.
+
+    A gradient reaches the part's own rows only, 1 / share times as strong: the loop takes `share` of every rank's gradient and
+    adds them up.
+    """
+    if part.size == part.total:
+        return embeds
+    whole = embeds.new_zeros(part.total, embeds.shape[1])
+    whole[part.first : part.last] = embeds.detach()
+    whole = distributed.total(whole)
+    own = embeds.detach() + (embeds - embeds.detach()) / part.share
+    return torch.cat([whole[: part.first], own, whole[part.last :]])

@@ -16,6 +16,7 @@ from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
 from mvdream_cli.models.reconstructor import Reconstructor
+from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import ReconstructorTraining, Train
 
 SIGN_WIDTH = 0.01  # the distance over which the sign becomes certain
@@ -40,9 +41,9 @@ def train_reconstructor(
     ema = Ema(network, options.optimizer.ema_decay, optimizer)
     micro_batches = MicroBatches(options.batch_size, "objects", options.micro_batch_size)
 
-    def step(i: int, micro: int):
-        batch = objects.draw(i, micro, micro_batches.size, settings.points)
-        batch = augmented(fewer_views(batch, i, objects.stream.seed, settings), settings)
+    def step(i: int, part: Part):
+        batch = objects.draw(i, part, settings.points)
+        batch = augmented(fewer_views(batch, i, objects.stream.seed, settings), settings, part)
         distance, colors = network(batch.images, batch.c2w, batch.fovy_deg, batch.points)
         return reconstruction_loss(distance, colors, batch, settings.sign_weight, settings.color_weight)
 
@@ -64,7 +65,7 @@ def train_reconstructor(
         lr_scale=schedule_of(options),
         grad_clip=options.optimizer.grad_clip,
         scaler=torch.amp.GradScaler(device.type) if dtype == torch.float16 else None,
-        micro_batches=lambda i: micro_batches.count,
+        parts=lambda i: micro_batches.parts,
         shrink=micro_batches.shrink,
         preview=preview,
         close=lambda: ema.copy_to(network),
@@ -99,10 +100,9 @@ def fewer_views(batch: ObjectBatch, i: int, seed: int, settings: ReconstructorTr
     return batch._replace(images=batch.images[:, kept], c2w=batch.c2w[:, kept], fovy_deg=batch.fovy_deg[:, kept])
 
 
-def augmented(batch: ObjectBatch, settings: ReconstructorTraining) -> ObjectBatch:
-    """Some objects mirrored, all a little blurred and shifted in tone; from torch's global generator."""
-    count = len(batch.images)
-    mirror, blur, gain, shift = (torch.rand(count, n) for n in (1, 1, 3, 3))
+def augmented(batch: ObjectBatch, settings: ReconstructorTraining, part: Part) -> ObjectBatch:
+    """Some objects mirrored, all a little blurred and shifted in tone."""
+    mirror, blur, gain, shift = (part.rand(name, n) for name, n in (("mirror", 1), ("blur", 1), ("gain", 3), ("shift", 3)))
     batch = mirrored(batch, (mirror < settings.mirror_probability).flatten().to(batch.images.device, non_blocking=True))
     gain = (1 + settings.tone * (2 * gain - 1)).to(batch.images.device, non_blocking=True)[:, None, None, None]
     shift = (settings.tone / 2 * (2 * shift - 1)).to(batch.images.device, non_blocking=True)[:, None, None, None]
@@ -131,14 +131,14 @@ def mirrored(batch: ObjectBatch, which: Tensor) -> ObjectBatch:
 def redraw_of(pipeline, settings: ReconstructorTraining, dtype: torch.dtype, at_once: int = 4) -> Redraw:
     """Some objects as the pipeline draws them, some through its autoencoder, others as they are; `at_once` together."""
 
-    def redrawn(images: Tensor, c2w: Tensor, captions: list[str], rng: np.random.Generator) -> Tensor:
-        coin, drawn = rng.random(len(images)), rng.uniform(*settings.timesteps, len(images))
+    def redrawn(images: Tensor, c2w: Tensor, captions: list[str], part: Part) -> Tensor:
+        coin, drawn = part.rand("redrawn").numpy(), part.rand("timestep").numpy()
+        drawn = settings.timesteps[0] + (settings.timesteps[1] - settings.timesteps[0]) * drawn
         timesteps = np.where(coin < settings.redrawn_probability, drawn, 0).astype(np.int64)
         chosen = np.flatnonzero(coin < settings.redrawn_probability + settings.decoded_probability)
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         stride, channels = pipeline.latent_stride, pipeline.unet.config.in_channels
-        shape = (len(images), images.shape[1], channels, images.shape[2] // stride, images.shape[3] // stride)
-        noise, images = torch.randn(shape, generator=generator).to(images.device), images.clone()
+        shape = (images.shape[1], channels, images.shape[2] // stride, images.shape[3] // stride)
+        noise, images = part.randn("noise", *shape).to(images.device), images.clone()
         for start in range(0, len(chosen), at_once):
             some = torch.from_numpy(chosen[start : start + at_once]).to(images.device)
             words = [captions[k] for k in some.tolist()]

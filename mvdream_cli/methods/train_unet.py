@@ -9,7 +9,7 @@ from mvdream_cli.cameras import orbit_views
 from mvdream_cli.data.latents import Latents
 from mvdream_cli.data.streamed import StreamedLatents
 from mvdream_cli.diffusion.graphed import replay_training_steps
-from mvdream_cli.diffusion.losses import denoising_loss
+from mvdream_cli.diffusion.losses import denoising_errors, min_snr_weights, timesteps_at
 from mvdream_cli.diffusion.unet import with_variants
 from mvdream_cli.engine import progress
 from mvdream_cli.engine.method import Method
@@ -18,6 +18,7 @@ from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
+from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import Train
 
 
@@ -59,17 +60,23 @@ def train_unet(
     views = unet_options.views_per_object
     micro_batches = MicroBatches(options.batch_size, "objects", options.micro_batch_size)
 
-    def step(i: int, micro: int):
-        # one coin for all micro-batches of the step, which have random numbers of their own
+    def step(i: int, part: Part):
+        # one coin for the whole step; in the 2D mode each view's place holds a picture of its own
         single = np.random.default_rng((seed, i)).random() < unet_options.single_image_probability
-        count, num_views = (micro_batches.size * views, 1) if single else (micro_batches.size, views)
-        latents, camera, captions = (images if single else objects).draw(i, micro, count, num_views)
-        x = latents.to(device, non_blocking=True).float()  # (count V, C, h, w)
-        camera = None if single else camera.to(device, non_blocking=True)  # (count V, 16)
+        part, num_views = (part.each(views), 1) if single else (part, views)
+        latents, camera, captions = (images if single else objects).draw(i, part, num_views)
+        x = latents.to(device, non_blocking=True).float()  # (size V, C, h, w)
+        camera = None if single else camera.to(device, non_blocking=True)  # (size V, 16)
+        dropped = part.rand("caption") < unet_options.caption_dropout
         with torch.no_grad():
-            text = pipeline.encode_prompt([drop_caption(caption, unet_options.caption_dropout) for caption in captions])
+            text = pipeline.encode_prompt(["" if out else caption for caption, out in zip(captions, dropped.tolist())])
         text = text.repeat_interleave(num_views, 0)
-        loss = denoising_loss(pipeline, x, text, camera, num_views, unet_options.timestep_power)
+        noise = part.each(num_views).randn("noise", *x.shape[1:], device=device)
+        timesteps = timesteps_at(part.rand("timestep", device=device), pipeline.scheduler, unet_options.timestep_power)
+        errors = denoising_errors(pipeline, x, noise, timesteps, text, camera, num_views)  # (size,)
+        if unet_options.min_snr_gamma is not None:
+            errors = errors * min_snr_weights(pipeline.scheduler, timesteps, unet_options.min_snr_gamma)
+        loss = errors.mean()
         return loss, {"loss_2d" if single else "loss_multi_view": loss.detach()}
 
     def preview(done: int) -> None:
@@ -93,13 +100,8 @@ def train_unet(
         lr_scale=schedule_of(options),
         grad_clip=options.optimizer.grad_clip,
         scaler=torch.amp.GradScaler(device.type) if dtype == torch.float16 else None,
-        micro_batches=lambda i: micro_batches.count,
+        parts=lambda i: micro_batches.parts,
         shrink=micro_batches.shrink,
         preview=preview,
         close=lambda: ema.copy_to(unet),
     )
-
-
-def drop_caption(caption: str, dropout: float) -> str:
-    """The caption, or the empty one with probability `dropout` (for classifier-free guidance)."""
-    return "" if torch.rand(()).item() < dropout else caption

@@ -5,7 +5,6 @@ from pathlib import Path
 import torch
 
 from mvdream_cli.data.streamed import StreamedPictures
-from mvdream_cli.data.training_pictures import ViewSet
 from mvdream_cli.diffusion.losses import autoencoder_loss
 from mvdream_cli.engine import progress
 from mvdream_cli.engine.device import seed_step
@@ -15,13 +14,14 @@ from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
 from mvdream_cli.models.architectures import principal_encoder
+from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import Train
 
 PRINCIPAL_IMAGES = 256  # views whose patches set a fresh autoencoder's components
 
 
 def train_vae(
-    pipeline, pictures: ViewSet | StreamedPictures, options: Train, *, device: torch.device, seed: int, previews: Path
+    pipeline, pictures: StreamedPictures, options: Train, *, device: torch.device, seed: int, previews: Path
 ) -> Method:
     """What the loop needs. The averaged weights are in `pipeline.vae` when it has ended; `scale_latents` comes then."""
     vae_options = options.vae
@@ -34,12 +34,13 @@ def train_vae(
     ema = Ema(vae, options.optimizer.ema_decay, optimizer)
     micro_batches = MicroBatches(options.batch_size, "images", options.micro_batch_size)
 
-    def step(i: int, micro: int):
-        images, _ = pictures.draw(i, micro, micro_batches.size, vae_options.crop_px)
-        return autoencoder_loss(vae, images.to(device), vae_options.latent_noise, vae_options.edge_weight)
+    def step(i: int, part: Part):
+        images, _ = pictures.draw(i, part, vae_options.crop_px)
+        side = images.shape[1] // pipeline.latent_stride
+        noise = part.randn("noise", vae.config.latent_channels, side, side, device=device)
+        return autoencoder_loss(vae, images.to(device), vae_options.latent_noise * noise, vae_options.edge_weight)
 
     def preview(done: int) -> None:
-        seed_step(seed, -2)
         images = pictures.sample(8)
         with ema.applied(), torch.no_grad():
             decoded = pipeline.decode_latents(pipeline.encode_images(images.to(device), sample=False))
@@ -55,7 +56,7 @@ def train_vae(
         ema={"vae": ema},
         lr_scale=schedule_of(options),
         grad_clip=options.optimizer.grad_clip,
-        micro_batches=lambda i: micro_batches.count,
+        parts=lambda i: micro_batches.parts,
         shrink=micro_batches.shrink,
         preview=preview,
         close=lambda: ema.copy_to(vae),
@@ -63,7 +64,7 @@ def train_vae(
 
 
 @torch.no_grad()
-def scale_latents(pipeline, pictures: ViewSet | StreamedPictures, seed: int) -> None:
+def scale_latents(pipeline, pictures: StreamedPictures, seed: int) -> None:
     """Set the autoencoder's scaling factor so that latents have unit variance, which the noise schedule expects."""
     seed_step(seed, -3)
     images = pictures.sample(256).split(16)

@@ -17,6 +17,7 @@ from mvdream_cli.errors import ObjectError
 from mvdream_cli.methods.text_to_3d import TextTo3D
 from mvdream_cli.metrics.consistency import feature_distance, masked_psnr
 from mvdream_cli.metrics.networks import FeatureNetwork
+from mvdream_cli.parts import Part
 from mvdream_cli.scene.fitting import FittedViews, border_color, foreground_mask
 from mvdream_cli.scene.volume_rendering import render
 from mvdream_cli.settings.to3d import To3D
@@ -93,7 +94,7 @@ def _fit_and_render(
         seed_step(seed, i)
         for group, rate in zip(method.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * method.lr_scale(i, i)
-        loss, _ = method.step(i, 0)
+        loss, _ = method.step(i, Part())
         method.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         method.optimizer.step()

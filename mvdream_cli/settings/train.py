@@ -30,6 +30,12 @@ class UNetTraining(Section):
     background: Fraction | None = Field(
         None, description="gray behind the objects, encoded once; none: a random one each time an object is seen"
     )
+    grays: int = Field(
+        0, ge=0, description="where the background is random: grays over which each object is encoded once; 0: anew each time"
+    )
+    min_snr_gamma: Positive | None = Field(
+        None, description="weight of a timestep in the loss: min(SNR, gamma), in terms of x0; none: the paper's, all alike"
+    )
     gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, a third more time")
     encode_batch_size: Count = Field(8, description="objects encoded at once")
 
@@ -76,6 +82,9 @@ class StreamTraining(Section):
     keep: Count = Field(16, description="batches from which objects are chosen that are seen more than once")
     ahead: Count = Field(
         2, description="batches that are drawn, or read of a set, before they are needed; each is held in memory"
+    )
+    broken_fraction: Fraction = Field(
+        0.01, description="of a set's objects that may turn out broken while it is read; others take their places"
     )
 
 

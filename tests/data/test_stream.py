@@ -15,8 +15,10 @@ from mvdream_cli.data.stream import Stream, StreamLaw, contrasting_gray
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.errors import DataError
+from mvdream_cli.parts import Part
 from mvdream_cli.raycast.mesh import Mesh
 
+WHOLE = Part(0, 6, 6)
 RIG = CameraDistribution((37.5, 37.5), (15.0, 15.0), (1.2, 1.2))
 LAW = StreamLaw(4, 24, 0.7, RIG, CameraDistribution((30, 45), (0, 30), (1.15, 1.25)), first_views=8)
 SLOW = """
@@ -88,6 +90,12 @@ def test_a_batch_is_a_function_of_seed_and_step(draw):
     assert not np.array_equal(stream(draw, seed=2).batch(0).rgba, expected[0].rgba)
 
 
+def test_processes_draw_their_places_of_one_batch():
+    whole, parts = stream().batch(3), [stream(places=range(0, 2)).batch(3), stream(places=range(2, 6)).batch(3)]
+    assert np.array_equal(np.concatenate([part.rgba for part in parts]), whole.rgba)
+    assert [caption for part in parts for caption in part.captions] == whole.captions
+
+
 def test_broken_objects_are_replaced_counted_and_told_once():
     said = []
     broken = stream(some_broken, say=said.append)
@@ -138,12 +146,12 @@ def encode_widely(images):
 def test_parts_of_a_batch_are_the_batch():
     """Also where the memory was short, and parts became smaller."""
     latents = StreamedLatents(stream(), encode, device=torch.device("cpu"), background=0.5, batch_size=4)
-    whole, cameras, captions = latents.draw(2, 0, 6, 4)
-    parts = [latents.draw(2, micro, 2, 4) for micro in range(3)]
+    whole, cameras, captions = latents.draw(2, WHOLE, 4)
+    parts = [latents.draw(2, part, 4) for part in (Part(0, 2, 6), Part(2, 3, 6), Part(3, 6, 6))]
     assert torch.equal(torch.cat([part[0] for part in parts]), whole) and whole.shape == (24, 3, 3, 3)
     assert torch.equal(torch.cat([part[1] for part in parts]), cameras) and cameras.shape == (24, 16)
     assert [caption for part in parts for caption in part[2]] == captions
-    single, _, texts = latents.draw(2, 0, 24, 1)
+    single, _, texts = latents.draw(2, WHOLE.each(4), 1)
     assert torch.equal(single, whole) and texts[:5] == [captions[0]] * 4 + [captions[1]]
 
 
@@ -155,10 +163,10 @@ def test_objects_that_are_shown_several_times_are_a_function_of_the_step_too():
         return StreamedLatents(stream(law=law, workers=workers), encode, device=torch.device("cpu"), **options)
 
     whole, shown, told = latents(), [], set()
-    steps = [whole.draw(i, 0, 6, 4) for i in range(15)]
+    steps = [whole.draw(i, WHOLE, 4) for i in range(15)]
     resumed = latents(1)
     for i in (9, 10, 14):
-        again = resumed.draw(i, 0, 6, 4)
+        again = resumed.draw(i, WHOLE, 4)
         assert all(torch.equal(a, b) for a, b in zip(again[:2], steps[i][:2])) and again[2] == steps[i][2]
     for _, _, captions in steps:
         assert len({caption.replace(" again", "") for caption in captions}) == 6  # none twice in a step
@@ -167,7 +175,7 @@ def test_objects_that_are_shown_several_times_are_a_function_of_the_step_too():
     assert max(shown) < 5 * 6 and len(set(shown)) > 20 and told == {"", "again", "again again"}
     assert {caption for caption in steps[14][2]} <= {f"box {k}" + " again" * t for k in range(18, 30) for t in range(3)}
     with whole.stream:
-        single, _, texts = whole.draw(14, 0, 24, 1)
+        single, _, texts = whole.draw(14, WHOLE.each(4), 1)
     assert torch.equal(single, steps[14][0]) and len(texts) == 24
 
 
@@ -178,30 +186,28 @@ def test_the_gray_is_another_one_each_time_an_object_is_seen(background):
     latents = StreamedLatents(stream(), encode, device=torch.device("cpu"), **options)
     seen = {}
     for i in range(3):  # the same batch three times
-        corners, _, captions = latents.draw(i, 0, 6, 4)
+        corners, _, captions = latents.draw(i, WHOLE, 4)
         for caption, corner in zip(captions, corners[::4, 0, 0, 0].tolist()):
             seen.setdefault(caption, []).append(round(corner, 4))
     assert len(seen) == 6 and all(len(set(grays)) == (3 if background is None else 1) for grays in seen.values())
-    again = StreamedLatents(stream(), encode, device=torch.device("cpu"), **options).draw(2, 1, 3, 4)
+    again = StreamedLatents(stream(), encode, device=torch.device("cpu"), **options).draw(2, Part(3, 6, 6), 4)
     assert torch.equal(again[0], corners_of(latents, 2))
 
 
 def corners_of(latents, i):
-    return latents.draw(i, 0, 6, 4)[0][12:]
+    return latents.draw(i, WHOLE, 4)[0][12:]
 
 
 @pytest.mark.parametrize("background", [None, 0.5])
 def test_latents_of_a_stream_are_samples_of_their_posteriors(background):
     latents = StreamedLatents(stream(), encode_widely, device=torch.device("cpu"), background=background, batch_size=4)
-    torch.manual_seed(0)
-    first, second = latents.draw(0, 0, 6, 4)[0], latents.draw(0, 0, 6, 4)[0]
+    first, second = (latents.draw(0, Part(0, 6, 6, (attempt,)), 4)[0] for attempt in range(2))
     assert 0.6 < (first - second).std() < 0.8  # sqrt(2) / 2
 
 
 def test_pictures_are_single_views():
     pictures = StreamedPictures(stream(law=LAW.__class__(**LAW.__dict__ | {"single": True})))
-    torch.manual_seed(0)
-    images, captions = pictures.draw(0, 1, 3, crop_px=16)
+    images, captions = pictures.draw(0, Part(3, 6, 6), crop_px=16)
     assert images.shape == (3, 16, 16, 3) and captions == ["box 3", "box 4", "box 5"]
     assert pictures.sample(5).shape == (5, 24, 24, 3)
 

@@ -3,7 +3,14 @@ import torch
 from conftest import HostWaits
 
 from mvdream_cli.diffusion import losses
-from mvdream_cli.diffusion.schedule import add_noise, predicted_noise, predicted_x0, repeat_timestep, training_target
+from mvdream_cli.diffusion.schedule import (
+    add_noise,
+    alpha_sigma,
+    predicted_noise,
+    predicted_x0,
+    repeat_timestep,
+    training_target,
+)
 
 
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
@@ -45,15 +52,38 @@ def test_denoising_does_not_wait_for_a_gpu(tiny):
     assert waits.seen == []
 
 
-def test_timestep_power_draws_more_of_the_noisy_ones(tiny, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(tiny, "predict", lambda latents, timesteps, *_: drawn.append(timesteps) or torch.zeros_like(latents))
+def test_timestep_power_draws_more_of_the_noisy_ones(tiny):
     torch.manual_seed(0)
-    for power in (1.0, 0.5):
-        losses.denoising_loss(tiny, torch.randn(4000, 1, 1, 1), torch.zeros(4000, 1, 1), None, 1, power)
-    even, noisy = (t.float() / 1000 for t in drawn)
+    even, noisy = (losses.timesteps_at(torch.rand(4000), tiny.scheduler, power).float() / 1000 for power in (1.0, 0.5))
     assert even.mean() == pytest.approx(1 / 2, abs=0.02) and noisy.mean() == pytest.approx(2 / 3, abs=0.02)
     assert noisy.min() >= 0 and noisy.max() < 1
+    assert losses.timesteps_at(torch.tensor([0.0, 1.0]), tiny.scheduler).tolist() == [0, 999]
+
+
+def test_errors_of_objects_have_the_loss_for_their_mean(tiny):
+    torch.manual_seed(0)
+    latents, text, camera = torch.randn(8, 4, 8, 8), torch.randn(8, 16, 32), torch.randn(8, 16)
+    noise, timesteps = torch.randn(8, 4, 8, 8), torch.tensor([100, 800])
+    errors = losses.denoising_errors(tiny, latents, noise, timesteps, text, camera, 4)
+    one = losses.denoising_errors(tiny, latents[4:], noise[4:], timesteps[1:], text[4:], camera[4:], 4)
+    assert errors.shape == (2,) and one.item() == pytest.approx(errors[1].item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_min_snr_weighs_an_error_of_the_picture_alike_whatever_is_predicted(prediction, tiny):
+    """Its definition is one for x0: min(SNR, gamma) |error of x0|^2."""
+    torch.manual_seed(0)
+    scheduler, gamma = tiny.scheduler, 5.0
+    scheduler.register_to_config(prediction_type=prediction)
+    timesteps = torch.tensor([3, 150, 500, 900])
+    x, noise, guess = (torch.randn(4, 4, 8, 8) for _ in range(3))
+    noisy, target = add_noise(scheduler, x, noise, timesteps), training_target(scheduler, x, noise, timesteps)
+    off = (predicted_x0(scheduler, noisy, guess, timesteps) - x).square().flatten(1).mean(1)
+    alpha, sigma = (part.flatten() for part in alpha_sigma(scheduler, timesteps))
+    expected = ((alpha / sigma) ** 2).clamp(max=gamma) * off
+    found = losses.min_snr_weights(scheduler, timesteps, gamma) * (guess - target).square().flatten(1).mean(1)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
+    assert losses.min_snr_weights(scheduler, torch.tensor([999]), gamma).isfinite().all()
 
 
 def test_denoising_loss_trains_the_unet(tiny):
@@ -80,7 +110,7 @@ def test_autoencoder_loss_falls_with_training(tiny):
     optimizer = torch.optim.Adam(vae.parameters(), 5e-3)
     history = []
     for _ in range(30):
-        loss, _ = losses.autoencoder_loss(vae, images, 0.05, 0.5)
+        loss, _ = losses.autoencoder_loss(vae, images, 0.05 * torch.randn(4, vae.config.latent_channels, 8, 8), 0.5)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

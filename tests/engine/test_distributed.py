@@ -67,12 +67,12 @@ def result(found, name):
 
 def test_each_knows_its_place(ranks):
     assert [found["ranks"] for found in ranks] == [(0, 2, True), (1, 2, False)]
-    assert all(found["primitives"] == ([True, False], 15, [1.5, 3.0]) for found in ranks)
+    assert all(found["primitives"] == ([True, False], 15, [3.0, 6.0]) for found in ranks)
 
 
-def test_gradients_of_all_kinds_and_sizes_are_averaged(ranks):
+def test_gradients_of_all_kinds_and_sizes_are_added_up(ranks):
     sizes = [1, 1, 7, 7, 30, 30, 96]
-    expected = [[1.5 * (k + 1) * n for n in range(size)] for k, size in enumerate(sizes)]
+    expected = [[3.0 * (k + 1) * n for n in range(size)] for k, size in enumerate(sizes)]
     assert ranks[0]["buckets"] == ranks[1]["buckets"] == expected
 
 
@@ -157,8 +157,8 @@ def test_a_process_alone_does_nothing_of_this(monkeypatch):
     assert (distributed.rank(), distributed.world_size(), distributed.is_main()) == (0, 1, True)
     flag, parameter = torch.tensor(True), torch.nn.Parameter(torch.zeros(2))
     parameter.grad = gradient = torch.ones(2)
-    distributed.average_gradients([parameter])
-    assert distributed.all_true(flag) is flag and distributed.mean(gradient) is gradient and parameter.grad is gradient
+    distributed.sum_gradients([parameter])
+    assert distributed.all_true(flag) is flag and distributed.total(gradient) is gradient and parameter.grad is gradient
     assert distributed.agree_max(3) == 3 and distributed.from_main(lambda: gradient) is gradient
     distributed.barrier()
     distributed.stop()

@@ -23,6 +23,7 @@ from mvdream_cli.engine.optim import Ema, adamw, warmup_cosine
 from mvdream_cli.engine.outcomes import Outcome
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import CheckpointError, MVDreamError
+from mvdream_cli.parts import equal_parts
 
 ROOT = Path(__file__).parents[2]
 HANG = 600  # seconds, so that a fault does not hold up all tests; no machine is that slow
@@ -36,15 +37,15 @@ def train(folder, steps, *, dtype=torch.float32, poison=lambda i, attempt_draw: 
     optimizer = adamw(model.parameters(), learning_rate=1e-2)
     average = Ema(model, 0.99, optimizer)
 
-    def step(i, micro):
+    def step(i, part):
         x = torch.randn(16, 6, dtype=dtype)
         factor = poison(i, torch.rand(()).item())
         loss = (model(x) - x[:, :3]).square().mean() * factor
-        return loss, {"micro": float(micro), "size": x.norm()}
+        return loss, {"micro": float(part.first), "size": x.norm()}
 
     options = {"seed": 3, "log_every": 5, "checkpoint_every": 10} | options
     of_fit = {key: options.pop(key) for key in FIT_OPTIONS if key in options}
-    options = {"lr_scale": warmup_cosine(4, 1000), "grad_clip": 1.0, "micro_batches": lambda i: 2} | options
+    options = {"lr_scale": warmup_cosine(4, 1000), "grad_clip": 1.0, "parts": lambda i: equal_parts(2)} | options
     method = Method("fitting", steps, step, {"model": model}, optimizer, {"model": average}, **options)
     with open_run(folder, "test", {"test": {"x": 1}}, identity_keys=["test"]) as run:
         summary = fit(method, run, **of_fit)
@@ -67,7 +68,7 @@ def test_a_run_ends_after_its_seconds_and_its_learning_rate_with_it(tmp_path, mo
     monkeypatch.setattr("mvdream_cli.engine.loop.time.monotonic", lambda: clock[0])
     model = torch.nn.Linear(1, 1)
 
-    def step(i, micro):
+    def step(i, part):
         clock[0] += 1.0
         return model(torch.ones(1)).square().sum(), {}
 
@@ -191,7 +192,7 @@ def test_no_readable_checkpoint_is_an_error_not_a_silent_new_start(tmp_path):
 @pytest.mark.parametrize("accum", [1, 2])
 def test_single_bad_steps_are_skipped_and_counted(tmp_path, accum):
     summary, weight, _ = train(tmp_path / "a", 30, poison=lambda i, _: float("nan") if i in (3, 17) else 1.0,
-                               micro_batches=lambda i: accum)  # fmt: skip
+                               parts=lambda i: equal_parts(accum))  # fmt: skip
     assert summary["skipped"] == 2 and summary["step"] == 30 and weight.isfinite().all()
     assert all(s["loss"] is not None for s in stats(tmp_path / "a"))
 
@@ -212,7 +213,7 @@ def test_what_came_of_a_step_is_read_while_the_next_one_runs(tmp_path, monkeypat
     events, read = [], Outcome.read
     monkeypatch.setattr(Outcome, "read", lambda outcome: events.append(f"read {outcome.step}") or read(outcome))
     poison = lambda i, _: events.append(f"step {i}") or 1.0  # noqa: E731
-    train(tmp_path / "a", 7, poison=poison, micro_batches=lambda i: 1, log_every=5)
+    train(tmp_path / "a", 7, poison=poison, parts=lambda i: equal_parts(1), log_every=5)
     at_once = ["read 3", "read 4"]  # a line of statistics wants all of them
     between = ["step 1", "read 0", "step 2", "read 1", "step 3", "read 2", "step 4", *at_once, "step 5", "step 6"]
     assert events == ["step 0", *between, "read 5", "read 6"]
@@ -233,7 +234,7 @@ def test_going_back_draws_other_numbers_and_can_succeed(tmp_path):
     def poison(i, draw):  # the fault strikes those who draw the same numbers at steps 25 to 29 again
         return float("nan") if 25 <= i < 30 and first.setdefault(i, draw) == draw else 1.0
 
-    summary, weight, _ = train(tmp_path / "a", 40, poison=poison, micro_batches=lambda i: 1)
+    summary, weight, _ = train(tmp_path / "a", 40, poison=poison, parts=lambda i: equal_parts(1))
     assert summary["step"] == 40 and summary["skipped"] == 5 and weight.isfinite().all()
     assert [s["step"] for s in stats(tmp_path / "a")] == list(range(5, 41, 5))
 
@@ -275,8 +276,9 @@ def of_eight(folder, dtype, count_of, memory=8, shrink=None, strikes_at=0):
     torch.manual_seed(0)
     model, tries = torch.nn.Linear(4, 2).to(dtype), []
 
-    def step(i, micro):
+    def step(i, part):
         size = 8 // count_of(i)
+        micro = part.first
         tries.append((i, micro, size))
         objects = torch.arange(8.0)[:, None].expand(8, 4)[micro * size : (micro + 1) * size]
         x = (torch.sin(objects * (i + 1)) + 0.1 * torch.randn(size, 4)).to(dtype)
@@ -286,7 +288,7 @@ def of_eight(folder, dtype, count_of, memory=8, shrink=None, strikes_at=0):
         return loss, {"norm": x.norm()}
 
     optimizer = adamw(model.parameters(), learning_rate=0.1)
-    fit_once(folder, step, model, optimizer, steps=3, micro_batches=count_of, shrink=shrink, grad_clip=0.5)
+    fit_once(folder, step, model, optimizer, steps=3, parts=lambda i: equal_parts(count_of(i)), shrink=shrink, grad_clip=0.5)
     return [{**s, "seconds": 0, "steps_per_second": 0, "memory_gb": 0} for s in stats(folder)], model.weight.detach(), tries
 
 
@@ -313,7 +315,7 @@ def test_a_step_that_ran_out_of_memory_equals_one_of_smaller_parts_from_the_star
 def test_memory_of_the_failed_try_is_free_before_the_next(tmp_path):
     model, held, alive = torch.nn.Linear(4, 1), [], []
 
-    def step(i, micro):
+    def step(i, part):
         activation = model(torch.randn(8, 4)).square()
         held.append(weakref.ref(activation))
         if len(held) < 3:
@@ -326,7 +328,7 @@ def test_memory_of_the_failed_try_is_free_before_the_next(tmp_path):
 
 @pytest.mark.parametrize("shrink", [None, lambda: None])
 def test_out_of_memory_with_nothing_left_to_give_is_one_sentence(tmp_path, shrink):
-    def step(i, micro):
+    def step(i, part):
         raise torch.OutOfMemoryError("too large")
 
     with pytest.raises(MVDreamError, match=r"step 0: out of GPU memory \(peak .* GB\); use a smaller batch or preset"):
@@ -367,7 +369,7 @@ def test_checkpoints_come_by_the_clock(tmp_path, monkeypatch):
     saved, save = [], checkpoint.save
     monkeypatch.setattr(checkpoint, "save", lambda *args, **options: saved.append(options["step"]) or save(*args, **options))
     summary, _, _ = train(
-        tmp_path / "a", 8, poison=poison, checkpoint_every=0, checkpoint_minutes=1.0, micro_batches=lambda i: 1
+        tmp_path / "a", 8, poison=poison, checkpoint_every=0, checkpoint_minutes=1.0, parts=lambda i: equal_parts(1)
     )
     assert saved == [3, 6, 8] and summary["seconds"] == 200.0
 

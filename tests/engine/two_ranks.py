@@ -24,12 +24,13 @@ from mvdream_cli.engine.progress import show  # noqa: E402
 from mvdream_cli.engine.run import open_run  # noqa: E402
 from mvdream_cli.engine.signals import Interrupted  # noqa: E402
 from mvdream_cli.errors import CheckpointError  # noqa: E402
+from mvdream_cli.methods.micro_batches import MicroBatches  # noqa: E402
 
 BATCH = 8
 WRITING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "os.chmod", "os.symlink", "os.link"}
 
 
-def train(folder, steps=8, *, dtype=torch.float32, spoil=lambda i, loss, draw: loss, parts=lambda i: 1, seen=None, **options):
+def train(folder, steps=8, *, dtype=torch.float32, spoil=lambda i, loss, draw: loss, batch=None, seen=None, **options):
     """A linear map with a part that only some ranks use, on this rank's share of BATCH; (summary, weights, average)."""
     torch.manual_seed(0)
     model = torch.nn.ModuleDict({"a": torch.nn.Linear(4, 3), "b": torch.nn.Linear(4, 3), "unused": torch.nn.Linear(2, 2)})
@@ -37,10 +38,10 @@ def train(folder, steps=8, *, dtype=torch.float32, spoil=lambda i, loss, draw: l
     optimizer = adamw(model.parameters(), learning_rate=0.05)
     average = Ema(model, 0.9, optimizer)
 
-    def step(i, micro):
-        share = BATCH // distributed.world_size() // parts(i)
-        first = BATCH // distributed.world_size() * distributed.rank() + micro * share
-        objects = torch.arange(first, first + share)
+    batch = batch or MicroBatches(BATCH, "objects")
+
+    def step(i, part):
+        objects = torch.arange(part.first, part.last)
         x = torch.sin((objects[:, None] + 1.0) * torch.arange(1, 5) * (i + 1)).to(dtype)
         out = model["a"](x)
         out = out + model["b"](x) * (objects[:, None] < 2) if (objects < 2).any() else out  # rank 1 has no gradient for b
@@ -53,7 +54,9 @@ def train(folder, steps=8, *, dtype=torch.float32, spoil=lambda i, loss, draw: l
         k: options.pop(k) for k in ("checkpoint_every", "preview_every") if k in options
     }
     options = {"grad_clip": 1.0} | options
-    method = Method("sharing", steps, step, {"model": model}, optimizer, {"model": average}, micro_batches=parts, **options)
+    method = Method(
+        "sharing", steps, step, {"model": model}, optimizer, {"model": average}, parts=lambda i: batch.parts, **options
+    )
     with open_run(folder, "test", {"x": 1}, identity_keys=["x"]) as run:
         summary = fit(method, run, seed=3, **fit_options)
         run.finish(weights=run.folder / "stats.jsonl")
@@ -95,18 +98,14 @@ def stopped(root):
 
 def short_of_memory(root):
     """Rank 1 runs out of memory in step 2 and goes on with two micro-batches; rank 0 stays with one."""
-    counts = [1]
+    batch = MicroBatches(BATCH, "objects")
 
     def spoil(i, loss, draw):
-        if distributed.rank() == 1 and i == 2 and counts == [1]:
+        if distributed.rank() == 1 and i == 2 and batch.count == 1:
             raise torch.OutOfMemoryError("too large")
         return loss
 
-    def shrink():
-        counts[0] *= 2
-        return "2 micro-batches"
-
-    return train(root / "memory", spoil=spoil, parts=lambda i: counts[0], shrink=shrink), counts
+    return train(root / "memory", spoil=spoil, batch=batch, shrink=batch.shrink), [batch.count]
 
 
 def scaled(root):
@@ -170,7 +169,7 @@ def refused(root):
 def primitives(root):
     rank = distributed.rank()
     flags = distributed.all_true(torch.tensor([True, rank == 0]))
-    return flags.tolist(), distributed.agree_max(15 * rank), distributed.mean(torch.tensor([1.0, 2.0]) * (rank + 1)).tolist()
+    return flags.tolist(), distributed.agree_max(15 * rank), distributed.total(torch.tensor([1.0, 2.0]) * (rank + 1)).tolist()
 
 
 def buckets(root):
@@ -183,7 +182,7 @@ def buckets(root):
     for k, parameter in enumerate(parameters):
         numbers = torch.arange(float(parameter.numel()), dtype=parameter.dtype) * (k + 1) * (1 + rank)
         parameter.grad = torch.empty_like(parameter).copy_(numbers.view(parameter.shape))  # also in its memory format
-    distributed.average_gradients(parameters)
+    distributed.sum_gradients(parameters)
     distributed.BUCKET = 1 << 25
     return [p.grad.contiguous().flatten().tolist() for p in parameters]
 

@@ -32,8 +32,8 @@ def test_a_step_does_not_wait_for_a_gpu(lora_rank, tiny, tmp_path, monkeypatch):
 def test_short_memory_makes_micro_batches_smaller_and_keeps_rigs_whole(attention, batch, said, tiny, tmp_path):
     made = tuning(tiny, tmp_path, f"attention={attention}", f"batch_size={batch}")
     method = made.method(tmp_path)
-    assert method.shrink() == f"2 micro-batches of {said}; the batch stays the same" and method.micro_batches(0) == 2
-    loss, _ = method.step(0, 1)
+    assert method.shrink() == f"2 micro-batches of {said}; the batch stays the same" and len(method.parts(0)) == 2
+    loss, _ = method.step(0, method.parts(0)[1])
     loss.backward()
     assert torch.isfinite(loss)
 
@@ -48,7 +48,7 @@ def test_photographs_are_samples_of_their_posteriors(tiny_with_posterior, tmp_pa
     monkeypatch.setattr(dreambooth, "denoising_loss", lambda _, latents, *rest: seen.append(latents) or torch.zeros(()))
     monkeypatch.setattr(torch, "randint", lambda high, size, **_: torch.zeros(size, dtype=torch.long))  # always the first
     for _ in range(40):
-        made.step(0, 0)
+        made.step(0, made.micro_batches.parts[0])
     latents = torch.cat(seen)
     torch.testing.assert_close(latents.std(0), made.latents.std[0], atol=0.06, rtol=0)
     torch.testing.assert_close(latents.mean(0), made.latents.mean[0], atol=0.08, rtol=0)
@@ -63,7 +63,7 @@ def test_the_camera_embedding_is_not_tuned_and_counts_in_n(attention, tiny, tmp_
     weight = tiny.unet.conv_in.weight
     with torch.no_grad():
         weight += 0.25
-    drift = made.step(0, 0)[1]["drift"]
+    drift = made.step(0, made.micro_batches.parts[0])[1]["drift"]
     every = sum(p.numel() for p in tiny.unet.parameters())
     assert drift.item() == pytest.approx(0.25 * weight.numel() / every, rel=1e-4)
 

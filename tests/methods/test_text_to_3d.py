@@ -12,6 +12,7 @@ from mvdream_cli.methods import object_parts, text_to_3d
 from mvdream_cli.methods.object_parts import NEGATIVE_PROMPT, build_guidance, build_object
 from mvdream_cli.methods.posed_views import sampled_views
 from mvdream_cli.methods.text_to_3d import TextTo3D, views_to_fit
+from mvdream_cli.parts import Part
 from mvdream_cli.scene.field import ScaledField, build_field
 from mvdream_cli.settings.resolve import resolve
 
@@ -33,10 +34,9 @@ def making(pipeline, *settings, device="cpu", views=False) -> TextTo3D:
 def gradient(made: TextTo3D, i: int) -> torch.Tensor:
     """Of the mean loss over the micro-batches of step i, all parameters of the field in one row."""
     made.field.zero_grad()
-    count = made.micro_batches[made.phase_of(i)].count
-    for micro in range(count):
+    for micro, part in enumerate(made.micro_batches[made.phase_of(i)].parts):
         seed_step(0, i, micro)
-        (made.step(i, micro)[0] / count).backward()
+        (made.step(i, part)[0] * part.share).backward()
     return torch.cat([p.grad.flatten() for p in made.field.parameters() if p.grad is not None])
 
 
@@ -65,7 +65,7 @@ def test_short_memory_makes_micro_batches_smaller_and_then_rays_poorer(phase, ti
     made = making(tiny, "distillation.coarse_fraction=0.5", "distillation.fit_probability=0", views=True)
     step = {"fit": 0, "coarse": 6, "fine": 11}[phase]
     assert made.phase_of(step) == phase
-    made.step(step, 0)
+    made.step(step, Part())
     batch = made.micro_batches[phase]
     total, told = batch.total, []
     while (change := made.shrink()) is not None:
@@ -196,7 +196,7 @@ def test_a_field_of_latents_is_distilled_without_an_encoder_and_shown_in_colors(
     assert isinstance(method.optimizer, torch.optim.Adamax)
     assert sorted(group["lr"] for group in method.optimizer.param_groups) == [1e-4, 0.05]
     before = made.field.grid.detach().clone()
-    method.step(0, 0)[0].backward()
+    method.step(0, Part())[0].backward()
     method.optimizer.step()
     changed = (made.field.grid - before).abs().amax((0, 2, 3, 4))
     assert (changed > 0).all() and made.surroundings.texture.grad.abs().max() > 0
@@ -221,7 +221,7 @@ def test_weights_that_grow_or_begin_later(tiny, monkeypatch):
     counts = []
     for i in range(10):
         made.occupancy.update(made.field)
-        made.step(i, 0)
+        made.step(i, Part())
         counts.append(len(asked["entropy"]))
     assert counts == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6]
     monkeypatch.setattr(text_to_3d, "orientation", lambda out: torch.ones(()))

@@ -1,29 +1,49 @@
 import torch
 
-from mvdream_cli.data.training_pictures import ViewSet
+from mvdream_cli.data.set_stream import SetStream
+from mvdream_cli.data.streamed import StreamedPictures
 from mvdream_cli.data.views import index_views
-from mvdream_cli.engine.device import seed_step
-from mvdream_cli.methods.train_clip import train_clip
+from mvdream_cli.engine import distributed
+from mvdream_cli.methods.train_clip import of_whole_batch, train_clip
+from mvdream_cli.parts import Part
 from mvdream_cli.settings.resolve import resolve
+
+
+def pictures(view_set, **options):
+    stream = SetStream(index_views(view_set), **{"views": 1, "seed": 0, "batch_size": 8, "apart": True} | options)
+    return StreamedPictures(stream, contrast=False)
 
 
 def test_parts_of_a_batch_have_its_loss_and_gradient(tiny, view_set):
     """The loss compares all pairs, so parts are only a way to use less memory: same numbers."""
     options = resolve("cpu", ["train.batch_size=8"]).train
-    method = train_clip(tiny, ViewSet(index_views(view_set)), options, device=torch.device("cpu"))
+    method = train_clip(tiny, pictures(view_set), options, device=torch.device("cpu"))
     parameters = [p for group in method.optimizer.param_groups for p in group["params"]]
 
     def gradients():
         for p in parameters:
             p.grad = None
-        seed_step(0, 0)
-        loss, _ = method.step(0, 0)
+        (part,) = method.parts(0)
+        loss, _ = method.step(0, part)
         loss.backward()
         return loss.detach(), [p.grad.clone() for p in parameters if p.grad is not None]
 
     whole_loss, whole = gradients()
-    assert method.shrink() == "2 micro-batches of 4 pairs; the batch stays the same" and method.micro_batches(0) == 1
+    assert method.shrink() == "2 micro-batches of 4 pairs; the batch stays the same"
     loss, parts = gradients()
     torch.testing.assert_close(loss, whole_loss)
     for one, other in zip(whole, parts, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+def test_embeddings_of_other_processes_count_as_if_they_were_here(monkeypatch):
+    """Each of two processes knows the gradient of its own rows; both together are that of the whole batch."""
+    torch.manual_seed(0)
+    weights, x = torch.randn(3, 4, requires_grad=True), torch.randn(5, 3)
+    (x @ weights).square().sum().exp().log().backward()
+    expected, weights.grad = weights.grad.clone(), None
+    parts = [Part(0, 2, 5), Part(2, 5, 5)]
+    for part in parts:
+        monkeypatch.setattr(distributed, "total", lambda whole: (x @ weights).detach())
+        (of_whole_batch(part.of(x) @ weights, part).square().sum() * part.share).backward()
+    torch.testing.assert_close(weights.grad, expected, rtol=1e-4, atol=1e-4)

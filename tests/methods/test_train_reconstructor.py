@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from mvdream_cli.cameras import orbit_views
-from mvdream_cli.data.point_set import PointSet
+from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.streamed_objects import ObjectBatch, StreamedObjects
 from mvdream_cli.data.views import index_views
 from mvdream_cli.engine.device import seed_step
@@ -16,6 +16,7 @@ from mvdream_cli.methods.train_reconstructor import (
     train_reconstructor,
 )
 from mvdream_cli.models.architectures import build_reconstructor
+from mvdream_cli.parts import Part
 from mvdream_cli.settings.resolve import resolve
 from mvdream_cli.settings.train import ReconstructorTraining
 
@@ -24,7 +25,7 @@ CPU = torch.device("cpu")
 
 def training(folder, tmp_path, *settings):
     options = resolve("cpu", ["train.reconstructor.points=64", *(f"train.{value}" for value in settings)]).train
-    stream = PointSet(index_views(folder), views=4, seed=0, batch_size=options.batch_size)
+    stream = SetStream(index_views(folder), views=4, seed=0, batch_size=options.batch_size, points=True)
     objects = StreamedObjects(stream, None, device=CPU, background=0.5, repeats=4)
     seed_step(0, -1)
     network = build_reconstructor("tiny", 32)
@@ -43,8 +44,7 @@ def test_steps_learn_and_leave_the_average(point_set, tmp_path):
     network, method = training(point_set, tmp_path, "batch_size=4", "reconstructor.fewer_views_probability=0")
     optimizer, losses = torch.optim.Adam(network.parameters(), 3e-3), []
     for i in range(20):
-        seed_step(0, i)
-        loss, stats = method.step(i, 0)
+        loss, stats = method.step(i, method.parts(i)[0])
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -80,10 +80,10 @@ def test_a_mirrored_object_is_seen_where_its_mirrored_pictures_show_it():
 
 def test_without_augmentation_nothing_changes_and_tones_change_views_and_colors_alike():
     batch = example()
-    plain = augmented(batch, ReconstructorTraining(mirror_probability=0, tone=0, blur=0))
+    plain = augmented(batch, ReconstructorTraining(mirror_probability=0, tone=0, blur=0), Part(0, 3, 3))
     assert all(torch.allclose(a, b) for a, b in zip(plain, batch))
     flat = batch._replace(images=torch.full_like(batch.images, 0.4), colors=torch.full_like(batch.colors, 0.4))
-    toned = augmented(flat, ReconstructorTraining(mirror_probability=0, tone=0.3))
+    toned = augmented(flat, ReconstructorTraining(mirror_probability=0, tone=0.3), Part(0, 3, 3))
     torch.testing.assert_close(toned.images[:, 0, 5, 5], toned.colors[:, 0])
     assert (toned.images - 0.4).abs().max() > 0.01
 
@@ -99,7 +99,7 @@ def test_the_loss_of_the_truth_is_small_and_of_the_opposite_large():
 def test_views_are_redrawn_as_often_as_asked(redrawn, decoded, tiny):
     settings = ReconstructorTraining(redrawn_probability=redrawn, decoded_probability=decoded, redraw_steps=1)
     batch, words = example(), ["a red dog", "a blue cat", "a red car"]
-    shown = redraw_of(tiny, settings, torch.float32)(batch.images, batch.c2w, words, np.random.default_rng(0))
-    again = redraw_of(tiny, settings, torch.float32, at_once=1)(batch.images, batch.c2w, words, np.random.default_rng(0))
+    shown = redraw_of(tiny, settings, torch.float32)(batch.images, batch.c2w, words, Part(0, 3, 3))
+    again = redraw_of(tiny, settings, torch.float32, at_once=1)(batch.images, batch.c2w, words, Part(0, 3, 3))
     assert torch.equal(shown, batch.images) == (redrawn + decoded == 0)
     torch.testing.assert_close(again, shown, atol=1e-4, rtol=1e-4)

@@ -5,8 +5,9 @@ from conftest import HostWaits
 from mvdream_cli.data.latents import Latents
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.errors import UsageError
-from mvdream_cli.methods.train_unet import drop_caption, train_unet
+from mvdream_cli.methods.train_unet import train_unet
 from mvdream_cli.models.load import load_pipeline, save_pipeline
+from mvdream_cli.parts import Part
 from mvdream_cli.settings.resolve import resolve
 
 
@@ -15,9 +16,14 @@ def training(pipeline, *settings, device="cpu", tmp_path=None):
     size = pipeline.unet.config.sample_size
     seed_step(0, -1)
     latents = torch.randn(6, 4, pipeline.unet.config.in_channels, size, size).half()
-    objects = Latents(latents, torch.randn(6, 4, 16), [f"a toy number {k}" for k in range(6)])
+    file = {"latents": latents[:, None], "cameras": torch.randn(6, 4, 16), "entries": torch.arange(6)}
+    objects = Latents([file], [f"a toy number {k}" for k in range(6)], seed=0)
     where = {"device": torch.device(device), "dtype": torch.float32, "seed": 0, "previews": tmp_path}
     return train_unet(pipeline, objects, objects, options, **where)
+
+
+def a_step(method):
+    return method.step(0, method.parts(0)[0])
 
 
 @pytest.mark.parametrize("probability", [0, 1])
@@ -31,13 +37,12 @@ def test_a_step_does_not_wait_for_a_gpu(probability, tiny):
 
 def test_the_coin_between_objects_and_single_images_falls_once_a_step(tiny):
     method = training(tiny, "unet.single_image_probability=0.5", "batch_size=4", "micro_batch_size=1")
-    assert method.micro_batches(0) == 4
+    assert len(method.parts(0)) == 4
     seen = set()
     for i in range(12):
         kinds = set()
-        for micro in range(4):
-            seed_step(0, i, micro)
-            kinds |= method.step(i, micro)[1].keys()
+        for part in method.parts(i):
+            kinds |= method.step(i, part)[1].keys()
         assert len(kinds) == 1
         seen |= kinds
     assert seen == {"loss_2d", "loss_multi_view"}
@@ -45,10 +50,10 @@ def test_the_coin_between_objects_and_single_images_falls_once_a_step(tiny):
 
 def test_short_memory_makes_micro_batches_smaller(tiny):
     method = training(tiny, "batch_size=4")
-    assert method.shrink() == "2 micro-batches of 2 objects; the batch stays the same" and method.micro_batches(0) == 2
-    loss, _ = method.step(0, 1)
+    assert method.shrink() == "2 micro-batches of 2 objects; the batch stays the same" and len(method.parts(0)) == 2
+    loss, _ = method.step(0, method.parts(0)[1])
     loss.backward()
-    assert method.shrink() and method.micro_batches(0) == 4 and method.shrink() is None
+    assert method.shrink() and len(method.parts(0)) == 4 and method.shrink() is None
 
 
 def test_cuda_graphs_are_refused_where_they_cannot_be(tiny, tmp_path):
@@ -77,7 +82,7 @@ def test_any_number_of_views_is_trained_with_cameras_and_single_images_without(v
     tiny.unet.class_embedding.register_forward_pre_hook(lambda _, args: asked.append(len(args[0])))
     for probability, cameras in ((0, [3 * views]), (1, [])):
         settings = (f"unet.single_image_probability={probability}", f"unet.views_per_object={views}", "batch_size=3")
-        training(tiny, *settings).step(0, 0)
+        a_step(training(tiny, *settings))
         assert asked == cameras
         asked.clear()
 
@@ -93,12 +98,35 @@ def test_the_papers_ablations_train_every_weight_that_they_use(attention, camera
     for name, parameter in unet.named_parameters():  # what begins at zero would hold back the gradient of what is before it
         if "across_views.to_out" in name:
             torch.nn.init.normal_(parameter, std=0.1)
-    method.step(0, 0)[0].backward()
+    a_step(method)[0].backward()
     idle = {name.split(".")[0] for name, p in unet.named_parameters() if p.grad is None}
     assert idle == ({"class_embedding"} if camera == "text" else set())
 
 
-def test_captions_are_dropped_as_often_as_asked():
-    torch.manual_seed(0)
-    dropped = [drop_caption("a dog", 0.25) == "" for _ in range(400)]
-    assert 0.18 < sum(dropped) / 400 < 0.32
+def test_captions_are_dropped_as_often_as_asked(tiny, monkeypatch):
+    told = []
+    monkeypatch.setattr(type(tiny), "encode_prompt", lambda self, texts: told.extend(texts) or torch.zeros(len(texts), 16, 32))
+    method = training(tiny, "unet.caption_dropout=0.25", "unet.single_image_probability=0", "batch_size=100")
+    method.step(0, Part(0, 100, 400))
+    assert 10 < told.count("") < 40
+
+
+@pytest.mark.parametrize("single", [0, 1])
+def test_however_a_batch_is_cut_it_has_one_loss_and_one_gradient(single, tiny):
+    """Unequal parts too: what is random belongs to a place of the batch."""
+    method = training(tiny, f"unet.single_image_probability={single}", "batch_size=5", "unet.min_snr_gamma=5")
+
+    def taken(*edges):
+        method.optimizer.zero_grad()
+        parts = [Part(first, last, 5, (0, 3, 0)) for first, last in zip(edges, edges[1:])]
+        losses = [method.step(3, part)[0] * part.share for part in parts]
+        for loss in losses:
+            loss.backward()
+        return sum(losses).item(), [p.grad.clone() for p in tiny.unet.parameters() if p.grad is not None]
+
+    loss, whole = taken(0, 5)
+    for edges in ((0, 2, 5), (0, 1, 2, 3, 4, 5)):
+        again, gradient = taken(*edges)
+        assert again == pytest.approx(loss, rel=1e-5)
+        for one, other in zip(whole, gradient, strict=True):
+            torch.testing.assert_close(one, other, atol=2e-5, rtol=1e-3)

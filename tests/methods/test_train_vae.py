@@ -1,18 +1,17 @@
 import torch
 
-from mvdream_cli.data.training_pictures import ViewSet
+from mvdream_cli.data.set_stream import SetStream
+from mvdream_cli.data.streamed import StreamedPictures
 from mvdream_cli.data.views import index_views
-from mvdream_cli.engine.device import seed_step
 from mvdream_cli.methods.train_vae import scale_latents, train_vae
 from mvdream_cli.settings.resolve import resolve
 
 
 def test_a_step_learns_and_latents_get_unit_variance(tiny, view_set, tmp_path):
-    pictures = ViewSet(index_views(view_set))
+    pictures = StreamedPictures(SetStream(index_views(view_set), views=1, seed=0, batch_size=4), contrast=False)
     options = resolve("cpu", ["train.batch_size=4"]).train
     method = train_vae(tiny, pictures, options, device=torch.device("cpu"), seed=0, previews=tmp_path)
-    seed_step(0, 0)
-    loss, stats = method.step(0, 0)
+    loss, stats = method.step(0, method.parts(0)[0])
     loss.backward()
     assert torch.isfinite(stats["psnr_db"]) and any(p.grad is not None for p in tiny.vae.decoder.parameters())
     assert method.shrink().startswith("2 micro-batches of 2 images")
