@@ -142,8 +142,7 @@ def test_no_room_looks_upwards():
 
 
 SHARED_BY_COMMANDS = {
-    f"mvdream_cli.commands.{name}"
-    for name in ("opening", "toybox_questions", "toybox_stream", "toybox_world", "training_data")
+    f"mvdream_cli.commands.{name}" for name in ("opening", "toybox_questions", "toybox_stream", "toybox_world", "training_data")
 }
 
 

@@ -41,6 +41,17 @@ class ToyboxStream:
         self.captions = self.stream.captions(CAPTIONS)
         self.size_px = settings.data.size_px
 
+    def held_out(self, pipeline, run, settings) -> StreamedLatents:
+        """Latents of objects of the held-out split, drawn once, by this process."""
+        toybox, options, count = settings.data.toybox, settings.train.unet, settings.train.validation.objects
+        draw = partial(draw_toy, split="held-out", kinds=toybox.kinds, worn=toybox.worn, suffix=settings.train.suffix)
+        seed, places = settings.engine.seed, distributed.share(count)
+        stream = Stream(draw, stream_law(settings), seed=seed, batch_size=count, places=places, say=say)
+        return StreamedLatents(
+            stream, pipeline.encode_posterior, device=pipeline.vae.device, background=options.background,
+            batch_size=options.encode_batch_size,
+        )  # fmt: skip
+
     def latents(self, pipeline, run, name: str, settings) -> StreamedLatents:
         """Latents that are encoded on the way."""
         options = settings.train.unet

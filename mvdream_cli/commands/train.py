@@ -12,6 +12,7 @@ from mvdream_cli.engine.device import pick_device, seed_step, set_threads
 from mvdream_cli.engine.loop import fit
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import open_run
+from mvdream_cli.engine.tracker import open_tracker
 from mvdream_cli.errors import UsageError
 from mvdream_cli.methods.train_clip import train_clip
 from mvdream_cli.methods.train_reconstructor import redraw_of, train_reconstructor
@@ -21,6 +22,10 @@ from mvdream_cli.models.architectures import build_reconstructor
 from mvdream_cli.models.find import known_words, model_identity
 from mvdream_cli.models.load import pipeline_to_train, save_pipeline
 from mvdream_cli.pages.page import write_run_page
+
+FREE = (  # what may change where a run goes on
+    "train.steps", "train.minutes", "train.micro_batch_size", "train.stream.ahead", "train.stream.broken_fraction",
+)  # fmt: skip
 
 
 def run(settings, out: Path | None = None, restart: bool = False) -> dict:
@@ -49,7 +54,7 @@ def train_one(settings, out: Path | None, restart: bool) -> dict:
             "train",
             recorded,
             identity_keys=["train", "engine.seed", "init_identity", "data_identity"],
-            free_keys=("train.steps", "train.minutes", "train.micro_batch_size", "train.stream.ahead"),
+            free_keys=(*FREE, *(() if train.validation.every else ("train.validation",))),
             text=f"train {train.component}",
             restart=restart,
         ) as run:
@@ -74,9 +79,10 @@ def learn(settings, data, images, run) -> dict:
         pipeline.register_to_config(caption_suffix=train.suffix)
         objects = data.latents(pipeline, run, "latents", settings)
         singles = images.latents(pipeline, run, "images", settings) if train.images else objects
+        held_out = data.held_out(pipeline, run, settings) if train.validation.every else None
         where = {"device": device, "dtype": dtype, "seed": engine.seed, "previews": run.previews}
         faster = {"compile_unet": engine.compile, "cuda_graphs": engine.cuda_graphs}
-        method = train_unet(pipeline, objects, singles, train, **faster, **where)
+        method = train_unet(pipeline, objects, singles, train, held_out=held_out, **faster, **where)
     elif train.component == "vae":
         pictures = data.pictures(settings)
         method = train_vae(pipeline, pictures, train, device=device, seed=engine.seed, previews=run.previews)
@@ -84,7 +90,9 @@ def learn(settings, data, images, run) -> dict:
         method = reconstructor_method(pipeline, data, settings, device, dtype, run.previews)
     else:
         method = train_clip(pipeline, data.pictures(settings), train, device=device)
-    fit(method, run, **engine.loop())
+    if distributed.is_main():
+        run.track = open_tracker(engine.tracker, run.folder, settings.model_dump(mode="json"))
+    fit(method, run, validate_every=train.validation.every, **engine.loop())
     if train.component == "vae":
         scale_latents(pipeline, pictures, engine.seed)
     words = known_words(train.init) if train.init else set()

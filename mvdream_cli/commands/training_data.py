@@ -4,7 +4,7 @@ All say their identity and give latents to the methods; objects also have captio
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,14 +14,16 @@ import numpy as np
 from mvdream_cli.captions import asset_caption
 from mvdream_cli.commands.toybox_stream import ToyboxStream, streamed_objects
 from mvdream_cli.data.captioned_images import images_identity, index_images, load_picture
+from mvdream_cli.data.held_out import is_held_out
 from mvdream_cli.data.latent_files import LatentFiles
 from mvdream_cli.data.latents import Latents
+from mvdream_cli.data.object_index import Entry, ObjectIndex
 from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.soundness import sound_objects
 from mvdream_cli.data.streamed import StreamedLatents, StreamedPictures
 from mvdream_cli.data.streamed_objects import StreamedObjects
 from mvdream_cli.data.training_cameras import object_rng
-from mvdream_cli.data.views import Entry, index_views, is_view_set, load, set_identity
+from mvdream_cli.data.views import index_views, is_view_set, load, set_identity
 from mvdream_cli.engine import distributed
 from mvdream_cli.engine.device import physical_cores
 from mvdream_cli.engine.progress import Bar, say, warn
@@ -37,10 +39,18 @@ class RenderedSet:
         self.folder, train = folder, settings.train
         with_words = train.component in ("unet", "clip")
         entries, self.identity = distributed.from_main(lambda: usable_set(folder, with_words))
-        self.entries = [replace(entry, caption=asset_caption(entry.caption, train.suffix)) for entry in entries]
+        validated = train.component == "unet" and train.validation.every > 0
+        fraction = train.validation.fraction if validated else 0.0
+        told = (replace(entry, caption=asset_caption(entry.caption, train.suffix)) for entry in entries)
+        self.entries, self.unseen = parted(told, lambda entry: is_held_out(entry.id, fraction))
+        if validated and not (self.unseen and self.entries):
+            raise DataError(
+                f"{folder}: train.validation.fraction {fraction:g} of {len(entries)} objects leaves {len(self.unseen)} to "
+                f"validate with and {len(self.entries)} to learn; take another fraction, or train.validation.every=0"
+            )
         self.captions = [entry.caption for entry in self.entries]
         self.size_px = load(entries[0], views=[0])[0].shape[1]
-        self.about = f"{len(entries)} objects"
+        self.about = f"{len(self.entries)} objects" + (f", {len(self.unseen)} held out" if self.unseen else "")
         self._streams: list[SetStream] = []
 
     def latents(self, pipeline, run, name: str, settings) -> Latents | StreamedLatents:
@@ -49,21 +59,29 @@ class RenderedSet:
         Raises:
             DataError: objects have fewer views than are asked for.
         """
-        options = settings.train.unet
         if name != "images":  # of which single pictures are taken
-            self._refuse_too_few(options.views_per_object)
+            self._refuse_too_few(settings.train.unet.views_per_object)
+        return self._latents(self.entries, pipeline, run.cache / name, settings)
+
+    def held_out(self, pipeline, run, settings) -> Latents | StreamedLatents:
+        """As `latents`, of the objects that are not learnt."""
+        count, once = settings.train.validation.objects, {"ahead": 0}
+        return self._latents(self.unseen, pipeline, run.cache / "held-out", settings, batch_size=count, **once)
+
+    def _latents(self, entries: ObjectIndex, pipeline, folder: Path, settings, **of_stream) -> Latents | StreamedLatents:
+        options = settings.train.unet
         if options.background is None and not options.grays:
-            stream = self._stream(settings, views=options.views_per_object)
+            stream = self._stream(settings, entries, views=options.views_per_object, **of_stream)
             return StreamedLatents(
                 stream, pipeline.encode_posterior, device=pipeline.vae.device, background=None, contrast=False,
                 batch_size=options.encode_batch_size,
             )  # fmt: skip
         grays, law = grays_of(options.background, options.grays, settings.engine.seed)
         files = LatentFiles(
-            pipeline, self.entries, run.cache / name, identity=self.identity, grays=grays, law=law,
+            pipeline, entries, folder, identity=self.identity, grays=grays, law=law,
             batch_size=options.encode_batch_size, say=say,
         )  # fmt: skip
-        return encoded(files, "views", len(self.entries) * settings.train.stream.broken_fraction, settings)
+        return encoded(files, "views", len(entries) * settings.train.stream.broken_fraction, settings)
 
     def objects(self, redraw, device, settings) -> StreamedObjects:
         """Views and points, for the reconstructor.
@@ -71,7 +89,7 @@ class RenderedSet:
         Raises:
             DataError: the set was rendered without points.
         """
-        stream = self._stream(settings, views=settings.train.reconstructor.views_per_object, points=True)
+        stream = self._stream(settings, self.entries, views=settings.train.reconstructor.views_per_object, points=True)
         return streamed_objects(stream, redraw, device, settings)
 
     def pictures(self, settings) -> StreamedPictures:
@@ -84,7 +102,8 @@ class RenderedSet:
         if clip and len(self.entries) < max(2, distributed.world_size()):
             raise DataError(f"{self.folder}: {len(self.entries)} objects are too few for CLIP, which tells them apart")
         batch_size = min(batch_size, len(self.entries)) if clip else batch_size
-        return StreamedPictures(self._stream(settings, views=1, apart=clip, batch_size=batch_size), contrast=False)
+        stream = self._stream(settings, self.entries, views=1, apart=clip, batch_size=batch_size)
+        return StreamedPictures(stream, contrast=False)
 
     def close(self) -> None:
         """End what reads ahead, and say what was broken."""
@@ -94,12 +113,12 @@ class RenderedSet:
                 named = ", ".join([*list(stream.broken)[:5], *["..."] * (len(stream.broken) > 5)])
                 warn(f"{self.folder}: {len(stream.broken)} objects could not be read and were replaced: {named}")
 
-    def _stream(self, settings, **options) -> SetStream:
+    def _stream(self, settings, entries: ObjectIndex, **options) -> SetStream:
         train = settings.train
-        options = {"batch_size": train.batch_size} | options
+        options = {"batch_size": train.batch_size, "ahead": train.stream.ahead} | options
         stream = SetStream(
-            self.entries, seed=settings.engine.seed, places=distributed.share(options["batch_size"]),
-            workers=settings.data.workers or distributed.own_cores(physical_cores()), ahead=train.stream.ahead,
+            entries, seed=settings.engine.seed, places=distributed.share(options["batch_size"]),
+            workers=settings.data.workers or distributed.own_cores(physical_cores()),
             broken_fraction=train.stream.broken_fraction, say=warn, **options,
         )  # fmt: skip
         self._streams.append(stream)
@@ -143,7 +162,7 @@ class CaptionedImages:
         """Nothing is open."""
 
 
-def usable_set(folder: str, with_words: bool) -> tuple[list[Entry], str]:
+def usable_set(folder: str, with_words: bool) -> tuple[ObjectIndex, str]:
     """The objects of a rendered set that can be used, and its identity; what is left out is told.
 
     Args:
@@ -155,8 +174,8 @@ def usable_set(folder: str, with_words: bool) -> tuple[list[Entry], str]:
     left_out: list[str] = []
     entries = whole_objects(folder, lambda name, reason: left_out.append(f"{name} ({reason})"))
     if with_words:
-        left_out += [f"{entry.id} (it has no caption)" for entry in entries if not entry.caption.strip()]
-        entries = [entry for entry in entries if entry.caption.strip()]
+        entries, without = parted(entries, lambda entry: not entry.caption.strip())
+        left_out += [f"{entry.id} (it has no caption)" for entry in without]
     if not entries:
         raise DataError(f"{folder}: none of its objects has a caption; render it again with captions (docs/files.md)")
     if left_out:
@@ -166,7 +185,15 @@ def usable_set(folder: str, with_words: bool) -> tuple[list[Entry], str]:
     return entries, set_identity(entries)
 
 
-def whole_objects(folder: str, on_left_out) -> list[Entry]:
+def parted(entries: Iterable[Entry], which: Callable[[Entry], bool]) -> tuple[ObjectIndex, ObjectIndex]:
+    """Those for which `which` is false, and those for which it is true."""
+    found = ObjectIndex(), ObjectIndex()
+    for entry in entries:
+        found[which(entry)].add(entry)
+    return found
+
+
+def whole_objects(folder: str, on_left_out) -> ObjectIndex:
     """The objects of a rendered set that can be used; see `views.index_views` and `soundness.sound_objects`."""
     return sound_objects(index_views(Path(folder), on_left_out), on_left_out, threads=physical_cores())
 

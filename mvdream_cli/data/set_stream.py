@@ -6,9 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from mvdream_cli.data.object_index import Entry
 from mvdream_cli.data.order import Order
 from mvdream_cli.data.stream import SAMPLE_FROM, Batch
-from mvdream_cli.data.views import Entry, load, load_points
+from mvdream_cli.data.views import load, load_points
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.points import Points
 

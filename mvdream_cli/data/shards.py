@@ -16,6 +16,7 @@ from mvdream_cli.hashes import checksum
 
 SHARD_PATTERN = "views-*.tar"
 PICTURE = re.compile(r"(\d+)\.(png|jpe?g|webp)", re.IGNORECASE)  # the number of a view; the file behind an object's id
+PNG_SIGNATURE, PNG_HEAD = b"\x89PNG\r\n\x1a\n", 24  # the bytes up to a picture's size
 POINTS_FILE = "points.npy"  # of an object, where a set was rendered with points
 LeftOut = Callable[[str, str], None]  # called with the id of an object that is left out, and the reason
 
@@ -49,6 +50,8 @@ def read_shard_index(path: Path) -> dict | None:
         if index["bytes"] != size:
             return None
         for item in index["objects"]:
+            if "size" in item and not (len(item["size"]) == 2 and all(0 < side < 2**16 for side in item["size"])):
+                return None
             spans = [item["meta"], *item["views"], *([item["points"]] if item.get("points") else [])]
             if not (isinstance(item["id"], str) and isinstance(item["caption"], str) and item["views"]):
                 return None
@@ -74,7 +77,7 @@ def read_span(file, span: tuple[int, int]) -> bytes:
 
 def scan_shard(path: Path, on_left_out: LeftOut | None = None) -> list[dict]:
     """The objects of a shard with the places of their members: {"id", "caption", "meta": span, "views": spans},
-    and "points": span where it has them.
+    and "points": span where it has them, "size": width and height where its first picture is a PNG.
 
     Those that lack pictures, cameras or meta data are left out; of a shard that is cut short, all behind the cut.
     """
@@ -95,8 +98,8 @@ def scan_shard(path: Path, on_left_out: LeftOut | None = None) -> list[dict]:
             left_out(object_id, f"{path.name}: {reason}")
         else:
             views = [item["views"][number] for number in sorted(item["views"])]
-            points = {"points": item["points"]} if "points" in item else {}
-            whole.append({"id": object_id, "caption": item["caption"], "meta": item["meta"], "views": views, **points})
+            more = {name: item[name] for name in ("points", "size") if item.get(name)}
+            whole.append({"id": object_id, "caption": item["caption"], "meta": item["meta"], "views": views, **more})
     if cut:
         left_out("the rest of a shard", cut)
     return whole
@@ -126,6 +129,15 @@ def _note(found: dict[str, dict], member: tarfile.TarInfo, raw, size: int) -> No
         if int(match[1]) in item["views"]:
             item["broken"] = f"there are two pictures of view {int(match[1])}"
         item["views"][int(match[1])] = span
+        if int(match[1]) == 0:
+            item["size"] = _size_of_png(read_span(raw, (span[0], min(span[1], PNG_HEAD))))
+
+
+def _size_of_png(head: bytes) -> tuple[int, int] | None:
+    """Width and height, which stand at the beginning."""
+    if len(head) < PNG_HEAD or not head.startswith(PNG_SIGNATURE):
+        return None
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
 
 
 def _what_is_wrong(item: dict) -> str:
@@ -183,7 +195,7 @@ def check_picture(content: bytes) -> None:
     Raises:
         ValueError: a chunk is not what was written, or the end is missing.
     """
-    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+    if not content.startswith(PNG_SIGNATURE):
         return
     position, name = 8, b""
     while name != b"IEND":

@@ -16,14 +16,14 @@ broken inside, and what differs from the others.
 import hashlib
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.data.object_index import Entry, ObjectIndex
 from mvdream_cli.data.shards import (
     PICTURE,
     POINTS_FILE,
@@ -43,20 +43,6 @@ from mvdream_cli.images import open_picture
 from mvdream_cli.raycast.points import Points
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Where one object lies: `spans` are (offset, size) of its pictures in a shard, `names` their files in a folder."""
-
-    id: str
-    caption: str
-    num_views: int
-    path: Path
-    meta_span: tuple[int, int] | None = None
-    spans: tuple[tuple[int, int], ...] | None = None
-    names: tuple[str, ...] | None = None
-    points_span: tuple[int, int] | None = None
 
 
 def encode_object(rgba: np.ndarray, meta: dict, points: Points | None = None) -> dict[str, bytes]:
@@ -90,7 +76,7 @@ def is_view_set(root: Path | str) -> bool:
     return any(Path(root).glob(SHARD_PATTERN)) or any(Path(root).glob("*/meta.json"))
 
 
-def index_views(root: Path | str, on_left_out: LeftOut | None = None) -> list[Entry]:
+def index_views(root: Path | str, on_left_out: LeftOut | None = None) -> ObjectIndex:
     """All objects of a set in a stable order (shards first, then folders, by name).
 
     Args:
@@ -102,13 +88,22 @@ def index_views(root: Path | str, on_left_out: LeftOut | None = None) -> list[En
     root = Path(root)
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; give a multi-view set made by `mvdream data`")
-    entries, reasons = [], []
+    reasons = []
 
     def leave_out(object_id: str, reason: str) -> None:
         reasons.append(f"{object_id}: {reason}")
         if on_left_out:
             on_left_out(object_id, reason)
 
+    entries = ObjectIndex(_entries(root, leave_out))
+    if not entries and reasons:
+        raise DataError(f"{root}: holds no object that can be used ({reasons[0]}); render it again")
+    if not entries:
+        raise DataError(f"{root}: neither shards ({SHARD_PATTERN}) nor folders with meta.json; not a multi-view set")
+    return entries
+
+
+def _entries(root: Path, leave_out: LeftOut) -> Iterator[Entry]:
     for shard in sorted(root.glob(SHARD_PATTERN)):
         index = read_shard_index(shard)
         try:
@@ -117,22 +112,17 @@ def index_views(root: Path | str, on_left_out: LeftOut | None = None) -> list[En
             leave_out("a shard", f"{shard}: cannot be read ({error.strerror or error})")
             continue
         for found in objects:
-            spans = tuple(tuple(span) for span in found["views"])
-            points = tuple(found["points"]) if found.get("points") else None
-            entries.append(
-                Entry(found["id"], found["caption"], len(spans), shard, tuple(found["meta"]), spans, points_span=points)
-            )
+            spans, meta, points = tuple(map(tuple, found["views"])), tuple(found["meta"]), found.get("points")
+            yield Entry(
+                found["id"], found["caption"], len(spans), shard, meta, spans, points_span=tuple(points) if points else None,
+                size_px=tuple(found["size"]) if found.get("size") else None,
+            )  # fmt: skip
     for meta_path in sorted(root.glob("*/meta.json")):
         if not meta_path.parent.name.startswith("."):
             try:
-                entries.append(_entry_of_folder(meta_path))
+                yield _entry_of_folder(meta_path)
             except (DataError, OSError) as error:
                 leave_out(meta_path.parent.name, str(error))
-    if not entries and reasons:
-        raise DataError(f"{root}: holds no object that can be used ({reasons[0]}); render it again")
-    if not entries:
-        raise DataError(f"{root}: neither shards ({SHARD_PATTERN}) nor folders with meta.json; not a multi-view set")
-    return entries
 
 
 def _entry_of_folder(meta_path: Path) -> Entry:

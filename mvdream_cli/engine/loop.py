@@ -25,6 +25,7 @@ def fit(
     seed: int,
     log_every: int = 10,
     preview_every: int = 0,
+    validate_every: int = 0,
     checkpoint_every: int = 0,
     checkpoint_minutes: float = 0.0,
     keep_checkpoints: int = 2,
@@ -32,9 +33,9 @@ def fit(
     """Take the steps of `method`, from the newest checkpoint of `run` if there is one.
 
     What is random in a step comes from its `Part`, or from the state that `seed_step` sets before each. Statistics come every
-    `log_every` steps, previews every `preview_every`, checkpoints every `checkpoint_every` steps or `checkpoint_minutes`
-    minutes, and all of them at the end. 0: never, except that the end has its statistics and its checkpoint. A method with
-    `seconds` ends after them, those of earlier sessions included, and its learning rate with it.
+    `log_every` steps, previews and validations every `preview_every` and `validate_every`, checkpoints every `checkpoint_every`
+    steps or `checkpoint_minutes` minutes, and all of them at the end. 0: never, except that the end has its statistics and its
+    checkpoint. A method with `seconds` ends after them, those of earlier sessions included, and its learning rate with it.
 
     A step whose loss or gradient is not finite changes nothing and is counted. Five in a row go back to the newest
     checkpoint once, with other random numbers; five more raise MVDreamError. So does a step that is out of GPU memory and
@@ -48,7 +49,8 @@ def fit(
     Returns {"step", "loss", "seconds", "skipped", "resumed_from"}; loss is the mean of the last logged steps or None.
     """
     with contextlib.closing(method):
-        return _Fit(method, run, seed, keep_checkpoints).loop(log_every, preview_every, checkpoint_every, checkpoint_minutes)
+        every = {"log": log_every, "preview": preview_every, "validate": validate_every, "save": checkpoint_every}
+        return _Fit(method, run, seed, keep_checkpoints).loop(every, checkpoint_minutes)
 
 
 class _Fit:
@@ -74,7 +76,7 @@ class _Fit:
         self.failures, self.gone_back, self.loss, self.logged_loss, self.meter = 0, False, None, None, Meter()
         self.under_way: deque[Outcome] = deque()  # steps whose outcome is not read yet
 
-    def loop(self, log_every: int, preview_every: int, checkpoint_every: int, checkpoint_minutes: float) -> dict:
+    def loop(self, every: dict[str, int], checkpoint_minutes: float) -> dict:
         method, steps = self.method, self.method.steps
         with Bar(method.description, steps, self.i) as bar, Signals() as signals, Background(self.device) as background:
             last = self.at_end()
@@ -85,11 +87,13 @@ class _Fit:
                 self.under_way.append(take_step(method, self.parameters, self.i, self.state["seed"], self.state["attempt"]))
                 self.i += 1
                 last = self.at_end()
-                log_due, preview_due = (last or (every and self.i % every == 0) for every in (log_every, preview_every))
-                save_due = checkpoint_every and self.i % checkpoint_every == 0
+                due = {name: bool(steps and self.i % steps == 0) for name, steps in every.items()}
+                log_due = last or due["log"]
+                preview_due, validate_due = (bool(every[name]) and (last or due[name]) for name in ("preview", "validate"))
+                save_due = due["save"]
                 if checkpoint_minutes and not save_due:  # clocks of ranks differ
                     save_due = distributed.agree_max(time.monotonic() - self.saved_time >= 60 * checkpoint_minutes)
-                failed = self.settle(everything=log_due or preview_due or save_due)
+                failed = self.settle(everything=log_due or preview_due or validate_due or save_due)
                 if failed:
                     self.go_back(failed)
                     bar.update(self.i)
@@ -100,7 +104,9 @@ class _Fit:
                 bar.update(self.i, self.facts(), self.seconds_left())
                 if last or (save_due and not self.failures):
                     self.save()
-                if method.preview is not None and preview_due and preview_every and distributed.is_main():
+                if method.validate is not None and validate_due:
+                    self.run.write_stats(step=self.i, **method.validate())
+                if method.preview is not None and preview_due and distributed.is_main():
                     background.run(method.preview(self.i))
             self.settle(everything=True)
             if caught := distributed.agree_max(signals.caught):

@@ -32,4 +32,5 @@ class Method:
     # (number of finished steps) -> None or what is left to do, beside the steps that follow: that must not touch what they
     # change.
     preview: Callable[[int], Callable[[], None] | None] | None = None
+    validate: Callable[[], dict[str, float]] | None = None  # what held-out data say, for the statistics; all ranks call it
     close: Callable[[], None] = lambda: None  # always called when `fit` leaves

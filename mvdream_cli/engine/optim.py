@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import nn
 
+from mvdream_cli.errors import UsageError
+
 HALF = (torch.bfloat16, torch.float16)
 
 
@@ -17,11 +19,16 @@ def adamw(
     betas: tuple[float, float] = (0.9, 0.999),
     eps: float = 1e-8,
     weight_decay: float = 0.01,
-) -> "torch.optim.AdamW | MasterAdamW":
+    eight_bit: bool = False,
+) -> "torch.optim.Optimizer | MasterAdamW":
     """AdamW over parameters or parameter groups (dicts with "params" and their own "lr"...), as torch's.
 
     float32 parameters get torch's fused AdamW and nothing else. If any parameter is bfloat16 or float16 the result is a
     `MasterAdamW`: updates of 1e-4 relative size, which bfloat16 rounds away, are then kept.
+
+    eight_bit: its two averages in 8 bits with a scale for each block (Dettmers et al. 2022, arXiv:2110.02861), by bitsandbytes.
+
+    Raises UsageError if bitsandbytes is wanted and not installed.
     """
     params = list(params)
     groups = [dict(group) for group in params] if isinstance(params[0], dict) else [{"params": params}]
@@ -29,11 +36,25 @@ def adamw(
         group["params"] = [p for p in group["params"] if p.requires_grad]
     groups = [group for group in groups if group["params"]]
     parameters = [p for group in groups for p in group["params"]]
-    fused = all(p.device.type in ("cpu", "cuda") for p in parameters)
-    options = {"lr": learning_rate, "betas": betas, "eps": eps, "weight_decay": weight_decay, "fused": fused or None}
+    options = {"lr": learning_rate, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+    if eight_bit:
+        kind = _adamw_in_8_bits()
+    else:
+        kind, options["fused"] = torch.optim.AdamW, all(p.device.type in ("cpu", "cuda") for p in parameters) or None
     if any(p.dtype in HALF for p in parameters):
-        return MasterAdamW(groups, **options)
-    return torch.optim.AdamW(groups, **options)
+        return MasterAdamW(groups, kind, **options)
+    return kind(groups, **options)
+
+
+def _adamw_in_8_bits() -> type:
+    try:
+        from bitsandbytes.optim import AdamW8bit
+    except ImportError as error:
+        raise UsageError(
+            f"train.optimizer.eight_bit: needs bitsandbytes, which cannot be used here ({error}); pip install bitsandbytes, or "
+            "leave it off"
+        ) from error
+    return AdamW8bit
 
 
 def adamax(groups: list[dict], *, learning_rate: float) -> torch.optim.Adamax:
@@ -43,23 +64,26 @@ def adamax(groups: list[dict], *, learning_rate: float) -> torch.optim.Adamax:
 
 
 class MasterAdamW:
-    """torch's AdamW on float32 copies ("masters") of half-precision parameters.
+    """AdamW, torch's or one like it, on float32 copies ("masters") of half-precision parameters.
 
     A gradient moves to its master as soon as the backward pass has made it, so that micro-batches add up in float32 and
     clipping sees float32; `param_groups` hold the masters. `step` rounds the masters back into the parameters.
     float32 parameters among them are their own masters.
     """
 
-    _step_supports_amp_scaling = True  # torch's name for: `step` does nothing where `found_inf` is 1
     found_inf: torch.Tensor | None = None
 
-    def __init__(self, groups: list[dict], **options):
+    def __init__(self, groups: list[dict], kind: type = torch.optim.AdamW, **options):
         self.pairs: list[tuple[nn.Parameter, torch.Tensor]] = []
         self._master: dict[nn.Parameter, torch.Tensor] = {}
         self._hooks = []
         for group in groups:
             group["params"] = [self._add(p) for p in group["params"]]
-        self.inner = torch.optim.AdamW(groups, **options)
+        self.inner = kind(groups, **options)
+
+    @property
+    def _step_supports_amp_scaling(self) -> bool:  # torch's name for: `step` does nothing where `found_inf` is 1
+        return getattr(self.inner, "_step_supports_amp_scaling", False)
 
     def _add(self, param: nn.Parameter) -> torch.Tensor:
         if param.dtype not in HALF:

@@ -19,11 +19,12 @@ from mvdream_cli.engine import distributed, events
 from mvdream_cli.engine.lock import lock
 from mvdream_cli.engine.progress import logger
 from mvdream_cli.engine.records import flatten, now, refuse_newer, short, slug, within, write_json, write_text
+from mvdream_cli.engine.tracker import Track, numbers
 from mvdream_cli.errors import CheckpointError, MVDreamError
 from mvdream_cli.versions import OURS, is_older, versions
 
 WORK = ("stats.jsonl", "checkpoints", "previews", "cache")
-OWN_NAMES = ("run.json", "log.txt", *WORK)  # --restart deletes them
+OWN_NAMES = ("run.json", "log.txt", "tensorboard", "wandb", *WORK)  # --restart deletes them
 STOPPED = (130, 143)  # exit codes: Ctrl-C, SIGTERM
 
 
@@ -36,6 +37,7 @@ class Run:
     def __init__(self, folder: Path, record: dict, lock_file=None):
         self.folder, self.record, self._lock_file = folder, record, lock_file
         self._started, self._log = time.monotonic(), None
+        self.track: Track | None = None  # also gets what goes to stats.jsonl
         if self.writes:
             self._log = logging.FileHandler(folder / "log.txt", encoding="utf-8")
             self._log.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
@@ -95,6 +97,8 @@ class Run:
         """Append one line to stats.jsonl; numbers that are not finite become null."""
         if not self.writes:
             return
+        if self.track is not None:
+            self.track(facts["step"], numbers(facts))
         facts = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
         with open(self.folder / "stats.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(facts) + "\n")

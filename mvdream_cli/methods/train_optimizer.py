@@ -7,8 +7,11 @@ from mvdream_cli.settings.train import Train
 
 
 def optimizer_of(parameters: Iterable, options: Train):
-    """AdamW over parameters, with the settings' learning rate and weight decay."""
-    return adamw(parameters, learning_rate=options.optimizer.learning_rate, weight_decay=options.optimizer.weight_decay)
+    """AdamW over parameters, as the settings want it."""
+    optimizer = options.optimizer
+    return adamw(
+        parameters, learning_rate=optimizer.learning_rate, weight_decay=optimizer.weight_decay, eight_bit=optimizer.eight_bit
+    )  # fmt: skip
 
 
 def schedule_of(options: Train) -> Callable[[int, float], float]:

@@ -18,6 +18,7 @@ from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
+from mvdream_cli.methods.validation import validation_losses
 from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import Train
 
@@ -32,6 +33,7 @@ def train_unet(
     dtype: torch.dtype,
     seed: int,
     previews: Path,
+    held_out: Latents | StreamedLatents | None = None,
     compile_unet: bool = False,
     cuda_graphs: bool = False,
 ) -> Method:
@@ -40,6 +42,7 @@ def train_unet(
     Args:
         pipeline: its UNet is trained, made into the variant that the options name, with views of the pipeline's size.
         objects: latents of multi-view objects. images: latents whose views serve as single images, without their cameras.
+        held_out: latents of objects that are not learnt, for the validation; None: none.
         previews: folder of step-NNNNNNNN.png, the preview prompts as the averaged weights draw them.
     """
     unet_options = options.unet
@@ -89,6 +92,13 @@ def train_unet(
             progress.preview(save_image(previews / f"step-{done:08d}.png", grid(torch.cat(rows), views)))
             unet.train()
 
+    def validate() -> dict[str, float]:
+        with ema.applied(), torch.compiler.set_stance("force_eager"):
+            unet.eval()
+            losses = validation_losses(pipeline, held_out, options, device)
+            unet.train()
+        return losses
+
     return Method(
         description="multi-view UNet",
         steps=options.steps,
@@ -103,5 +113,6 @@ def train_unet(
         parts=lambda i: micro_batches.parts,
         shrink=micro_batches.shrink,
         preview=preview,
+        validate=validate if held_out is not None else None,
         close=lambda: ema.copy_to(unet),
     )

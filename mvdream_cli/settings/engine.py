@@ -29,6 +29,9 @@ class Engine(Section):
     seed: int = Field(0, ge=0, lt=2**63, description="all randomness is a function of the seed and the step")
     offline: bool = Field(False, description="use no network")
     inline_pictures: bool = Field(True, description="show pictures in a terminal that can: kitty, iTerm2, sixel")
+    tracker: Literal["tensorboard", "wandb"] | None = Field(
+        None, description="where statistics also go, besides stats.jsonl; each needs its package of that name"
+    )
     log_every: Count = Field(10, description="steps between lines of stats.jsonl")
     preview_every: int = Field(500, ge=0, description="steps between previews; 0: none")
     checkpoint_every: int = Field(0, ge=0, description="steps between checkpoints; 0: by time only")

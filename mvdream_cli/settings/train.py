@@ -12,6 +12,7 @@ class Optimizer(Section):
     warmup_steps: int = Field(1000, ge=0, description="steps of linear warm-up")
     final_learning_rate_fraction: Fraction = Field(1.0, description="learning rate at the end of half a cosine; 1: constant")
     weight_decay: Weight = Field(0.01, description="AdamW's")
+    eight_bit: bool = Field(False, description="AdamW's averages in 8 bits, a quarter of the memory; needs bitsandbytes")
     grad_clip: Positive | None = Field(1.0, description="largest norm of all gradients together; none: no clipping")
     ema_decay: float = Field(0.9999, ge=0, lt=1, description="of the averaged weights that are exported")
 
@@ -67,6 +68,15 @@ class ReconstructorTraining(Section):
     color_weight: Weight = Field(1.0, description="of the error in color")
 
 
+class Validation(Section):
+    """The UNet's loss on objects that it never learns: a part of a set by the hash of the ids, the toybox's held-out split."""
+
+    every: int = Field(0, ge=0, description="steps between validations; 0: none, and a set is learnt whole")
+    objects: Count = Field(64, description="objects that are looked at")
+    fraction: Fraction = Field(0.02, description="of a set, that is held out")
+    buckets: Count = Field(10, description="ranges of timesteps, each with a loss of its own")
+
+
 class StreamTraining(Section):
     """Objects that are drawn while the training goes on; `data.cameras`, `data.size_px`, `data.workers` count for them too."""
 
@@ -114,6 +124,7 @@ class Train(Section):
     vae: VaeTraining = VaeTraining()
     reconstructor: ReconstructorTraining = ReconstructorTraining()
     stream: StreamTraining = StreamTraining()
+    validation: Validation = Validation()
 
     @model_validator(mode="after")
     def _divides(self):

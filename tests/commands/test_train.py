@@ -161,6 +161,19 @@ def test_fewer_views_than_are_learnt_together_are_refused(view_set, tmp_path):
     assert done.returncode == 0 and "4 views are no multiple of 3" in done.stderr, done.stderr
 
 
+def test_a_part_of_a_set_is_held_out_for_validation(view_set, tmp_path):
+    values = ("validation.every=2", "validation.objects=3", "validation.fraction=0.4", "unet.background=null", "unet.grays=2")
+    more = [f"--set=train.{value}" for value in values]
+    done = mvdream("train", "--data", view_set, "--steps", 3, "--out", "run", *COMMON, *more, cwd=tmp_path)
+    assert done.returncode == 0 and "held out" in done.stderr, done.stderr
+    lines = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]
+    told = [line["step"] for line in lines if "validation_loss" in line]
+    assert told == [2, 3] and "validation_t900_999" in [key for line in lines for key in line]
+    none = ("--set", "train.validation.every=2", "--set", "train.validation.fraction=0")
+    refused = mvdream("train", "--data", view_set, "--steps", 3, "--out", "other", *COMMON, *none, cwd=tmp_path)
+    assert refused.returncode == 1 and "leaves 0 to validate with and 8 to learn" in refused.stderr
+
+
 TOYBOX = ("train", "--data", "toybox", *COMMON, "--set", "data.size_px=32")
 
 

@@ -1,11 +1,13 @@
 """Master weights, exponential averages, learning rates: against their own definitions."""
 
 import copy
+import sys
 
 import pytest
 import torch
 
 from mvdream_cli.engine.optim import Ema, MasterAdamW, adamw, step_if, warmup_cosine
+from mvdream_cli.errors import UsageError
 
 
 def gradients(steps=30, size=50):
@@ -145,3 +147,33 @@ def test_learning_rate_factors():
     assert cosine(60, 60) == pytest.approx(0.6) and cosine(110, 110) == cosine(500, 500) == pytest.approx(0.2)
     assert cosine(30, 60) == cosine(60, 60)  # the time goes faster than the steps
     assert cosine(0, 60) == 0.1 and cosine(4, 110) == pytest.approx(0.2)  # and faster than the warm-up
+
+
+def test_eight_bits_need_their_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bitsandbytes.optim", None)
+    with pytest.raises(UsageError, match=r"train.optimizer.eight_bit: needs bitsandbytes, .*pip install bitsandbytes"):
+        adamw([torch.nn.Parameter(torch.zeros(2))], learning_rate=0.1, eight_bit=True)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_eight_bits_do_nearly_what_thirty_two_do(dtype):
+    pytest.importorskip("bitsandbytes")
+    found = []
+    for eight_bit in (False, True):
+        torch.manual_seed(0)
+        model = torch.nn.Linear(128, 64).to(dtype)
+        optimizer = adamw(model.parameters(), learning_rate=0.01, eight_bit=eight_bit)
+        for k in range(20):
+            (model(torch.randn(16, 128, dtype=dtype)) - 1).square().mean().backward()
+            step_if(torch.tensor(k != 5), optimizer)
+            optimizer.zero_grad()
+        inner = getattr(optimizer, "inner", optimizer)
+        moments = {
+            state.dtype for values in inner.state.values() for state in values.values() if isinstance(state, torch.Tensor)
+        }
+        found.append((model.weight.detach().float(), torch.uint8 in moments))
+        again = adamw(model.parameters(), learning_rate=0.01, eight_bit=eight_bit)
+        again.load_state_dict(optimizer.state_dict())
+    assert [eight for _, eight in found] == [False, True]
+    start = found[0][0] - found[1][0]
+    assert start.abs().max() < 0.02 and start.abs().mean() < 0.004  # of 0.2 that each weight may have gone

@@ -11,7 +11,7 @@ from mvdream_cli.parts import Part
 from mvdream_cli.settings.resolve import resolve
 
 
-def training(pipeline, *settings, device="cpu", tmp_path=None):
+def training(pipeline, *settings, device="cpu", tmp_path=None, held_out=False):
     options = resolve("cpu", [f"train.{value}" for value in settings]).train
     size = pipeline.unet.config.sample_size
     seed_step(0, -1)
@@ -19,7 +19,7 @@ def training(pipeline, *settings, device="cpu", tmp_path=None):
     file = {"latents": latents[:, None], "cameras": torch.randn(6, 4, 16), "entries": torch.arange(6)}
     objects = Latents([file], [f"a toy number {k}" for k in range(6)], seed=0)
     where = {"device": torch.device(device), "dtype": torch.float32, "seed": 0, "previews": tmp_path}
-    return train_unet(pipeline, objects, objects, options, **where)
+    return train_unet(pipeline, objects, objects, options, held_out=objects if held_out else None, **where)
 
 
 def a_step(method):
@@ -130,3 +130,18 @@ def test_however_a_batch_is_cut_it_has_one_loss_and_one_gradient(single, tiny):
         assert again == pytest.approx(loss, rel=1e-5)
         for one, other in zip(whole, gradient, strict=True):
             torch.testing.assert_close(one, other, atol=2e-5, rtol=1e-3)
+
+
+def test_validation_is_the_same_whoever_looks_and_tells_noise_levels_apart(tiny, tmp_path):
+    """With the averaged weights, whatever the micro-batches; a perfect model has no loss."""
+    settings = ("validation.objects=5", "validation.buckets=4", "batch_size=5")
+    method = training(tiny, *settings, held_out=True)
+    found = method.validate()
+    assert list(found)[:2] == ["validation_loss", "validation_t000_249"] and len(found) == 5
+    assert found["validation_loss"] == pytest.approx(sum(list(found.values())[1:]) / 4)
+    again = training(tiny, *settings, "micro_batch_size=1", held_out=True).validate()
+    assert again == pytest.approx(found, rel=1e-4) and method.validate() == found
+    with torch.no_grad():
+        for parameter in tiny.unet.parameters():
+            parameter.add_(0.05)
+    assert method.validate() == found and tiny.unet.training  # the average is what counts
