@@ -16,7 +16,8 @@ STEPS = 50
 COMMON = ["--preset", "cpu", "--json", *(f"--set={value}" for value in (
     "train.architecture=tiny", "train.batch_size=5", "train.optimizer.warmup_steps=0", "train.save_half=false",
     "train.unet.background=null", "engine.preview_every=0", "engine.threads=1", "engine.log_every=1", "engine.dtype=float32",
-    "engine.checkpoint_minutes=0", "data.workers=1"))]  # fmt: skip
+    "engine.checkpoint_minutes=0", "data.workers=1",
+    "train.optimizer.final_learning_rate_fraction=1"))]  # fmt: skip
 
 
 def free_ports(count: int) -> list[str]:
