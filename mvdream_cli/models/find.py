@@ -2,14 +2,13 @@
 
 import functools
 import hashlib
-import json
 import math
 import re
 from pathlib import Path
 
 from safetensors import safe_open
 
-from mvdream_cli.doors import read_json
+from mvdream_cli.doors import door, read_json
 from mvdream_cli.errors import ModelError
 from mvdream_cli.hashes import checksum
 from mvdream_cli.models.hub import CHECKPOINT_SUFFIXES, is_on_the_hub, locate, missing, read_record
@@ -82,13 +81,15 @@ def base_of(folder: Path) -> str | None:
     """
     if not (folder / LORA_WEIGHTS).is_file():
         return None
-    try:
-        return json.loads((folder / SUBJECT).read_text())["base"]
-    except (OSError, ValueError, KeyError) as error:
+    base = _note(folder).get("base") if (folder / SUBJECT).is_file() else None
+    if not isinstance(base, str):
         raise ModelError(
             f"{folder}: holds a LoRA but not the name of the model that it changes ({SUBJECT} is missing or broken); "
             f'write {{"base": "MODEL"}} into it.'
-        ) from error
+        )
+    if (find_model(base) / LORA_WEIGHTS).is_file():
+        raise ModelError(f"{folder}: changes {base!r}, which is a LoRA itself; name a whole model in its {SUBJECT}.")
+    return base
 
 
 def model_identity(name: str) -> str:
@@ -119,23 +120,33 @@ def _checksum_once(path: Path, size: int, time_ns: int) -> str:
 def known_words(name: str) -> set[str] | None:
     """Words that the model was trained on, when its folder lists them in words.json; None when it does not say."""
     path = find_model(name) / "words.json"
-    return set(json.loads(path.read_text())) if path.is_file() else None
+    if not path.is_file():
+        return None
+    with door(path, ModelError, "delete it, or copy the model again.", TypeError):
+        return set(read_json(path))
 
 
 def subject_warning(name: str, prompt: str) -> str | None:
     """One sentence when a personalised model equals its base, or the prompt leaves its subject's word out; else None."""
-    path = find_model(name) / SUBJECT
-    if not path.is_file():
+    folder = find_model(name)
+    note = _note(folder) if (folder / SUBJECT).is_file() else {}
+    if not isinstance(note.get("subject"), str) or not note["subject"].strip():
         return None
-    note = json.loads(path.read_text())
-    if "subject" not in note:
-        return None
-    if note["tensors_changed"] == 0:
-        return f"{name} equals {note['base']}: no tensor was changed by dreambooth."
+    if note.get("tensors_changed") == 0:
+        return f"{name} equals {note.get('base')}: no tensor was changed by dreambooth."
     word = note["subject"].split()[0]
     if word.lower() not in prompt.lower().split():
         return f"the prompt does not name the subject of {name}; say {note['subject']!r} to see it."
     return None
+
+
+def _note(folder: Path) -> dict:
+    """What dreambooth noted of a model. Raises ModelError where it is broken."""
+    with door(folder / SUBJECT, ModelError, "delete it, or copy the model again."):
+        note = read_json(folder / SUBJECT)
+        if not isinstance(note, dict):
+            raise ValueError("it is no object")
+    return note
 
 
 def weight_files(folder: Path) -> list[Path]:

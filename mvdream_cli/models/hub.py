@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mvdream_cli.doors import read_json
 from mvdream_cli.errors import ModelError
 from mvdream_cli.hashes import checksum
 from mvdream_cli.models.hub_hashes import COMMITS, PINNED, damaged, declared
@@ -203,9 +204,10 @@ def verify(folder: Path) -> Iterator[tuple[str, str]]:
 def read_record(folder: Path) -> dict[str, dict]:
     """{file: {"sha256", "bytes"}} as written at the download; empty for a folder that was put there by hand."""
     try:
-        return json.loads((folder / RECORD).read_text())
+        record = read_json(folder / RECORD)
     except (OSError, ValueError):
         return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _refuse_damaged(partial: Path, part: HubFiles, commit: str, files: dict[str, int]) -> None:

@@ -9,10 +9,18 @@ from transformers.utils import logging as transformers_logging
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
+from mvdream_cli.doors import door
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models.architectures import build_pipeline
 from mvdream_cli.models.find import VERSIONS, base_of, find_model, known_words
-from mvdream_cli.models.parts import has_usual_files, pipeline_from_parts, read_config, refuse_other_inputs
+from mvdream_cli.models.parts import (
+    check_network,
+    check_parts,
+    has_usual_files,
+    pipeline_from_parts,
+    read_config,
+    refuse_other_inputs,
+)
 from mvdream_cli.models.reconstructor import Reconstructor
 from mvdream_cli.models.single_file import pipeline_from_file, pipeline_from_port
 from mvdream_cli.versions import versions
@@ -58,12 +66,10 @@ def load_pipeline(
     elif not all(has_usual_files(folder / part) for part in ("vae", "text_encoder", "unet", "image_encoder")):
         pipeline = pipeline_from_parts(folder)
     else:
-        try:
+        with door(folder, ModelError, "copy the model folder again.", Exception):  # the readers raise anything at all
+            check_parts(folder)
             own = reconstructor_in(folder)
             pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True, **own)
-        except Exception as error:  # whatever a broken file makes the readers raise
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(f"model {name!r}: {folder} cannot be opened ({reason}); copy the model folder again.") from error
     pipeline.report = str(report) if report else None
     pipeline.knows_cameras = report is None or report.knows_cameras
     pipeline.known_words = known_words(name)
@@ -130,16 +136,13 @@ def reconstructor_in(folder: Path) -> dict[str, Reconstructor]:
     """{"reconstructor": ...} where a folder has one: diffusers would not know its class."""
     if not (folder / "reconstructor").is_dir():
         return {}
+    check_network(Reconstructor, folder / "reconstructor")
     return {"reconstructor": Reconstructor.from_pretrained(folder, subfolder="reconstructor", local_files_only=True)}
 
 
 def _is_port(folder: Path) -> bool:
     """Whether the UNet in a folder is not written as ours: another class, or without the camera embedding inside."""
-    try:
-        config = json.loads((folder / "unet" / "config.json").read_text())
-    except (OSError, ValueError):
-        return False  # what is wrong with it is told by the reader of our own folders
-    return config.get("class_embed_type") != "projection"
+    return read_config(folder / "unet").get("class_embed_type") != "projection"
 
 
 def save_pipeline(

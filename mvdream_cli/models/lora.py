@@ -9,8 +9,10 @@ from peft.utils import get_peft_model_state_dict
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.diffusion.lora import NAME
+from mvdream_cli.doors import door
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models.find import LORA_WEIGHTS, SUBJECT, VERSIONS
+from mvdream_cli.models.state_files import read_shapes
 from mvdream_cli.versions import versions
 
 
@@ -38,10 +40,11 @@ def fuse_lora(unet, folder: Path) -> None:
         ModelError: the file is broken or was made for another UNet.
     """
     path = folder / LORA_WEIGHTS
-    try:
-        with torch.no_grad():
-            unet.load_lora_adapter(path, prefix="unet", adapter_name=NAME)
-            unet.fuse_lora(adapter_names=[NAME])
-            unet.unload_lora()
-    except Exception as error:  # whatever a broken or a foreign file makes the readers raise
-        raise ModelError(f"{path}: cannot be used with this base ({str(error).splitlines()[0]}); train it again.") from error
+    way_out = "give it the base that it was trained on, or train it again."
+    with door(path, ModelError, way_out, Exception), torch.no_grad():  # the reader raises anything at all
+        shapes = read_shapes(path)
+        if sum(shape.numel() for shape in shapes.values()) > sum(weight.numel() for weight in unet.parameters()):
+            raise ValueError("it is larger than what it changes")
+        unet.load_lora_adapter(path, prefix="unet", adapter_name=NAME)
+        unet.fuse_lora(adapter_names=[NAME])
+        unet.unload_lora()

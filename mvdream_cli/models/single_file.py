@@ -14,6 +14,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from mvdream_cli.captions import ASSET_SUFFIX
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.diffusion.unet import MultiViewUNet
+from mvdream_cli.doors import reason
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models import ldm
 from mvdream_cli.models.find import weight_files
@@ -21,7 +22,8 @@ from mvdream_cli.models.ldm import State
 from mvdream_cli.models.networks import (
     CAMERA_CONFIG,
     NO_CAMERA,
-    fill,
+    architecture,
+    filled,
     text_from_ldm,
     under,
     unet_from_ldm,
@@ -32,13 +34,12 @@ from mvdream_cli.models.parts import (
     network_state,
     open_network,
     open_scheduler,
-    open_tokenizer,
     read_config,
     refuse_other_inputs,
 )
 from mvdream_cli.models.prediction import VELOCITY, settle_prediction
 from mvdream_cli.models.state_files import read_state
-from mvdream_cli.models.tokenizers import find_tokenizer
+from mvdream_cli.models.tokenizers import find_tokenizer, read_tokenizer
 
 # What the official code keeps beside the networks: the noise schedule, which we compute.
 SCHEDULE_BUFFERS = re.compile(
@@ -123,8 +124,9 @@ def _settle(pipeline: MultiViewPipeline, report: TensorReport, path: Path) -> No
     """Read the UNet's predictions as what they are, and say it if that is not what was assumed."""
     for part in (pipeline.unet, pipeline.text_encoder):
         part.eval()
-    if note := settle_prediction(pipeline, path):
-        report.notes.append(note)
+    with architecture(path, "model"):  # which is tried here for the first time
+        if note := settle_prediction(pipeline, path):
+            report.notes.append(note)
     if path.is_file() and pipeline.scheduler.config.prediction_type == VELOCITY and not report.knows_cameras:
         pipeline.unet.register_to_config(sample_size=VELOCITY_SIZE)
 
@@ -141,13 +143,11 @@ def pipeline_from_port(folder: Path) -> tuple[MultiViewPipeline, TensorReport]:
         unet, used, notes = unet_from_ldm(state, file)
         report = TensorReport(len(state), sorted(set(state) - used), notes)
     else:
-        try:
-            unet = MultiViewUNet.from_config(config | CAMERA_CONFIG)
-        except Exception as error:  # whatever a configuration that makes no sense makes the library raise
-            raise ModelError(f"{folder / 'unet'}: its config.json cannot be used ({str(error).splitlines()[0]}).") from error
         if (folder / "camera_proj").is_dir():
             state |= {f"class_embedding.{key}": value for key, value in network_state(folder / "camera_proj").items()}
-        notes = fill(unet, state, file, may_lack="class_embedding.")
+        unet, notes = filled(
+            lambda: MultiViewUNet.from_config(config | CAMERA_CONFIG), state, file, may_lack="class_embedding."
+        )
         report = TensorReport(len(state), sorted(set(state) - set(unet.state_dict())), notes)
     try:
         if has_usual_files(folder / "vae"):
@@ -161,9 +161,9 @@ def pipeline_from_port(folder: Path) -> tuple[MultiViewPipeline, TensorReport]:
     except ModelError:
         raise
     except Exception as error:  # whatever a broken file makes the readers raise
-        raise ModelError(f"{folder}: {str(error).splitlines()[0]}") from error
+        raise ModelError(f"{folder}: cannot be opened ({reason(error)}); copy the model folder again.") from error
     suffix = ASSET_SUFFIX if report.knows_cameras else ""
-    tokenizer, scheduler = open_tokenizer(folder), open_scheduler(folder)
+    tokenizer, scheduler = read_tokenizer(folder / "tokenizer"), open_scheduler(folder)
     pipeline = MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler, caption_suffix=suffix)
     _settle(pipeline, report, folder)
     return pipeline, report

@@ -9,6 +9,7 @@ from pathlib import Path
 from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
+from mvdream_cli.doors import MOST_BYTES, check_file, door
 from mvdream_cli.errors import ModelError
 
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -28,10 +29,7 @@ def find_tokenizer(checkpoint: Path, pads_with_zero: bool = False) -> CLIPTokeni
     """
     folder = checkpoint.parent / "tokenizer"
     if folder.is_dir():
-        try:
-            tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-        except Exception as error:  # whatever a broken file makes the reader raise
-            raise ModelError(f"{folder}: cannot be read ({str(error).splitlines()[0]}); copy the folder again.") from error
+        tokenizer = read_tokenizer(folder)
     elif merges := _openclip_merges():
         tokenizer = clip_tokenizer(merges)
     else:
@@ -42,6 +40,18 @@ def find_tokenizer(checkpoint: Path, pads_with_zero: bool = False) -> CLIPTokeni
     if tokenizer.convert_tokens_to_ids("!") == 0:  # CLIP's own vocabulary
         tokenizer.pad_token = "!" if pads_with_zero else END
     return tokenizer
+
+
+def read_tokenizer(folder: Path) -> CLIPTokenizer:
+    """The tokenizer of a folder.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    with door(folder, ModelError, "copy the folder again.", Exception):  # its reader raises anything at all
+        for path in folder.iterdir():
+            check_file(path, MOST_BYTES)
+        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
 
 
 def clip_tokenizer(merges: list[str]) -> CLIPTokenizer:
