@@ -1,6 +1,7 @@
 """Images: load, save, tile. Arrays are (H, W, 3 or 4), channels last; float in [0, 1] or uint8; sRGB."""
 
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -10,12 +11,13 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mvdream_cli.atomic import written_whole
-from mvdream_cli.doors import door, open_file, reason
+from mvdream_cli.doors import door, open_file, read_bytes, reason
 from mvdream_cli.errors import DataError, MVDreamError
 
 # What Pillow may open here. Its other readers are for files that nobody means, and the one for EPS starts Ghostscript.
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF")
 MOST_PIXELS = 40_000_000  # of one picture: decoded, turned and converted it takes some sixteen bytes a pixel
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_BYTES = 1 << 29  # of its file
 Image.MAX_IMAGE_PIXELS = 4 * MOST_PIXELS  # of a JPEG, which can be decoded at half of its size
 warnings.filterwarnings("ignore", module=r"PIL\.")  # its remarks on broken files; what matters is raised
@@ -73,6 +75,35 @@ def upright(image: Image.Image) -> Image.Image:
     with suppress(Exception):  # broken EXIF makes Pillow raise anything at all, and the picture is there without
         ImageOps.exif_transpose(image, in_place=True)
     return image
+
+
+def check_picture(content: bytes) -> None:
+    """Compare the chunks of a PNG with their checksums, which decoders do not; other pictures have none.
+
+    Raises:
+        ValueError: a chunk is not what was written, or the end is missing.
+    """
+    if not content.startswith(PNG_SIGNATURE):
+        return
+    position, name = 8, b""
+    while name != b"IEND":
+        length, name = int.from_bytes(content[position : position + 4], "big"), content[position + 4 : position + 8]
+        end = position + 12 + length
+        if end > len(content):
+            raise ValueError("a picture is cut short")
+        if zlib.crc32(content[position + 4 : end - 4]) != int.from_bytes(content[end - 4 : end], "big"):
+            raise ValueError("a picture is not what was written")
+        position = end
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a PNG is there as it was written, by the checksums in it: what a cache holds is made again if not."""
+    try:
+        content = read_bytes(path, MOST_BYTES)
+        check_picture(content)
+    except (OSError, ValueError):
+        return False
+    return content.startswith(PNG_SIGNATURE)
 
 
 def load_image(path: Path | str) -> np.ndarray:

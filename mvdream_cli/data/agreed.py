@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.doors import door, read_json
 from mvdream_cli.errors import ConfigError
 
 
@@ -18,10 +19,8 @@ def agree(path: Path, values: dict) -> None:
     values = json.loads(json.dumps(values))  # tuples become lists, as in the file
     if not path.exists():
         _write(path, json.dumps(values))
-    try:
-        there = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); choose another folder, or delete this one") from error
+    with door(path, ConfigError, "choose another folder, or delete this one", TypeError):
+        there = dict(read_json(path))
     differ = [f"{key} (there {there.get(key)}, here {value})" for key, value in values.items() if there.get(key) != value]
     if differ:
         raise ConfigError(

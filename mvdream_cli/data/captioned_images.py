@@ -8,7 +8,6 @@ A text file comes before a JSON file. Pictures without a caption, and captions w
 
 import hashlib
 import io
-import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from mvdream_cli.data.pictures import read_picture
+from mvdream_cli.data.tar_files import files_in_tar
 from mvdream_cli.doors import open_file, parse_json, read_bytes, reason
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
@@ -91,17 +91,15 @@ def load_picture(picture: Picture, size_px: int) -> tuple[np.ndarray, None]:
 
 def _collect_shard(path: Path, found: list[Picture], left_out: list[str]) -> None:
     try:
-        with tarfile.open(path, "r:") as tar, path.open("rb") as raw:
-            spans = {
-                member.name.removeprefix("./"): (member.offset_data, member.size) for member in tar if member.isfile()
-            }  # fmt: skip
+        spans = dict(files_in_tar(path))
+        with open_file(path) as raw:
 
             def read(span: Span) -> bytes:
                 raw.seek(span[0])
                 return raw.read(span[1])
 
             _collect(path, spans, read, lambda name, span: (path, span), found, left_out)
-    except (tarfile.TarError, OSError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{path}: broken shard ({error}); get it again") from error
 
 

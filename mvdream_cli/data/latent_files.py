@@ -19,7 +19,9 @@ from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import camera_condition
 from mvdream_cli.data.latents import Latents
 from mvdream_cli.data.views import load
+from mvdream_cli.doors import check_file, parse_json
 from mvdream_cli.errors import DataError
+from mvdream_cli.hashes import tensors_checksum
 from mvdream_cli.images import composite
 
 OBJECTS = 512  # in one file
@@ -81,8 +83,9 @@ class LatentFiles:
             if there is None:
                 made = self._encoded(first, broken, lambda k, done=done: on_progress and on_progress(done + k))
                 self._check_space(made, sum(not self._path(k).exists() for k in mine))
+                about = json.dumps(self.made_from | {"sha256": tensors_checksum(made)})
                 with written_whole(path) as partial:  # one entry of metadata: the order of several varies
-                    save_file(made, partial, metadata={"made_from": json.dumps(self.made_from)})
+                    save_file(made, partial, metadata={"made_from": about})
             done += len(self.entries[first : first + OBJECTS])
             if on_progress:
                 on_progress(done)
@@ -153,14 +156,17 @@ class LatentFiles:
         """The tensors of a file, mapped; or None and why it is not what is wanted."""
         path, first = self._path(number), number * OBJECTS
         try:
+            check_file(path)
             with safe_open(path, "pt") as file:
-                there = json.loads((file.metadata() or {}).get("made_from", "{}"))
+                there = parse_json((file.metadata() or {}).get("made_from", "{}"))
                 differ = [key for key, value in self.made_from.items() if there.get(key) != value]
                 if differ:
                     return None, f"made from something else ({', '.join(differ)} changed)"
                 kept = {name: file.get_tensor(name) for name in {"entries", *file.keys()}}
         except (SafetensorError, OSError, ValueError, AttributeError) as error:
             return None, f"damaged ({' '.join(str(error).split()) or type(error).__name__})"
+        if there.get("sha256") != tensors_checksum(kept):
+            return None, "damaged (another checksum than it had)"
         entries = kept["entries"]
         last = min(first + OBJECTS, len(self.entries))
         inside = not len(entries) or (first <= int(entries.min()) and int(entries.max()) < last)

@@ -22,7 +22,6 @@ from mvdream_cli.data.render_pool import Answer
 from mvdream_cli.data.shards import (
     POINTS_FILE,
     SHARD_PATTERN,
-    check_picture,
     parse_meta,
     read_shard_index,
     read_span,
@@ -33,6 +32,7 @@ from mvdream_cli.data.shards import (
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.views import object_files, write_object
 from mvdream_cli.errors import DataError
+from mvdream_cli.images import check_picture
 
 _READERS = 8  # threads that wait for the disk
 

@@ -11,12 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.data.tar_files import files_in_tar
+from mvdream_cli.doors import open_file, parse_json, read_json, reason
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
+from mvdream_cli.images import PNG_SIGNATURE
 
 SHARD_PATTERN = "views-*.tar"
-PICTURE = re.compile(r"(\d+)\.(png|jpe?g|webp)", re.IGNORECASE)  # the number of a view; the file behind an object's id
-PNG_SIGNATURE, PNG_HEAD = b"\x89PNG\r\n\x1a\n", 24  # the bytes up to a picture's size
+PICTURE = re.compile(r"(\d{1,9})\.(png|jpe?g|webp)", re.IGNORECASE)  # the number of a view; the file behind an object's id
+PNG_HEAD = 24  # the bytes up to the size of a PNG
+MOST_INDEX_BYTES, MOST_MEMBER_BYTES = 1 << 26, 1 << 29
 POINTS_FILE = "points.npy"  # of an object, where a set was rendered with points
 LeftOut = Callable[[str, str], None]  # called with the id of an object that is left out, and the reason
 
@@ -45,7 +49,7 @@ def write_shard(path: Path | str, objects: Iterable[tuple[str, dict[str, bytes]]
 def read_shard_index(path: Path) -> dict | None:
     """The index beside a shard, or None if there is none, it is broken, or it belongs to other bytes."""
     try:
-        index = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        index = read_json(path.with_suffix(".json"), MOST_INDEX_BYTES)
         size = path.stat().st_size
         if index["bytes"] != size:
             return None
@@ -55,7 +59,7 @@ def read_shard_index(path: Path) -> dict | None:
             spans = [item["meta"], *item["views"], *([item["points"]] if item.get("points") else [])]
             if not (isinstance(item["id"], str) and isinstance(item["caption"], str) and item["views"]):
                 return None
-            if not all(start >= 0 and length > 0 and start + length <= size for start, length in spans):
+            if not all(type(start) is type(length) is int and 0 <= start < start + length <= size for start, length in spans):
                 return None
         return index
     except (OSError, ValueError, KeyError, TypeError):
@@ -71,6 +75,8 @@ def shard_is_whole(path: Path, index: dict) -> bool:
 
 
 def read_span(file, span: tuple[int, int]) -> bytes:
+    if span[1] > MOST_MEMBER_BYTES:
+        raise ValueError(f"a file in it has {span[1]} bytes")
     file.seek(span[0])
     return file.read(span[1])
 
@@ -84,13 +90,11 @@ def scan_shard(path: Path, on_left_out: LeftOut | None = None) -> list[dict]:
     left_out = on_left_out or (lambda object_id, reason: None)
     found: dict[str, dict] = {}
     size, cut = path.stat().st_size, ""
-    with path.open("rb") as raw:
+    with open_file(path) as raw:
         try:
-            with tarfile.open(path, "r:") as tar:
-                for member in tar:
-                    if member.isfile():
-                        _note(found, member, raw, size)
-        except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
+            for name, span in files_in_tar(path):
+                _note(found, name, span, raw, size)
+        except (OSError, ValueError) as error:
             cut = f"{path.name}: broken shard ({error}); what lies behind cannot be read"
     whole = []
     for object_id, item in found.items():
@@ -105,15 +109,14 @@ def scan_shard(path: Path, on_left_out: LeftOut | None = None) -> list[dict]:
     return whole
 
 
-def _note(found: dict[str, dict], member: tarfile.TarInfo, raw, size: int) -> None:
+def _note(found: dict[str, dict], name: str, span: tuple[int, int], raw, size: int) -> None:
     """Sort one member of a shard in: the id is what stands before the first point of its name, without "./"."""
-    folder, _, name = member.name.removeprefix("./").rpartition("/")
+    folder, _, name = name.rpartition("/")
     stem, _, rest = name.partition(".")
     if not stem:  # ".DS_Store", "._thing.png": what a Mac leaves
         return
     object_id = "/".join(part for part in (*folder.split("/"), stem) if part not in ("", "."))
     item = found.setdefault(object_id, {"caption": "", "cameras": 0, "meta": None, "views": {}, "broken": ""})
-    span = (member.offset_data, member.size)
     if sum(span) > size:
         item["broken"] = f"{name} is cut short"
     elif rest == "json":
@@ -121,7 +124,7 @@ def _note(found: dict[str, dict], member: tarfile.TarInfo, raw, size: int) -> No
         try:
             meta = parse_meta(read_span(raw, span), Path(name))
             item["caption"], item["cameras"] = meta.get("caption", ""), len(meta["c2w"])
-        except DataError as error:
+        except (DataError, ValueError) as error:
             item["broken"] = str(error)
     elif rest == POINTS_FILE:
         item["points"] = span
@@ -167,7 +170,7 @@ def parse_meta(content: bytes, path: Path) -> dict:
         DataError: no JSON, no cameras that can be used, or not what was written.
     """
     try:
-        meta = json.loads(content)
+        meta = parse_json(content)
         c2w = np.asarray(meta["c2w"], np.float64)
         if c2w.ndim != 3 or c2w.shape[1:] != (4, 4) or not len(c2w) or "fovy_deg" not in meta:
             raise ValueError("c2w must be a list of 4x4 matrices, with fovy_deg beside it")
@@ -178,8 +181,8 @@ def parse_meta(content: bytes, path: Path) -> dict:
             raise ValueError("the caption is no text")
         if "check" in meta and meta["check"] != meta_check(meta):
             raise ValueError("it was changed after it was written")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DataError(f"{path}: broken meta data ({error}); render the object again") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise DataError(f"{path}: broken meta data ({reason(error)}); render the object again") from error
     return meta
 
 
@@ -187,22 +190,3 @@ def meta_check(meta: dict) -> int:
     """CRC-32 of meta data as JSON gives them back, "check" left out."""
     rest = {key: value for key, value in meta.items() if key != "check"}
     return zlib.crc32(json.dumps(rest, ensure_ascii=False).encode())
-
-
-def check_picture(content: bytes) -> None:
-    """Compare the chunks of a PNG with their checksums, which decoders do not; other pictures have none.
-
-    Raises:
-        ValueError: a chunk is not what was written, or the end is missing.
-    """
-    if not content.startswith(PNG_SIGNATURE):
-        return
-    position, name = 8, b""
-    while name != b"IEND":
-        length, name = int.from_bytes(content[position : position + 4], "big"), content[position + 4 : position + 8]
-        end = position + 12 + length
-        if end > len(content):
-            raise ValueError("a picture is cut short")
-        if zlib.crc32(content[position + 4 : end - 4]) != int.from_bytes(content[end - 4 : end], "big"):
-            raise ValueError("a picture is not what was written")
-        position = end

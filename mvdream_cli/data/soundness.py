@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mvdream_cli.data.object_index import Entry, ObjectIndex
-from mvdream_cli.data.shards import LeftOut, check_picture, read_shard_index, wrong_views
+from mvdream_cli.data.shards import LeftOut, read_shard_index, wrong_views
 from mvdream_cli.data.views import FORMATS, read_files
 from mvdream_cli.errors import DataError
-from mvdream_cli.images import open_picture
+from mvdream_cli.images import check_picture, open_picture
 
 AT_ONCE = 4096  # objects that wait for a thread
 
@@ -77,5 +77,5 @@ def _examined(entry: Entry, as_written: bool) -> tuple[tuple[int, int], str]:
         if len(sizes) > 1:
             raise ValueError("its pictures differ in size")
         return sizes.pop(), ""
-    except (DataError, OSError, IndexError, ValueError, SyntaxError) as error:
+    except (DataError, OSError, IndexError, ValueError) as error:
         return (0, 0), str(error)

@@ -113,8 +113,9 @@ def each_caption_row(path: Path) -> Iterator[dict]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line)  # names of files may hold what is no text
             row["file"].strip()
+            str(row.get("caption")).encode()
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f'{path}:{number}: not a JSON object with a "file" ({error}); mend the line') from error
         yield row

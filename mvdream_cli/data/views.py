@@ -29,7 +29,6 @@ from mvdream_cli.data.shards import (
     POINTS_FILE,
     SHARD_PATTERN,
     LeftOut,
-    check_picture,
     meta_check,
     parse_meta,
     read_shard_index,
@@ -37,9 +36,10 @@ from mvdream_cli.data.shards import (
     scan_shard,
     wrong_views,
 )
+from mvdream_cli.doors import MOST_JSON_BYTES, open_file, read_bytes, reason
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
-from mvdream_cli.images import open_picture
+from mvdream_cli.images import MOST_BYTES, check_picture, open_picture
 from mvdream_cli.raycast.points import Points
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP")
@@ -127,7 +127,7 @@ def _entries(root: Path, leave_out: LeftOut) -> Iterator[Entry]:
 
 def _entry_of_folder(meta_path: Path) -> Entry:
     folder = meta_path.parent
-    meta = parse_meta(meta_path.read_bytes(), meta_path)
+    meta = parse_meta(read_bytes(meta_path, MOST_JSON_BYTES), meta_path)
     found = {int(match[1]): path.name for path in sorted(folder.iterdir()) if (match := PICTURE.fullmatch(path.name))}
     if reason := wrong_views(found, len(meta["c2w"])):
         raise DataError(reason)
@@ -191,17 +191,17 @@ def load(entry: Entry, views: Sequence[int] | None = None) -> tuple[np.ndarray, 
         rgba = np.stack([_decoded(picture) for picture in pictures])
         c2w = np.asarray(meta["c2w"], np.float32)[chosen]
         fovy_deg = np.broadcast_to(np.asarray(meta["fovy_deg"], np.float32), len(meta["c2w"]))[chosen]
-    except (DataError, OSError, IndexError, ValueError, SyntaxError) as error:
-        raise DataError(f"{entry.path}: object {entry.id} cannot be read ({error}); render it again") from error
+    except (DataError, OSError, IndexError, ValueError) as error:
+        raise DataError(f"{entry.path}: object {entry.id} cannot be read ({reason(error)}); render it again") from error
     return rgba, c2w, fovy_deg, meta.get("caption", "")
 
 
 def read_files(entry: Entry, views: Sequence[int]) -> tuple[dict, list[bytes]]:
     """The meta data and the files of some pictures."""
     if entry.spans is None:
-        meta = parse_meta((entry.path / "meta.json").read_bytes(), entry.path)
-        return meta, [(entry.path / entry.names[index]).read_bytes() for index in views]
-    with entry.path.open("rb") as shard:
+        meta = parse_meta(read_bytes(entry.path / "meta.json", MOST_JSON_BYTES), entry.path)
+        return meta, [read_bytes(entry.path / entry.names[index], MOST_BYTES) for index in views]
+    with open_file(entry.path) as shard:
         meta = parse_meta(read_span(shard, entry.meta_span), entry.path)
         return meta, [read_span(shard, entry.spans[index]) for index in views]
 
@@ -220,17 +220,31 @@ def load_points(entry: Entry) -> Points:
     """
     try:
         if entry.spans is None:
-            content = (entry.path / POINTS_FILE).read_bytes()
+            content = read_bytes(entry.path / POINTS_FILE, MOST_BYTES)
         elif entry.points_span is None:
             raise FileNotFoundError(POINTS_FILE)
         else:
-            with entry.path.open("rb") as shard:
+            with open_file(entry.path) as shard:
                 content = read_span(shard, entry.points_span)
-        table = np.load(io.BytesIO(content))
+        table = _table(content)
         return Points(table[:, :3], table[:, 3], table[:, 4:7])
     except FileNotFoundError as error:
         raise DataError(
             f"{entry.path}: holds no points; render the set again with --set data.points=6144, in another folder"
         ) from error
     except (OSError, ValueError, IndexError) as error:
-        raise DataError(f"{entry.path}: points of {entry.id} cannot be read ({error}); render it again") from error
+        raise DataError(f"{entry.path}: points of {entry.id} cannot be read ({reason(error)}); render it again") from error
+
+
+def _table(content: bytes) -> np.ndarray:
+    """The array of a NumPy file, as large as the file is: not as large as its header says."""
+    file = io.BytesIO(content)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("it is of another version")
+    try:
+        shape, column_first, kind = np.lib.format.read_array_header_1_0(file)
+    except Exception as error:  # NumPy parses the header as Python, which raises anything at all
+        raise ValueError("its header cannot be read") from error
+    if kind != np.float16 or column_first or len(shape) != 2 or shape[1] < 7:
+        raise ValueError(f"it is {kind} of shape {shape}")
+    return np.frombuffer(content, kind, offset=file.tell()).reshape(shape).copy()

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.doors import door
+from mvdream_cli.errors import CheckpointError
+from mvdream_cli.hashes import tensors_checksum
 
 
 class Best:
@@ -19,9 +22,10 @@ class Best:
         """(step, score) of the state that is kept, or None."""
         if not self.path.is_file():
             return None
-        with safe_open(self.path, "numpy") as file:
-            facts = file.metadata()
-        return int(facts["step"]), float(facts["score"])
+        with door(self.path, CheckpointError, "delete it", SafetensorError, KeyError, TypeError):
+            with safe_open(self.path, "numpy") as file:
+                facts = file.metadata()
+            return int(facts["step"]), float(facts["score"])
 
     def offer(self, module: nn.Module, step: int, score: float) -> None:
         """Keep the module's state if its score is higher than that of the one kept."""
@@ -30,8 +34,13 @@ class Best:
             return
         state = {key: value.detach().contiguous() for key, value in module.state_dict().items()}
         with written_whole(self.path) as partial:
-            save_file(state, partial, {"step": str(step), "score": repr(score)})
+            save_file(state, partial, {"step": str(step), "score": repr(score), "sha256": tensors_checksum(state)})
 
     def restore(self, module: nn.Module) -> None:
         """Put the kept state into the module."""
-        module.load_state_dict(load_file(self.path))
+        with door(self.path, CheckpointError, "delete it", SafetensorError, RuntimeError):  # the last: of another module
+            state = load_file(self.path)
+            with safe_open(self.path, "numpy") as file:
+                if file.metadata().get("sha256") != tensors_checksum(state):
+                    raise ValueError("it is damaged: another checksum than it had")
+            module.load_state_dict(state)

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.doors import read_json
 from mvdream_cli.engine import distributed
 from mvdream_cli.engine.progress import warn
 from mvdream_cli.errors import CheckpointError, MVDreamError
@@ -25,7 +26,7 @@ from mvdream_cli.hashes import checksum
 
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.pt", "state.json"
 SPARE_BYTES = 64 << 20  # left free on the disk for logs and results
-DAMAGED = (OSError, ValueError, RuntimeError, SafetensorError, pickle.UnpicklingError)
+DAMAGED = (OSError, ValueError, KeyError, RuntimeError, SafetensorError, pickle.UnpicklingError)
 
 
 def save(root: Path, *, step: int, modules: dict, optimizer, state: dict, keep: int) -> Path:
@@ -125,7 +126,7 @@ def read_weights(root: Path) -> dict[str, dict]:
         try:
             state = verify(folder)
             return _unflatten(load_file(folder / WEIGHTS), state["plain"])
-        except (OSError, ValueError, SafetensorError) as error:
+        except DAMAGED as error:
             warn(f"{folder} is damaged ({error})")
     raise CheckpointError(f"{root}: holds no whole checkpoint; run the command that makes it to its end")
 
@@ -142,10 +143,10 @@ def _folder(root: Path, step: int) -> Path:
 
 def verify(folder: Path) -> dict:
     """The state of a checkpoint after comparing all checksums. Raises ValueError or OSError if it is damaged."""
-    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    state = read_json(folder / STATE)
     if not isinstance(state, dict) or state.pop("checksum", None) != state_checksum(state):
         raise ValueError(f"{STATE} does not match its checksum")
-    for name, expected in state["sha256"].items():
+    for name, expected in state["sha256"].items():  # written by us, as the checksum says
         if checksum(folder / name) != expected:
             raise ValueError(f"{name} does not match its checksum")
     return state

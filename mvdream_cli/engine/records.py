@@ -7,30 +7,31 @@ import unicodedata
 from pathlib import Path
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.doors import door, read_json
 from mvdream_cli.errors import CheckpointError
 from mvdream_cli.versions import is_newer, update_hint
+
+_FIELDS = {
+    "command": str, "status": str, "text": str, "settings": dict, "identity": dict, "results": dict, "files": list,
+    "versions": dict, "seconds": (int, float), "seconds_before": (int, float),
+}  # fmt: skip
 
 
 def read_run(folder: Path) -> dict:
     """The record (run.json) of a run folder. Raises CheckpointError if it is none, or of a newer mvdream."""
-    try:
-        record = json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
+    path = Path(folder) / "run.json"
+    if not path.exists():
+        raise CheckpointError(f"{folder}: is not a run folder (no run.json); name one, or leave it out for the newest")
+    with door(path, CheckpointError, "--restart starts over"):
+        record = read_json(path)
         if not isinstance(record, dict):
-            raise ValueError("not an object")
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder}: is not a run folder (no run.json); name one, or leave it out for the newest"
-        ) from error
-    except ValueError as error:
-        raise CheckpointError(f"{folder}/run.json: cannot be read ({error})") from error
-    refuse_newer(folder, record)
-    return record
-
-
-def refuse_newer(folder: Path, record: dict) -> None:
-    """Raises CheckpointError if a run is of a newer mvdream."""
+            raise ValueError("it is no object")
+        wrong = [key for key, kind in _FIELDS.items() if key in record and not isinstance(record[key], kind)]
+        if wrong:
+            raise ValueError(f"{wrong[0]} is of another type")
     if is_newer(record.get("versions")):
         raise CheckpointError(f"{folder}: {update_hint(record['versions'])}, or give another folder")
+    return record
 
 
 def latest_run(root: Path = Path("runs"), command: str | None = None) -> Path:

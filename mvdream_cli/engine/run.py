@@ -13,12 +13,14 @@ import platform
 import shutil
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from mvdream_cli.doors import door, open_file, parse_json, read_json
 from mvdream_cli.engine import distributed, events
 from mvdream_cli.engine.lock import lock
 from mvdream_cli.engine.progress import logger
-from mvdream_cli.engine.records import flatten, now, refuse_newer, short, slug, within, write_json, write_text
+from mvdream_cli.engine.records import flatten, now, read_run, short, slug, within, write_json, write_text
 from mvdream_cli.engine.tracker import Track, numbers
 from mvdream_cli.errors import CheckpointError, MVDreamError
 from mvdream_cli.versions import OURS, is_older, versions
@@ -109,12 +111,11 @@ class Run:
         if not self.writes or not path.is_file():
             return
         kept = []
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                if json.loads(line)["step"] <= step:
-                    kept.append(line + "\n")
-            except (ValueError, KeyError):  # the half line of a process that was killed
-                continue
+        with door(path, CheckpointError, "delete it, or --restart starts over"), open_file(path) as file:
+            for line in file:
+                with suppress(ValueError, KeyError, TypeError):  # the half line of a process that was killed
+                    if parse_json(line)["step"] <= step:
+                        kept.append(line.decode().rstrip("\r\n") + "\n")
         write_text(path, "".join(kept))
 
     def close(self) -> None:
@@ -239,14 +240,11 @@ def _resumable(folder: Path, command: str, flat: dict, identity: dict, restart: 
     if restart:
         _delete_earlier(folder)
         return None
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+    record = read_run(folder)
+    with door(path, CheckpointError, "--restart starts over", KeyError, TypeError):
         before, earlier_command = record["identity"], record["command"]
         earlier = flatten(record["settings"])
         made = [folder / name for name in record.get("files", [])]  # runs of earlier versions do not list them
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: cannot be read ({error}); --restart starts over") from error
-    refuse_newer(folder, record)
     if earlier_command != command:
         raise CheckpointError(f"{folder}: holds a run of `mvdream {earlier_command}`; give --out another folder")
     identity = json.loads(json.dumps(identity))
@@ -273,8 +271,8 @@ def _resumable(folder: Path, command: str, flat: dict, identity: dict, restart: 
 def _delete_earlier(folder: Path) -> None:
     """Delete what the earlier run left, and nothing that somebody else put there."""
     try:
-        results = json.loads((folder / "run.json").read_text(encoding="utf-8"))["results"].values()
-    except (ValueError, KeyError, TypeError, AttributeError):
+        results = read_json(folder / "run.json")["results"].values()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         results = []
     listed = [item for value in results for item in (value if isinstance(value, list) else [value])]
     inside = [name for name in listed if isinstance(name, str) and name not in ("", ".") and not name.startswith(("/", ".."))]

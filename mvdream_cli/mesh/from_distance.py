@@ -1,12 +1,15 @@
 """From a signed distance to a colored mesh, with the pictures that it was made from as its texture."""
 
+import zlib
 from dataclasses import fields
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.doors import check_file, door
 from mvdream_cli.errors import CheckpointError, ObjectError
 from mvdream_cli.images import to_uint8
 from mvdream_cli.mesh.projection import Overlay, Pictures
@@ -90,10 +93,10 @@ def load_reconstruction(path: Path) -> tuple[DistanceGrid, Pictures | None]:
     Raises:
         CheckpointError: the file is missing or broken.
     """
-    try:
+    way_out = "make the object again with --restart"
+    with door(path, CheckpointError, way_out, KeyError, EOFError, TypeError, BadZipFile, zlib.error):
+        check_file(path)
         with np.load(path) as kept:
             grid = DistanceGrid(torch.from_numpy(kept["distance"]).float(), torch.from_numpy(kept["colors"]).float() / 255)
             shown = {field.name: kept[f"pictures_{field.name}"] for field in fields(Pictures) if "pictures_images" in kept}
-    except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path}: cannot be read ({error}); make the object again with --restart") from error
     return grid, Pictures(**shown | {"images": shown["images"].astype(np.float32) / 255}) if shown else None

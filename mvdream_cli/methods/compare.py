@@ -4,13 +4,13 @@ A person chooses on a page and does not see whose object is left and whose is ri
 the prompt. Ties are told apart: a share of wins is of the pairs that were decided.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from mvdream_cli.doors import read_json
 from mvdream_cli.engine.progress import warn
 from mvdream_cli.errors import DataError
 from mvdream_cli.methods.object_set import Made, find_objects
@@ -91,7 +91,7 @@ def read_choices(path: Path, identity: str, count: int) -> list[str | None]:
         DataError: no such file, no choices, or those of other pairs.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         found: Mapping[str, str] = content["choices"]
         if content["identity"] != identity:
             raise DataError(f"{path}: holds choices of other pairs; open the page of this comparison and save them again")

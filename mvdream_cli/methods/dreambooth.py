@@ -24,7 +24,7 @@ from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import adamw
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import MVDreamError
-from mvdream_cli.images import grid, load_image, save_image
+from mvdream_cli.images import grid, is_whole, load_image, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.metrics.subject import SubjectGauge
 from mvdream_cli.parts import Part
@@ -178,12 +178,12 @@ def class_pictures(pipeline, options: Dreambooth, seed: int, folder: Path) -> li
     """
     prior, paths = options.prior_images, [folder / f"{k:03d}.png" for k in range(options.prior_images.count)]
     for k, path in enumerate(paths):
-        for attempt in range(5 if not path.is_file() else 0):
+        for attempt in range(0 if is_whole(path) else 5):
             seeds = [seed + k + 1000 * attempt]
             drawn = pipeline(class_prompt(options), None, seeds=seeds, steps=prior.steps, guidance_scale=prior.guidance_scale)
             if drawn.max() > 0.02:
                 save_image(path, drawn[0, 0])
                 break
-        if not path.is_file():
+        if not is_whole(path):
             raise MVDreamError("dreambooth: the model draws nothing but black pictures; use engine.dtype=float32.")
     return [torch.from_numpy(load_image(path)[..., :3].copy()).float() / 255 for path in paths]

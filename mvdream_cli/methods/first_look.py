@@ -8,7 +8,7 @@ from torch import Tensor
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.engine.progress import Bar, made, say
 from mvdream_cli.errors import UsageError
-from mvdream_cli.images import grid, load_image, save_image
+from mvdream_cli.images import grid, is_whole, load_image, save_image
 from mvdream_cli.methods.sample_views import rank_candidates, sample_views
 from mvdream_cli.settings.to3d import To3D
 
@@ -27,7 +27,7 @@ def first_look(pipeline, prompt: str, options: To3D, seed: int, folder: Path, ca
     """
     views = options.views
     paths = [cache / f"view-{v:02d}.png" for v in range(options.num_views)]
-    if not all(path.is_file() for path in paths):
+    if not all(map(is_whole, paths)):
         if views.candidates > 1 and pipeline.image_encoder is None:
             raise UsageError("to3d.views.candidates: this model has no CLIP image encoder to choose with; use 1")
         with Bar("sampling views", views.steps) as bar:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mvdream_cli.cameras import orbit_views
+from mvdream_cli.doors import read_json
 from mvdream_cli.errors import DataError
 from mvdream_cli.hashes import checksum
 from mvdream_cli.images import load_image
@@ -119,7 +120,7 @@ def _read_cameras(folder: Path) -> dict:
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give one with pictures and {CAMERAS}")
     try:
-        told = json.loads((folder / CAMERAS).read_text(encoding="utf-8"))
+        told = read_json(folder / CAMERAS)
     except FileNotFoundError:
         raise DataError(f"{folder}: {CAMERAS} is missing; write {form}") from None
     except (OSError, ValueError) as error:

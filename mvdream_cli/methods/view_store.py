@@ -14,7 +14,7 @@ from mvdream_cli.engine import distributed
 from mvdream_cli.engine.memory import in_halves
 from mvdream_cli.engine.progress import Bar
 from mvdream_cli.errors import DataError
-from mvdream_cli.images import grid, load_image, save_image
+from mvdream_cli.images import grid, is_whole, load_image, save_image
 
 
 class ViewStore:
@@ -27,7 +27,7 @@ class ViewStore:
         return self.folder / f"{index:04d}.png"
 
     def missing(self) -> list[int]:
-        return [i for i in range(self.count) if not self.path(i).is_file()]
+        return [i for i in range(self.count) if not is_whole(self.path(i))]
 
     def write(self, index: int, views: Tensor | np.ndarray) -> None:
         """Keep the views (V, S, S, 3) of one object, as uint8."""
@@ -39,10 +39,7 @@ class ViewStore:
         Raises:
             DataError: its file is missing or is no strip of squares.
         """
-        try:
-            strip = load_image(self.path(index))[..., :3]
-        except OSError as error:
-            raise DataError(f"{self.path(index)}: cannot be read ({error}); delete it and repeat the command") from error
+        strip = load_image(self.path(index))[..., :3]
         size = strip.shape[0]
         if strip.shape[1] % size:
             raise DataError(f"{self.path(index)}: is no strip of square views; delete it and repeat the command")

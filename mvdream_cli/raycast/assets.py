@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mvdream_cli.doors import open_file
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.beside import find_beside
 from mvdream_cli.raycast.gltf import gltf_tree
@@ -46,7 +47,7 @@ def _check_head(path: Path) -> None:
     if path.suffix.lower() not in EXTENSIONS:
         raise DataError(f"{path}: unknown kind of model file; use {', '.join(EXTENSIONS)}")
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(512)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error

@@ -7,15 +7,16 @@ bytes that are there, indices against the lists that they point into.
 import base64
 import binascii
 import importlib.util
-import json
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
 
+from mvdream_cli.doors import open_file, parse_json, read_bytes
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.beside import MOST_BYTES, find_beside
 
+MOST_TREE_BYTES = 1 << 28  # of the JSON, which may hold buffers
 MOST_ELEMENTS = 50_000_000  # of one accessor
 _COMPONENTS = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
@@ -47,19 +48,19 @@ def gltf_tree(path: Path) -> dict:
 
 def _read(path: Path, with_body: bool = False) -> tuple[dict, bytes | None]:
     """The JSON, and the binary chunk of a .glb file or None."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(20)  # "glTF", version, length, length of the JSON, "JSON"
         if head[:4] != b"glTF":
             if path.suffix.lower() == ".glb" and not head.lstrip().startswith(b"{"):
                 raise ValueError("it does not begin as a binary glTF file")
-            tree, body = json.loads(head + file.read(MOST_BYTES)), None
+            tree, body = parse_json(head + file.read(MOST_TREE_BYTES)), None
         else:
             if head[16:] != b"JSON" or head[4:8] != b"\2\0\0\0":
                 raise ValueError("it is no binary glTF 2 file")
             length, size = int.from_bytes(head[12:16], "little"), path.stat().st_size
             if length > size:
                 raise ValueError("it is cut short")
-            tree, body = json.loads(file.read(length)), None
+            tree, body = parse_json(file.read(min(length, MOST_TREE_BYTES))), None
             chunk = file.read(8) if with_body else b""
             if len(chunk) == 8:
                 body = file.read(min(int.from_bytes(chunk[:4], "little"), MOST_BYTES))
@@ -160,9 +161,7 @@ class Gltf:
             named = f"{uri[:80]!r}" if isinstance(uri, str) else "which names no file,"
             raise DataError(f"{self.path}: {what} {named} is not beside the model; put it there, or export as .glb")
         try:
-            if file.stat().st_size > MOST_BYTES:
-                raise self.broken(f"{what} is larger than {MOST_BYTES >> 30} GB")
-            return file.read_bytes()
+            return read_bytes(file, MOST_BYTES)
         except OSError as error:
             raise self.broken(f"{what} cannot be read ({error.strerror})") from error
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mvdream_cli.doors import read_bytes
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.beside import MOST_BYTES, find_beside
 from mvdream_cli.raycast.mesh import BLEND, CLAMP, OPAQUE, REPEAT, Mesh
@@ -19,6 +20,7 @@ _OPTION_WORDS = {
     "-blendu": 1, "-blendv": 1, "-boost": 1, "-mm": 2, "-texres": 1, "-clamp": 1, "-bm": 1, "-imfchan": 1, "-type": 1, "-cc": 1,
 }  # fmt: skip
 _OPTION_NUMBERS = ("-o", "-s", "-t")
+MOST_OBJ_BYTES = 1 << 29
 _MAPS = {"map_kd": "color", "map_d": "opacity", "map_ke": "emission"}
 
 
@@ -87,7 +89,7 @@ class Materials:
                 continue
             self.libraries.append(file)
             lines = None
-            for line in _decoded(file.read_bytes()).splitlines():
+            for line in _decoded(read_bytes(file)).splitlines():
                 key, _, rest = line.strip().partition(" ") if " " in line.strip() else line.strip().partition("\t")
                 key, rest = key.lower(), rest.strip()
                 if key == "newmtl":
@@ -149,7 +151,7 @@ class Materials:
 
 def obj_text(path: Path) -> str:
     """The text of an .obj file, in one piece where a backslash continues a line. Raises OSError."""
-    return _decoded(path.read_bytes()).replace("\\\r\n", "").replace("\\\n", "")
+    return _decoded(read_bytes(path, MOST_OBJ_BYTES)).replace("\\\r\n", "").replace("\\\n", "")
 
 
 def _parts(path: Path, names: list[str]) -> list[dict]:

@@ -166,7 +166,8 @@ def test_a_damaged_or_foreign_file_is_made_again(tmp_path, latents_of):
     first = joined(latents_of(entries), "latents").clone()
     path = latents_of.folder / "latents-000000.safetensors"
     whole = path.read_bytes()
-    for content in (whole[: len(whole) // 2], b"", b"no latents at all"):
+    flipped = whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:]  # one bit of one number
+    for content in (whole[: len(whole) // 2], b"", b"no latents at all", flipped):
         path.unlink()
         path.write_bytes(content)
         assert torch.equal(joined(latents_of(entries), "latents"), first)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvdream_cli.data.shards import check_picture, meta_check, read_shard_index, scan_shard, write_shard
+from mvdream_cli.data.shards import meta_check, read_shard_index, scan_shard, write_shard
 from mvdream_cli.data.soundness import sound_objects
 from mvdream_cli.data.views import encode_object, index_views, load, write_object
 from mvdream_cli.errors import DataError
+from mvdream_cli.images import check_picture
 
 
 def an_object(name: str, num_views: int = 4, size_px: int = 8, form: str = "png", **meta) -> tuple[str, dict[str, bytes]]:

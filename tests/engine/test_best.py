@@ -1,6 +1,8 @@
+import pytest
 import torch
 
 from mvdream_cli.engine.best import Best
+from mvdream_cli.errors import CheckpointError
 
 
 def test_the_highest_score_is_kept_and_found_again(tmp_path):
@@ -13,3 +15,15 @@ def test_the_highest_score_is_kept_and_found_again(tmp_path):
     assert again.facts() == (20, 0.9)
     again.restore(layer)
     assert (layer.weight == 20).all()
+
+
+def test_a_damaged_file_is_told(tmp_path):
+    best, layer = Best(tmp_path / "best.safetensors"), torch.nn.Linear(2, 2)
+    best.offer(layer, 1, 0.5)
+    whole = best.path.read_bytes()
+    best.path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(CheckpointError, match="best.safetensors: cannot be read .*checksum.*delete it"):
+        best.restore(layer)
+    best.path.write_bytes(whole[:20])
+    with pytest.raises(CheckpointError, match="best.safetensors: cannot be read"):
+        best.facts()

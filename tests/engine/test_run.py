@@ -257,3 +257,37 @@ def test_the_latest_run_of_a_command_is_found(tmp_path):
     assert latest_run(tmp_path).name == "c" and latest_run(tmp_path, "to3d").name == "b"
     with pytest.raises(CheckpointError, match="is not a run folder"):
         read_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[",
+        "5",
+        "[" * 5000,
+        '{"command": 5}',
+        '{"command": "to3d", "identity": [], "settings": {}}',
+        "{}",
+        '{"settings": {"a": "\\ud800"}}',
+    ],
+)
+def test_a_record_that_is_none_is_told_and_restart_helps(tmp_path, content):
+    open_run(tmp_path / "a", "to3d", settings(), **KEYS).close()
+    (tmp_path / "a" / "run.json").write_text(content)
+    with pytest.raises(CheckpointError, match=r"run.json: cannot be read \(.*\); --restart starts over") as raised:
+        open_run(tmp_path / "a", "to3d", settings(), **KEYS)
+    assert "\n" not in str(raised.value)
+    open_run(tmp_path / "a", "to3d", settings(), **KEYS, restart=True).close()
+
+
+def test_lines_of_statistics_that_are_none_are_dropped(tmp_path):
+    with open_run(tmp_path / "a", "to3d", settings(), **KEYS) as run:
+        run.write_stats(step=1)
+        with (run.folder / "stats.jsonl").open("ab") as file:
+            file.write(b"[" * 5000 + b'\n{"step": "x"}\n5\n\xff\xfe\n{"a": 1}\n{"step": 2}\n{"step": 9}\n{"st')
+        run.cut_stats(5)
+        assert (run.folder / "stats.jsonl").read_text() == '{"step": 1}\n{"step": 2}\n'
+        (run.folder / "stats.jsonl").unlink()
+        os.mkfifo(run.folder / "stats.jsonl")
+        run.cut_stats(5)  # it is no file

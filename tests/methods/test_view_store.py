@@ -35,6 +35,11 @@ def test_what_is_there_is_not_made_again(tmp_path):
     assert asked == [[0, 1], [3, 4]] and store.missing() == [] and len(list(store.all())) == 5
     store.fill(make, 2, "making")
     assert len(asked) == 2
+    content = store.path(3).read_bytes()
+    store.path(3).write_bytes(content[:45] + bytes([content[45] ^ 1]) + content[46:])  # which decodes, to something else
+    store.path(4).write_bytes(content[:50])
+    store.fill(make, 1, "making")
+    assert asked[2:] == [[3], [4]] and store.path(3).read_bytes() == content
 
 
 def test_a_stopped_filling_goes_on(tmp_path):
