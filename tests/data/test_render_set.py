@@ -29,6 +29,17 @@ from test_render_set import SMALL, balls
 from mvdream_cli.data.render_set import render_dataset
 render_dataset(balls(7), sys.argv[1], shard_size=2, part=(int(sys.argv[2]), 3), **SMALL)
 """
+KILLED = """
+import os, signal, sys
+from test_render_set import SMALL, balls
+from mvdream_cli.data.render_set import render_dataset
+
+def stop(done, total, skipped):
+    if done == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+render_dataset(balls(9), sys.argv[1], shard_size=2, on_progress=stop, **{**SMALL, "workers": 2})
+"""
 SMALL = {"num_views": 4, "size_px": 24, "workers": 0}
 
 
@@ -374,3 +385,13 @@ def test_what_nobody_seems_to_have_touched_is_read_where_it_is_suspected(tmp_pat
     assert render_dataset(balls(4), tmp_path, shard_size=2, **SMALL).rendered == 0
     report = render_dataset(balls(4), tmp_path, shard_size=2, suspects={shard.name}, **SMALL)
     assert (report.rendered, report.broken) == (1, [shard.name]) and contents(tmp_path) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_killed_call_goes_on_by_the_same_one(tmp_path):
+    render_dataset(balls(9), tmp_path / "whole", shard_size=2, **SMALL)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "cut")], env=os.environ | {"PYTHONPATH": PATHS})
+    assert killed.returncode == -9 and 0 < len(list((tmp_path / "cut").glob("views-*.tar"))) < 5
+    report = render_dataset(balls(9), tmp_path / "cut", shard_size=2, **SMALL)
+    assert report.rendered + report.present == 9 and report.present >= 2
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
