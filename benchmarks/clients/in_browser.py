@@ -16,7 +16,9 @@ def clients(node: Path) -> list[Client]:
     browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
 
     def client(name: str, package: str, formats: tuple[str, ...], script: str, *page: str) -> Client:
-        needs = [package, "puppeteer-core"] if page else [package]
+        needs = (
+            list(dict.fromkeys([package, "three", "puppeteer-core"])) if page else [package]
+        )  # three.js has the Draco decoder
         versions = {need: _version(node, need) for need in needs}
         here = all(versions.values()) and shutil.which("node") and (browser or not page)
         install = f"PUPPETEER_SKIP_DOWNLOAD=1 npm install --legacy-peer-deps {' '.join(needs)}, then --node its folder"
