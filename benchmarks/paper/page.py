@@ -52,6 +52,8 @@ def _section(experiment: Experiment, found: dict) -> str:
             f"- {claim.figure}, {claim.higher} above {claim.lower}: {said}\n" for claim, said in _claims(experiment, found)
         ]
         parts += [f"- {name}: {row['taken']}, {row['machine']}, `{row['command']}`\n" for name, row in rows.items()]
+        if experiment.seen:
+            parts.append(f"\n{experiment.seen}\n")
     else:
         parts.append("Not computed yet.\n")
     if experiment.untested:
