@@ -114,6 +114,8 @@ def export(
     format_: Annotated[str | None, typer.Option("--format", metavar="glb,stl,...", help="Files to write, one of each.")] = None,
     faces: Annotated[int | None, typer.Option(help="Triangles at most.")] = None,
     texture_size: Annotated[int | None, typer.Option(help="Side of the texture in pixels.")] = None,
+    watertight: Annotated[bool | None, typer.Option("--watertight", help="A closed solid, for printing.")] = None,
+    quads: Annotated[bool | None, typer.Option("--quads", help="Quadrilaterals, for modelling on.")] = None,
     size_mm: Annotated[float | None, typer.Option(help="Longest side, in formats with a unit of length.")] = None,
     draco: Annotated[bool | None, typer.Option("--draco", help="Compress the geometry of glb and gltf.")] = None,
     turntable: Annotated[bool, typer.Option("--turntable", help="Write a film of it too.")] = False,
@@ -134,6 +136,7 @@ def export(
     flags = {
         "files.formats": _names(format_.lower()) if format_ is not None else None,
         "files.size_mm": size_mm, "files.draco": draco, "faces": faces, "texture_size": texture_size,
+        "watertight": watertight, "quads": quads,
     }  # fmt: skip
     run_command("export", {f"export.{key}": value for key, value in flags.items()}, recipe, shared)
 

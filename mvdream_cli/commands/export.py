@@ -6,11 +6,13 @@ from mvdream_cli.engine.checkpoint import list_steps, read_weights
 from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.lock import is_held
 from mvdream_cli.engine.progress import say
-from mvdream_cli.engine.records import latest_run, read_run
+from mvdream_cli.engine.records import latest_run, read_run, write_json
 from mvdream_cli.errors import CheckpointError, ModelError, UsageError
 from mvdream_cli.mesh.formats.parts import FileOptions
 from mvdream_cli.mesh.from_distance import RECONSTRUCTION, distance_to_mesh, load_reconstruction
 from mvdream_cli.mesh.from_field import field_to_mesh
+from mvdream_cli.mesh.likeness import said_of
+from mvdream_cli.mesh.projection import PICTURES, load_pictures
 from mvdream_cli.mesh.texture import TexturedMesh
 from mvdream_cli.mesh.turntable import asset_of, write_films
 from mvdream_cli.mesh.writers import WRITERS, check_wanted, check_writable, write_mesh
@@ -30,7 +32,8 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None, tu
         turntable: write films of it too, as the settings have them.
 
     Returns:
-        {"mesh": the first file, "mesh_stl": another, ..., "page": a page that shows them, "turntable": a film}.
+        {"mesh": the first file, "mesh_stl": another, ..., "page": a page that shows them, "turntable": a film,
+        "psnr_db": how like the field it is}; the facts of the surface stand in run.json, where the files go into the run.
 
     Raises:
         CheckpointError: the run holds no object, or is of a newer version. UsageError: formats and output do not agree.
@@ -50,6 +53,8 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None, tu
     device, _, _ = pick_device(settings.engine.device, settings.engine.dtype)
     mesh = mesh_of_field(folder, record, device, export) if "field" in record else mesh_of_reconstruction(folder, export)
     made, files = {}, []
+    if output is None and not is_held(folder):
+        write_json(folder / "run.json", record | {"surface": mesh.facts})
     for path in paths:
         written = write_mesh(mesh, path, options)
         made[f"mesh_{path.suffix[1:].lower()}" if made else "mesh"] = written[0]
@@ -58,8 +63,8 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None, tu
     made["page"] = write_page(paths[0].with_suffix(".html"), told, folder, of_textured(mesh))
     if turntable:
         made |= write_films(paths[0].with_name(f"{paths[0].stem}-turntable"), asset_of(mesh), **settings.turntable.options())
-    say(f"{folder.name}: {len(mesh.faces)} triangles, {', '.join(file.name for file in files)}")
-    return made
+    say(f"{folder.name}: {said_of(mesh.facts)}; {', '.join(file.name for file in files)}")
+    return made | {name: mesh.facts[name] for name in ("psnr_db", "psnr_to_views_db") if name in mesh.facts}
 
 
 def places(output: Path | None, folder: Path, formats: list[str]) -> list[Path]:
@@ -107,7 +112,8 @@ def mesh_of_field(folder: Path, record: dict, device, export) -> TexturedMesh:
     except (ModelError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise CheckpointError(f"{folder}: its object cannot be read ({reason}); make it again with --restart") from error
-    return field_to_mesh(field.to(device), occupancy=occupancy.to(device), **export.options())
+    pictures = load_pictures(folder / PICTURES)
+    return field_to_mesh(field.to(device), occupancy=occupancy.to(device), pictures=pictures, **export.options())
 
 
 def mesh_of_reconstruction(folder: Path, export) -> TexturedMesh:

@@ -11,6 +11,7 @@ from mvdream_cli.engine.progress import made, say, warn
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import VideoError
 from mvdream_cli.mesh.formats.parts import FileOptions
+from mvdream_cli.mesh.likeness import said_of
 from mvdream_cli.mesh.turntable import write_films, write_sheet
 from mvdream_cli.mesh.writers import check_wanted, write_formats
 from mvdream_cli.methods.make_object import make_object
@@ -58,7 +59,8 @@ def run(
             warn_about_words(settings, prompt)
         say(f"writing to {run.folder}")
         mesh = make_object(settings, prompt, run, open_model, from_views)
-        say(f"mesh: {len(mesh.faces)} triangles")
+        run.update(surface=mesh.facts)
+        say(f"mesh: {said_of(mesh.facts)}")
         files = write_formats(mesh, run.folder, to3d.formats, options)
         files |= picture(run.folder, files["mesh"], settings)
         files["page"] = write_run_page(run, of_textured(mesh))

@@ -3,15 +3,23 @@
 Letters in shapes: V views, H W pixels, N vertices, M faces, P points.
 """
 
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
+from mvdream_cli.atomic import written_whole
+from mvdream_cli.doors import door
+from mvdream_cli.errors import CheckpointError
+from mvdream_cli.images import to_uint8
 from mvdream_cli.mesh.simplify import links
 from mvdream_cli.raycast.mesh import vertex_normals
 from mvdream_cli.raycast.surface import scene_of_faces
 
+PICTURES = "pictures.npz"  # in a run folder, those that its field was fitted to
 LIFT = 4e-3  # world units that a ray starts above the surface
 GRAZING = 0.15  # cosine below which a picture says nothing
 SHARPNESS = 3.0  # power of the cosine: the picture that looks straight at a place has most of it
@@ -31,6 +39,37 @@ class Pictures:
     c2w: np.ndarray
     fovy_deg: np.ndarray
     masks: np.ndarray
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What `of_arrays` takes, small."""
+        return {f"pictures_{name}": value for name, value in vars(self).items()} | {"pictures_images": to_uint8(self.images)}
+
+    @staticmethod
+    def of_arrays(kept) -> "Pictures | None":
+        """Of what `arrays` gave, among others; None where there was nothing of it."""
+        if "pictures_images" not in kept:
+            return None
+        shown = {field.name: kept[f"pictures_{field.name}"] for field in fields(Pictures)}
+        return Pictures(**shown | {"images": shown["images"].astype(np.float32) / 255})
+
+
+def save_pictures(path: Path, pictures: Pictures) -> None:
+    """Keep pictures with their cameras."""
+    with written_whole(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, **pictures.arrays())
+
+
+def load_pictures(path: Path) -> Pictures | None:
+    """What `save_pictures` kept; None where there is no such file.
+
+    Raises:
+        CheckpointError: the file is broken.
+    """
+    if not path.is_file():
+        return None
+    way_out = "make the object again with --restart"
+    with door(path, CheckpointError, way_out, KeyError, EOFError, TypeError, BadZipFile, zlib.error), np.load(path) as kept:
+        return Pictures.of_arrays(kept)
 
 
 class Overlay:

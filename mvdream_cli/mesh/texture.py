@@ -4,18 +4,21 @@ Letters in shapes: N vertices, M faces, A vertices of the layout, T pixels of a 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
-from mvdream_cli.mesh.projection import Overlay
-from mvdream_cli.mesh.unwrap import Layout, unwrap
+from mvdream_cli.mesh.projection import SURE, Overlay
+from mvdream_cli.mesh.unwrap import Layout
+from mvdream_cli.raycast.embree import sample_pattern
 from mvdream_cli.raycast.mesh import vertex_normals
 
 ColorOf = Callable[[np.ndarray, np.ndarray], np.ndarray]  # points (P, 3), normals (P, 3) -> colors (P, 3) in [0, 1]
 
 _BLOCK = 1 << 17  # surface points at a time
+_SAMPLES = 4  # of a texel whose neighbours differ by more than
+_DIFFERENT = 8 / 255
 
 
 @dataclass
@@ -32,6 +35,7 @@ class TexturedMesh:
     occlusion (T, T) uint8: the share of the sky that the surface sees, 255 for all of it.
     roughness (T, T) uint8: 255 is dull. Nothing is metal.
     quads: for k below it, the faces 2k and 2k + 1 are the halves (a, b, c) and (a, c, d) of a quadrilateral; 0: there are none.
+    facts: what was measured while it was made, numbers and short texts, for run.json.
     """
 
     vertices: np.ndarray
@@ -45,42 +49,98 @@ class TexturedMesh:
     occlusion: np.ndarray | None = None
     roughness: np.ndarray | None = None
     quads: int = 0
+    facts: dict = field(default_factory=dict)
 
 
-def paint(
-    color_of: ColorOf,
-    vertices: np.ndarray,
-    faces: np.ndarray,
-    texture_size: int = 1024,
-    overlay: Overlay | None = None,
-) -> TexturedMesh:
-    """Color a surface.
+@dataclass
+class Texels:
+    """The texels of a texture that show the surface.
+
+    face (P,), barycentric weights (P, 3), and flat index (P,), row 0 at v = 1; rightward, downward (P, 3): how the weights
+    change from a texel to the next.
+    """
+
+    face: np.ndarray
+    weights: np.ndarray
+    index: np.ndarray
+    rightward: np.ndarray
+    downward: np.ndarray
+    size: int
+
+    @staticmethod
+    def of(layout: Layout, size: int) -> "Texels":
+        face, weights, index = rasterize(layout.uv, layout.faces, size)
+        index, first = np.unique(index, return_index=True)  # a texel on the edge between two faces has one of them
+        face, weights = face[first], weights[first]
+        a, b, c = layout.uv[layout.faces].astype(np.float64).transpose(1, 0, 2) * size * (1, -1)
+        (bx, by), (cx, cy) = (b - a).T, (c - a).T
+        determinant = bx * cy - by * cx
+        determinant[np.abs(determinant) < 1e-12] = np.inf
+        steps = []
+        for v, w in ((cy, -by), (-cx, bx)):
+            v, w = v / determinant, w / determinant
+            steps.append(np.stack([-v - w, v, w], 1).astype(np.float32)[face])
+        return Texels(face, weights, index, *steps, size)
+
+    def picture(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values of the texels (P, ...) as a picture (T, T, ...), and where it has any, (T, T) bool."""
+        picture = np.zeros((self.size * self.size, *values.shape[1:]), values.dtype)
+        covered = np.zeros(self.size * self.size, bool)
+        picture[self.index], covered[self.index] = values, True
+        return picture.reshape(self.size, self.size, *values.shape[1:]), covered.reshape(self.size, self.size)
+
+
+def paint(color_of: ColorOf, vertices: np.ndarray, faces: np.ndarray, texels: Texels | None, overlay: Overlay | None = None):
+    """Colors of the vertices (N, 3) uint8, and of the texels as a texture (T, T, 3) uint8, None without texels.
+
+    Where a texel differs visibly from a neighbour in the texture, it gets the mean of four places in it.
 
     Args:
         color_of: the color at points with normals.
-        texture_size: side of the texture; 0 for vertex colors alone.
-        overlay: pictures over these colors, which are then asked for at the vertices only.
+        overlay: pictures over these colors, which are then asked for where no picture is sure.
     """
     normals = vertex_normals(vertices, faces)
-    base = color_of(vertices, normals)
-    colors = _to_uint8(overlay.colors(vertices, overlay.weights, base) if overlay else base)
-    if texture_size == 0:
-        return TexturedMesh(vertices, faces, normals, colors)
-    layout = unwrap(vertices, faces, texture_size)
-    texel_face, texel_weights, texels = rasterize(layout.uv, layout.faces, texture_size)
-    corners = faces[texel_face]  # (P, 3); layout faces keep the order of the mesh's
 
-    def between(values: np.ndarray) -> np.ndarray:  # of the vertices (N, C) -> at the texels (P, C)
-        return np.einsum("pk,pkc->pc", texel_weights, values[corners])
+    def color_at(points: np.ndarray, normals: np.ndarray, shares: np.ndarray | None) -> np.ndarray:
+        if shares is None:
+            return color_of(points, normals)
+        base, unsure = np.zeros((len(points), 3), np.float32), np.flatnonzero(shares.sum(1) < SURE)
+        base[unsure] = color_of(points[unsure], normals[unsure])
+        return overlay.colors(points, shares, base)
 
-    points = between(vertices)
-    baked = overlay.colors(points, between(overlay.weights), between(base)) if overlay else color_of(points, between(normals))
-    texture = np.zeros((texture_size * texture_size, 3), np.uint8)
-    texture[texels] = _to_uint8(baked)
-    covered = np.zeros(texture_size * texture_size, bool)
-    covered[texels] = True
-    texture = fill_gaps(texture.reshape(texture_size, texture_size, 3), covered.reshape(texture_size, texture_size))
-    return TexturedMesh(vertices, faces, normals, colors, layout, texture)
+    colors = to_uint8(color_at(vertices, normals, overlay.weights if overlay else None))
+    if texels is None:
+        return colors, None
+
+    def baked(which: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        corners = faces[texels.face[which]]  # layout faces keep the order of the mesh's
+
+        def between(values: np.ndarray) -> np.ndarray:
+            return np.einsum("pk,pkc->pc", weights, values[corners])
+
+        return color_at(between(vertices), between(normals), between(overlay.weights).clip(0) if overlay else None)
+
+    everywhere = baked(np.arange(len(texels.index)), texels.weights)
+    picture, covered = texels.picture(everywhere)
+    mixed = np.flatnonzero(_differs(picture, covered).reshape(-1)[texels.index])
+    if len(mixed):
+        places = [
+            texels.weights[mixed] + (x - 0.5) * texels.rightward[mixed] + (y - 0.5) * texels.downward[mixed]
+            for y, x in sample_pattern(_SAMPLES)
+        ]
+        everywhere[mixed] = np.mean([baked(mixed, weights) for weights in places], 0)
+        picture, covered = texels.picture(everywhere)
+    return colors, fill_gaps(to_uint8(picture), covered)
+
+
+def _differs(picture: np.ndarray, covered: np.ndarray) -> np.ndarray:
+    """Where a texel (T, T, 3) differs by more than `_DIFFERENT` from a covered one beside it; (T, T) bool."""
+    differs = np.zeros(covered.shape, bool)
+    for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        edge = (np.abs(picture[one] - picture[other]).max(-1) > _DIFFERENT) & covered[one] & covered[other]
+        differs[one] |= edge
+        differs[other] |= edge
+    return differs
 
 
 @torch.no_grad()
@@ -161,5 +221,5 @@ def fill_gaps(texture: np.ndarray, covered: np.ndarray) -> np.ndarray:
     return texture[rows, columns]
 
 
-def _to_uint8(colors: np.ndarray) -> np.ndarray:
+def to_uint8(colors: np.ndarray) -> np.ndarray:
     return (np.clip(colors, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)

@@ -10,7 +10,7 @@ from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.mesh.from_distance import RECONSTRUCTION, distance_to_mesh, save_reconstruction
 from mvdream_cli.mesh.from_field import field_to_mesh
-from mvdream_cli.mesh.projection import Pictures
+from mvdream_cli.mesh.projection import PICTURES, Pictures, save_pictures
 from mvdream_cli.mesh.texture import TexturedMesh
 from mvdream_cli.methods.first_look import first_look
 from mvdream_cli.methods.object_parts import build_guidance, guidance_texts
@@ -62,7 +62,10 @@ def make_object(settings, prompt: str, run, open_model: Callable[..., tuple], fr
     fit(making.method(run.previews), run, **settings.engine.loop())
     making.occupancy.update(making.field)
     del pipeline, guidance
-    return field_to_mesh(making.field, occupancy=making.occupancy, **settings.export.options())
+    pictures = Pictures(*(part.cpu().numpy() for part in views)) if views is not None else None
+    if pictures is not None:
+        save_pictures(run.folder / PICTURES, pictures)
+    return field_to_mesh(making.field, occupancy=making.occupancy, pictures=pictures, **settings.export.options())
 
 
 def reconstructs(settings, pipeline, from_views: Path | None) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mvdream_cli.settings.fields import MeshFormat, Positive, Section
+from mvdream_cli.settings.fields import Fraction, MeshFormat, Positive, Section
 
 
 class Files(Section):
@@ -18,8 +18,15 @@ class Files(Section):
 
 class Export(Section):
     faces: int = Field(50_000, ge=4, description="triangles at most, after simplification")
-    texture_size: Annotated[int, Field(ge=16, le=8192)] = Field(1024, description="side of the texture in pixels")
-    resolution: Annotated[int, Field(ge=16, le=1024)] = Field(256, description="cells along a side of the marching-cubes grid")
+    texture_size: Annotated[int, Field(ge=0, le=8192)] = Field(
+        1024, description="side of the texture, pixels; 0: vertex colors"
+    )
+    normal_map: bool = Field(True, description="maps of the normals that simplification has lost, and of roughness")
+    occlusion: bool = Field(True, description="a map of how much of the sky the surface sees")
+    roughness: Fraction = Field(0.9, description="of smooth places; 1: dull")
+    watertight: bool = Field(False, description="a closed 2-manifold, or an error; stl and 3mf are it always")
+    quads: bool = Field(False, description="quadrilaterals that follow the shape; needs the extra quads")
+    resolution: Annotated[int, Field(ge=16, le=512)] = Field(256, description="cells along a side of the marching-cubes grid")
     smooth_cells: float = Field(0.0, ge=0, le=8, description="Gaussian over the density before, in cells; closes a torn skin")
     level: Positive | Literal["auto"] = Field("auto", description="density of the surface; auto: the one that renders alike")
     files: Files = Files()

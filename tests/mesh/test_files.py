@@ -33,7 +33,7 @@ class Nothing:
 
 @pytest.fixture(scope="module")
 def egg():
-    return field_to_mesh(Egg(), resolution=48, faces=3000, texture_size=256)
+    return field_to_mesh(Egg(), resolution=48, faces=3000, texture_size=256, normal_map=False, occlusion=False)
 
 
 def _color_at(mesh: trimesh.Trimesh, direction) -> np.ndarray:

@@ -29,7 +29,7 @@ def test_an_object_at_the_border_of_the_box_is_closed():
         return points[:, 2].clamp(-0.2, 0.2), torch.zeros(len(points), 3)
 
     solid = trimesh.Trimesh(*distance_surface(sample_distance(half, 32, CPU)), process=False)
-    assert solid.is_watertight and abs(solid.volume - 4.0) < 0.3
+    assert solid.is_watertight and 4.0 < solid.volume < 5.0  # rounded off beyond the box
 
 
 @pytest.mark.parametrize(("value", "says"), [(0.1, "empty"), (-0.1, "fills")])
@@ -45,12 +45,13 @@ def test_what_is_kept_gives_the_same_mesh(tmp_path):
         np.full((4, 32, 32, 3), 0.75, np.float32), orbit_views(4, 15.0, distance=4.0).numpy(), np.full(4, 40.0, np.float32),
         np.ones((4, 32, 32), bool),
     )  # fmt: skip
-    mesh = distance_to_mesh(grid, pictures, faces=2000, texture_size=64)
-    assert len(mesh.faces) <= 2100 and mesh.texture.shape == (64, 64, 3)
+    mesh = distance_to_mesh(grid, pictures, faces=1000, texture_size=64)
+    assert len(mesh.faces) <= 1000 and mesh.texture.shape == (64, 64, 3)
+    assert mesh.facts["psnr_db"] > 28 and mesh.facts["psnr_to_views_db"] > 5 and mesh.facts["silhouette_iou"] > 0.98
     shown = {int(x) for x in np.unique(mesh.colors)}
     assert max(shown) >= 190 and min(shown) <= 66  # the pictures where they see it, the lattice elsewhere
     save_reconstruction(tmp_path / "kept.npz", grid, pictures)
-    again = distance_to_mesh(*load_reconstruction(tmp_path / "kept.npz"), faces=2000, texture_size=64)
+    again = distance_to_mesh(*load_reconstruction(tmp_path / "kept.npz"), faces=1000, texture_size=64)
     np.testing.assert_allclose(again.vertices.mean(0), mesh.vertices.mean(0), atol=4e-3)
     assert abs(again.colors.mean() - mesh.colors.mean()) < 2
     save_reconstruction(tmp_path / "plain.npz", grid, None)
