@@ -135,7 +135,7 @@ def _read_json_set(path: Path, key: str) -> list[str]:
         content = read_json(path)
     if isinstance(content, dict):
         if key not in content:
-            raise UsageError(f"--prompts: {path} holds several sets; name one: {path}:NAME of {', '.join(content)}.")
+            raise UsageError(f"--prompts: {path} holds several sets; name one: {path}:NAME of {', '.join(content):.500}.")
         content = content[key]
     if not isinstance(content, list) or not content or not all(isinstance(text, str) for text in content):
         raise UsageError(f"--prompts: {path}: is not a list of prompts.")

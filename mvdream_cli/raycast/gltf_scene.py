@@ -64,23 +64,27 @@ def _placed(gltf: Gltf) -> Iterator[tuple[int, np.ndarray]]:
     Raises:
         DataError: a circle of nodes, or too many.
     """
-    stack = [(root, np.eye(4), ()) for root in reversed(_roots(gltf))]
-    count = 0
+    roots, known = _roots(gltf), {}
+    if sum(_times_placed(gltf, root, known) for root in roots) > MOST_NODES:  # before any of them is placed
+        raise DataError(f"{gltf.path}: more than {MOST_NODES} nodes in its scene, or one in itself; simplify the model")
+    stack = [(root, np.eye(4)) for root in reversed(roots)]
     while stack:
-        index, parent, ancestors = stack.pop()
-        count += 1
-        if count > MOST_NODES:
-            raise DataError(f"{gltf.path}: more than {MOST_NODES} nodes in its scene; simplify the model")
-        if index in ancestors:
-            raise gltf.broken(f"node {index} is its own ancestor")
+        index, parent = stack.pop()
         node = gltf.item("nodes", index)
         visible = ((node.get("extensions") or {}).get("KHR_node_visibility") or {}).get("visible", True)
         if visible is False:
             continue
         matrix = parent @ _local(node)
         yield index, matrix
-        ancestors = (*ancestors, index)
-        stack += [(child, matrix, ancestors) for child in reversed(node.get("children") or [])]
+        stack += [(child, matrix) for child in reversed(node.get("children") or [])]
+
+
+def _times_placed(gltf: Gltf, index, known: dict[int, int]) -> int:
+    """How many places a node and those below it take in a scene; more than `MOST_NODES` for one that stands in itself."""
+    if index not in known:
+        known[index] = MOST_NODES  # until it is counted
+        known[index] = 1 + sum(_times_placed(gltf, child, known) for child in gltf.item("nodes", index).get("children") or [])
+    return known[index]
 
 
 def _roots(gltf: Gltf) -> list:

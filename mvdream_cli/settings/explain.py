@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from mvdream_cli.settings.names import GROUPS, SETTINGS, join, places
 from mvdream_cli.settings.renamed import NOW_A_GROUP, RENAMED
 
+LONGEST_NAME = 100  # of a setting, when it is told or likened to others
+
 
 def sort_out(layer: dict, origin: str, group: str = "") -> tuple[dict, list[str]]:
     """(what of a nested dict has a place among the settings, a line for each name that has none)."""
@@ -56,6 +58,8 @@ def _no_setting(name: str) -> str:
 
 
 def _unknown(name: str, group: str, key: str) -> str:
+    if len(name) > LONGEST_NAME:
+        return f"{name[:LONGEST_NAME]}...: unknown setting; no name is that long"
     if name in RENAMED:
         return f"{name} was renamed to {RENAMED[name]}"
     if name in SETTINGS or name in GROUPS:  # a key with dots in a file
