@@ -23,6 +23,7 @@ SMALL = {
         *OFTEN, "to3d.views.steps=1", "to3d.field.resolutions=[8]", "to3d.distillation.size_px=16", "to3d.fit.rays=64",
         "to3d.rendering.samples_per_ray=8", "to3d.fit.steps=10", "export.resolution=24", "export.faces=200",
         "export.texture_size=64", "turntable.formats=[]", "turntable.frames=8",
+        "to3d.optimizer.learning_rate=1e-6",  # a prior that knows nothing would soon fill the whole box, which ends a run
     ),
     "train": (*OFTEN, "train.batch_size=2", "sample_views.steps=1"),
 }  # fmt: skip

@@ -59,6 +59,15 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half written in a folder, and in those below, to which nobody else writes now.
+
+    What has the name `.old-NAME` stays: it may be all that is left of NAME.
+    """
+    for leftover in [path for path in folder.rglob(".tmp-*") if not path.is_symlink()]:
+        _remove(leftover)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)

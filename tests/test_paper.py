@@ -132,3 +132,11 @@ def test_a_scale_that_is_not_known_is_refused(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main()
     assert "there is no stepps; choose pictures" in capsys.readouterr().err
+
+
+def test_what_is_left_out_of_all_rows_is_told_once_below_the_table():
+    gone = figure("FID", None, None, None, note="left out: no weights")
+    rows = {row: {"figures": [figure("CLIP score", 1, 0, 2), gone], "taken": "", "machine": "", "command": ""} for row in
+            ("annealed", "not annealed")}  # fmt: skip
+    text = page({"annealing": {"setup": "", "rows": rows, "claims": [None, None]}})
+    assert text.count("no weights") == 1 and "\nLeft out: FID: no weights.\n" in text and "| FID |" in text.split("Ours")[0]

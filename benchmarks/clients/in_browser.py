@@ -16,7 +16,8 @@ def clients(node: Path) -> list[Client]:
     browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
 
     def client(name: str, package: str, formats: tuple[str, ...], script: str, *page: str) -> Client:
-        needs = [package, "puppeteer-core"] if page else [package]
+        # model-viewer's page has three.js too, for its Draco decoder
+        needs = list(dict.fromkeys([package, "three", "puppeteer-core"])) if page else [package]
         versions = {need: _version(node, need) for need in needs}
         here = all(versions.values()) and shutil.which("node") and (browser or not page)
         install = f"PUPPETEER_SKIP_DOWNLOAD=1 npm install --legacy-peer-deps {' '.join(needs)}, then --node its folder"
@@ -24,9 +25,8 @@ def clients(node: Path) -> list[Client]:
             install += "; apt-get install chromium"
 
         def look(files: list[Path], out: Path) -> Iterator[tuple[Path, Seen]]:
-            return _ask(
-                name, ["node", str(_HERE / script), str(node.resolve()), *page, *([browser] if page else [])], files, out
-            )
+            shown = [*page, browser] if page else []
+            return _ask(name, ["node", str(_HERE / script), str(node.resolve()), *shown], files, out)
 
         return Client(name, formats, versions[package] if here else None, install, look)
 

@@ -81,7 +81,7 @@ def collect(experiment: Experiment, out: Path, scale: dict[str, int]) -> dict:
     for row, folder in experiment.rows.items():
         path = out / folder / "report.json"
         if path.is_file():
-            report = json.loads(path.read_text(encoding="utf-8"))
+            report = json.loads(path.read_text(encoding="utf-8").replace(str(out), out.name))
             command = shlex.join(words_of(experiment.commands[folder], Path(out.name), scale))
             rows[row] = {
                 "figures": report["figures"], "taken": report["taken"], "versions": report["versions"],

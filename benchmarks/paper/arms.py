@@ -9,7 +9,8 @@ SCALE = {  # --scale NAME=NUMBER changes them
     "rigs": 1600,
     "start_steps": 500,
     "arm_steps": 300,
-    "samples": 48,  # a Fréchet distance by EfficientNet-Lite0 needs 321
+    "samples": 48,
+    "many_samples": 330,  # a Fréchet distance by EfficientNet-Lite0 needs 321
     "sds_steps": 80,
     "dreambooth_steps": 150,
 }
@@ -48,11 +49,11 @@ SDS = (
 OBJECTS = "mvdream_cli evaluate objects --preset cpu --set engine.threads=1 {out}"
 
 
-def sds(guidance_scale: float = 10, annealed: bool = True, more: str = "") -> str:
-    """Objects of the prompts of six.txt, by score distillation."""
+def sds(guidance_scale: float = 10, annealed: bool = True, more: str = "", prompts: str = "six") -> str:
+    """Objects of a list of prompts beside this file, by score distillation."""
     levels = ("[0.98,0.02]", "[0.98,0.5]") if annealed else ("[0.02,0.02]", "[0.98,0.98]")
     return (
-        f"{SDS} --prompts {{here}}/six.txt --steps {{sds_steps}} --set to3d.guidance.guidance_scale={guidance_scale:g} "
+        f"{SDS} --prompts {{here}}/{prompts}.txt --steps {{sds_steps}} --set to3d.guidance.guidance_scale={guidance_scale:g} "
         f"--set to3d.guidance.t_min={levels[0]} --set to3d.guidance.t_max={levels[1]} {more}".rstrip()
     )
 
@@ -62,9 +63,9 @@ def arm(batch_size: int = 8, more: str = "") -> str:
     return f"{ARM} --set train.batch_size={batch_size} --set train.unet.single_image_probability=0.3 {more}".rstrip()
 
 
-def measured(*names: str) -> dict[str, str]:
-    """What `evaluate views` says of models."""
-    return {f"{name}-views": f"{MEASURE}/{name}/model --objects {{samples}}" for name in names}
+def measured(*names: str, what: str = "views", samples: str = "samples") -> dict[str, str]:
+    """What `evaluate views` says of models; in folders NAME-WHAT."""
+    return {f"{name}-{what}": f"{MEASURE}/{name}/model --objects {{{samples}}}" for name in names}
 
 
 def objects_measured(*names: str) -> dict[str, str]:

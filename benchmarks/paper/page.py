@@ -52,6 +52,8 @@ def _section(experiment: Experiment, found: dict) -> str:
             f"- {claim.figure}, {claim.higher} above {claim.lower}: {said}\n" for claim, said in _claims(experiment, found)
         ]
         parts += [f"- {name}: {row['taken']}, {row['machine']}, `{row['command']}`\n" for name, row in rows.items()]
+        if experiment.seen:
+            parts.append(f"\n{experiment.seen}\n")
     else:
         parts.append("Not computed yet.\n")
     if experiment.untested:
@@ -62,15 +64,19 @@ def _section(experiment: Experiment, found: dict) -> str:
 def _table(experiment: Experiment, rows: dict) -> str:
     names = list(dict.fromkeys(figure["name"] for row in rows.values() for figure in row["figures"]))
     head = "| figure | " + " | ".join(experiment.rows) + " | floor | true |\n|" + "---|" * (len(experiment.rows) + 3) + "\n"
-    lines = []
+    lines, left_out = [], {}
     for name in names:
         found = {
             row: next((f for f in rows.get(row, {}).get("figures", []) if f["name"] == name), None) for row in experiment.rows
         }
         some = next(f for f in found.values() if f is not None)
+        if all(f is None or f["value"] is None for f in found.values()):
+            left_out.setdefault(some["note"].removeprefix("left out: "), []).append(name)
+            continue
         cells = [_cell(found[row]) if row in rows else "not computed yet" for row in experiment.rows]
         lines.append("| " + " | ".join([name, *cells, _number(some, some["floor"]), _number(some, some["bound"])]) + " |\n")
-    return head + "".join(lines)
+    told = "".join(f"\nLeft out: {', '.join(names)}: {why}.\n" for why, names in left_out.items())
+    return head + "".join(lines) + told
 
 
 def verdict(claim: Claim, rows: dict, difference: dict | None = None) -> str:

@@ -19,7 +19,7 @@ from mvdream_cli.engine.progress import Bar, clock, say, warn
 from mvdream_cli.errors import DataError, SomeFailedError
 from mvdream_cli.images import save_image
 from mvdream_cli.models.find import find_model
-from mvdream_cli.models.parts import open_tokenizer
+from mvdream_cli.models.tokenizers import read_tokenizer
 from mvdream_cli.settings.data import Data
 
 ORIGIN = "source.json"  # beside a set: what it was rendered from, and how
@@ -122,7 +122,7 @@ def check(settings, root: Path, out: Path, *, sample: int = 0, mend: bool = Fals
 
 
 def _examined(settings, root: Path, sample: int) -> tuple[dict, list]:
-    tokenizer = open_tokenizer(find_model(settings.model))
+    tokenizer = read_tokenizer(find_model(settings.model) / "tokenizer")
     with Bar("checking", 1) as bar:
 
         def show(done: int, total: int) -> None:

@@ -8,9 +8,9 @@ from PIL import Image
 
 from mvdream_cli.data.duplicates import look_hash
 from mvdream_cli.data.reprojection import hull_off, points_off
-from mvdream_cli.data.shards import check_picture
 from mvdream_cli.data.views import Entry, load, load_points, read_files
 from mvdream_cli.errors import DataError
+from mvdream_cli.images import check_picture
 
 THUMB_PX = 96
 THUMBS = 4  # views of a row of the contact sheet

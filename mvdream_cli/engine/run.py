@@ -16,6 +16,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from mvdream_cli.atomic import sweep
 from mvdream_cli.doors import door, open_file, parse_json, read_json
 from mvdream_cli.engine import distributed, events
 from mvdream_cli.engine.lock import lock
@@ -207,6 +208,8 @@ def _open(folder: Path, command: str, settings: dict, flat: dict, identity: dict
         folder.mkdir(parents=True, exist_ok=True)
         opened = lock_file = lock(folder)
         record = _resumable(folder, command, flat, identity, restart)
+        if record is not None:
+            sweep(folder)
         if record is None:
             record = {"command": command, "created": now(), "identity": identity, "status": "running"}
             if text:

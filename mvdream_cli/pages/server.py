@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+from mvdream_cli.doors import read_bytes
 from mvdream_cli.errors import MVDreamError, UsageError
 from mvdream_cli.pages.page import gallery_of, page_of
 from mvdream_cli.pages.story import pictures, read_stats, runs_in, state, story
@@ -61,14 +62,14 @@ class Gallery:
             case []:
                 return Answer(302, place=f"/{quote(folder.name, safe='')}/")
             case [""] if page_is_whole(folder, record):
-                return Answer(200, (folder / "index.html").read_bytes(), HTML)
+                return Answer(200, read_bytes(folder / "index.html"), HTML)
             case [""]:
                 return Answer(200, page_of(self.told_of(folder, record), live=True).encode(), HTML)
             case ["state.json"]:
                 return Answer(200, json.dumps(self.told_of(folder, record), default=str).encode(), JSON)
         known = {name: folder / name for _, _, name in pictures(folder)}
         path = known.get("/".join(parts[1:]))
-        return Answer(200, path.read_bytes(), PNG) if path is not None else NOTHING
+        return Answer(200, read_bytes(path), PNG) if path is not None else NOTHING
 
     def told(self) -> dict:
         """Of all runs, as JSON values."""

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from mvdream_cli.doors import open_file, read_bytes
 from mvdream_cli.engine.lock import is_held
 from mvdream_cli.engine.progress import clock
 from mvdream_cli.engine.records import flatten, read_run
@@ -86,7 +87,7 @@ def read_stats(path: Path) -> list[dict]:
     """The lines of stats.jsonl that have a step; the half line of a run that goes on is passed over."""
     rows = []
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(path).decode("utf-8", errors="replace")
     except OSError:
         return []
     for line in text.splitlines():
@@ -133,7 +134,7 @@ def _is_own_file(path: Path) -> bool:
 def tail(path: Path, lines: int = 12) -> list[str]:
     """The last lines of a text file that may be long."""
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             file.seek(max(0, path.stat().st_size - 8192))
             return file.read().decode(errors="replace").splitlines()[-lines:]
     except OSError:

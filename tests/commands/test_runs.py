@@ -38,6 +38,7 @@ def root(tmp_path):
     (folder / "notes" / "mine.txt").write_text("not a run")
     with open_run(folder / "running", "train", {}, identity_keys=[]) as run:
         (run.cache / "x.bin").write_bytes(bytes(1000))
+        (run.folder / ".tmp-mesh.glb").write_bytes(bytes(10))  # being written
         yield folder
 
 

@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 
 from mvdream_cli.data.captioned_images import images_identity, index_images, load_picture
-from mvdream_cli.data.latents import cached_latents
+from mvdream_cli.data.latent_files import LatentFiles
 from mvdream_cli.errors import DataError
+from mvdream_cli.parts import Part
 from mvdream_cli.texts import caption_of
 
 
@@ -102,13 +103,13 @@ def test_a_picture_that_breaks_later_is_left_out_by_name(tmp_path, tiny):
         (tmp_path / f"{name}.jpg").write_bytes(content)
         (tmp_path / f"{name}.txt").write_text(f"picture {name}")
     found, _ = index_images(tmp_path)
-    told = []
-    latents = cached_latents(
-        tiny, found, tmp_path / "latents.safetensors", identity=images_identity(found), background=1.0, batch_size=2,
-        read=lambda p: load_picture(p, 32), on_broken=told.append,
+    files = LatentFiles(
+        tiny, found, tmp_path / "latents", identity=images_identity(found), grays=lambda _: np.ones(1), law="white",
+        batch_size=2, read=lambda p: load_picture(p, 32),
     )  # fmt: skip
-    assert latents.captions == ["picture a", "picture c"] and len(told) == 1 and "picture b cannot be read" in told[0]
-    drawn, _, captions = latents.draw(0, 0, 5, 1)
+    told = files.make()
+    assert len(told) == 1 and "picture b cannot be read" in told[0]
+    drawn, _, captions = files.latents(0).draw(0, Part(0, 5, 5), 1)
     assert drawn.shape == (5, 4, 8, 8) and set(captions) == {"picture a", "picture c"}
     assert torch.isfinite(drawn).all()
 

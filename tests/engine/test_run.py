@@ -291,3 +291,18 @@ def test_lines_of_statistics_that_are_none_are_dropped(tmp_path):
         (run.folder / "stats.jsonl").unlink()
         os.mkfifo(run.folder / "stats.jsonl")
         run.cut_stats(5)  # it is no file
+
+
+def test_what_a_killed_process_left_half_written_goes_when_the_run_goes_on(tmp_path):
+    keys = {"settings": {"engine": {"seed": 1}}, "identity_keys": ["engine"]}
+    with open_run(tmp_path / "run", "train", **keys) as run:
+        run.update(status="interrupted")
+        leftovers = [run.previews / ".tmp-step-000002.png", run.folder / ".tmp-mesh.glb"]
+        kept = [run.previews / ".old-step-000001.png", run.previews / "step-000001.png"]
+        for path in (*leftovers, *kept):
+            path.write_bytes(b"x")
+        (tmp_path / "outside").write_text("x")
+        (run.folder / ".tmp-link").symlink_to(tmp_path / "outside")
+    with open_run(tmp_path / "run", "train", **keys):
+        assert not any(path.exists() for path in leftovers) and all(path.exists() for path in kept)
+    assert (tmp_path / "outside").read_text() == "x"

@@ -1,6 +1,7 @@
 """A page is one file: everything inside, nothing from elsewhere, and no text of a run becomes part of its program."""
 
 import json
+import os
 import re
 
 import numpy as np
@@ -58,6 +59,9 @@ def test_half_a_line_of_statistics_is_passed_over_and_links_are_not_shown(folder
     (tmp_path / "linked").symlink_to(folder)
     assert not any(name == "candidates.png" for _, _, name in story(folder)["pictures"])
     assert [path.name for path, _ in runs_in(tmp_path)] == ["run"]
+    (folder / "stats.jsonl").unlink()
+    os.mkfifo(folder / "stats.jsonl")  # opening it would wait for ever
+    assert story(folder)["losses"] == {"step": [], "loss": []}
     with pytest.raises(CheckpointError, match="is not a run folder"):
         story(tmp_path)
 
