@@ -131,16 +131,18 @@ def sample_textures(layer: Layer, face: np.ndarray, attributes: np.ndarray) -> n
         height, width, channels = texture.shape
         x, (x0, x1) = _texels(uv[here, 0], width, wrap_u)
         y, (y0, y1) = _texels(1.0 - uv[here, 1], height, wrap_v)
-        fx, fy = (x - np.floor(x))[:, None], (y - np.floor(y))[:, None]
-        corners = [texture[rows, columns] for rows in (y0, y1) for columns in (x0, x1)]
+        fx, fy = x - np.floor(x), y - np.floor(y)
+        # component by component: numpy is slow where the last axis is short
+        flat = texture.reshape(-1, channels)
+        corners = [np.ascontiguousarray(flat.take(rows * width + columns, 0).T) for rows in (y0, y1) for columns in (x0, x1)]
         if channels == 4:  # what is transparent has no say in the color
-            corners = [np.concatenate([c[:, :3] * (c[:, 3:] / 255.0), c[:, 3:]], 1) for c in corners]
+            corners = [np.concatenate([c[:3] * (c[3:] / 255.0), c[3:]]) for c in corners]
         above = corners[0] * (1 - fx) + corners[1] * fx  # of 255
         below = corners[2] * (1 - fx) + corners[3] * fx
         found = (above * (1 - fy) + below * fy) / 255.0
         if channels == 4:
-            found[:, :3] /= np.maximum(found[:, 3:], 1e-6)
-        result[here, :channels] = found
+            found[:3] /= np.maximum(found[3:], 1e-6)
+        result[here, :channels] = found.T
     return result
 
 
