@@ -1,9 +1,9 @@
 """What the loader of `mvdream train` gives and takes: objects a second of each path, the index of 350,000 objects, memory.
 
-python -m benchmarks.loader speed | index | memory [--steps N] | need
+python -m benchmarks.loader speed | index | latents [--steps N] | set [--steps N] | need
 
-`speed` counts processor time, so that other work on the machine does not count. `index` and `memory` work on sparse files that
-are larger than the memory of any machine at hand: what is read is true, what lies between is a hole.
+`speed` counts processor time, so that other work on the machine does not count. `index`, `latents` and `set` work on sparse
+files that are larger than the memory of any machine at hand: what is read is true, what lies between is a hole.
 """
 
 import json
@@ -49,16 +49,15 @@ def sparse_set(folder: Path, size_px: int) -> Path:
     one = next((folder / "one").glob("*.tar"))
     index, content = read_shard_index(one), one.read_bytes()
     (item,) = index["objects"]
-    for number in range(-(-OBJECTS // IN_SHARD)):
+    size = IN_SHARD * 2_000_000
+    told = [item | {"id": f"asset-SHARD-{k:03d}", "caption": f"a thing SHARD {k}, 3d asset"} for k in range(IN_SHARD)]
+    for number, start in enumerate(range(0, OBJECTS, IN_SHARD)):
         shard = folder / f"views-{number:06d}.tar"
         shard.write_bytes(content)
-        os.truncate(shard, IN_SHARD * 2_000_000)
-        count = min(IN_SHARD, OBJECTS - number * IN_SHARD)
-        objects = [
-            item | {"id": f"asset-{number:06d}-{k:03d}", "caption": f"a thing {number} {k}, 3d asset"} for k in range(count)
-        ]
-        told = {"bytes": shard.stat().st_size, "sha256": "0" * 64, "objects": objects}
-        shard.with_suffix(".json").write_text(json.dumps(told))
+        os.truncate(shard, size)
+        if start == 0 or OBJECTS - start < IN_SHARD:
+            text = json.dumps({"bytes": size, "sha256": "0" * 64, "objects": told[: OBJECTS - start]})
+        shard.with_suffix(".json").write_text(text.replace("SHARD", f"{number:06d}"))
     return folder
 
 
@@ -73,7 +72,8 @@ def sparse_latents(folder: Path, shape: tuple[int, ...], in_file: int = 512) -> 
         storage = torch.from_file(str(path), shared=False, size=2 * numbers, dtype=torch.float16)
         mean, spread = storage.view(2, count, 1, VIEWS, *shape)
         entries = torch.arange(start, start + count)
-        files.append({"latents": mean, "spread": spread, "cameras": torch.zeros(count, VIEWS, 16), "entries": entries})
+        cameras = torch.zeros(1).expand(count, VIEWS, 16)  # 2 kB an object, in the file where there is one
+        files.append({"latents": mean, "spread": spread, "cameras": cameras, "entries": entries})
     return Latents(files, [f"a thing {k}" for k in range(OBJECTS)], seed=0)
 
 
@@ -120,27 +120,29 @@ def index(folder: Path) -> None:
     print(f"{took[0]} s to read the index, {took[1]} s to look for odd ones, {took[2]} s for the identity")
 
 
-def memory(folder: Path, steps: int) -> None:
-    """Resident memory over the steps of one of 32 processes (32 of 1,024 objects), from files larger than the memory."""
-    (folder / "latents").mkdir()
-    latents = sparse_latents(folder / "latents", PUBLISHED)
-    stream = SetStream(index_views(sparse_set(folder, 16)), views=4, seed=0, batch_size=64, places=range(2))
+def memory(folder: Path, draw, steps: int) -> None:
+    """Resident memory over the steps, while `draw(i)` reads files of `folder` that are larger than the memory."""
     held = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(
         f"files of {held / 1e9:.0f} GB; RssAnon: what the process holds; RssFile: pages of files, which the system takes back"
     )
-    print("| step | latents, RssAnon GB | RssFile GB | set, RssAnon GB |\n|---|---|---|---|")
-    of_latents = {}
+    print("| step | RssAnon GB | RssFile GB |\n|---|---|---|")
     for i in range(steps + 1):
-        latents.draw(i, Part(0, 32, 1024), 4)
+        draw(i)
         if i % (steps // 10) == 0:
-            of_latents[i] = kib("RssAnon") / 1e6, kib("RssFile") / 1e6
-    del latents
-    for i in range(steps + 1):
-        stream.batch(i)
-        if i % (steps // 10) == 0:
-            anonymous, of_files = of_latents[i]
-            print(f"| {i} | {anonymous:.3f} | {of_files:.1f} | {kib('RssAnon') / 1e6:.3f} |", flush=True)
+            print(f"| {i} | {kib('RssAnon') / 1e6:.3f} | {kib('RssFile') / 1e6:.2f} |", flush=True)
+
+
+def latents(folder: Path, steps: int) -> None:
+    """As one of 32 processes: 32 of 1,024 objects a step."""
+    found = sparse_latents(folder, PUBLISHED)
+    memory(folder, lambda i: found.draw(i, Part(0, 32, 1024), 4), steps)
+
+
+def a_set(folder: Path, steps: int) -> None:
+    """As a process that reads one object a step, of 1,024."""
+    stream = SetStream(index_views(sparse_set(folder, 16)), views=4, seed=0, batch_size=1024, places=range(1))
+    memory(folder, stream.batch, steps)
     stream.close()
 
 
@@ -166,7 +168,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         {
             "speed": lambda: speed(Path(folder)), "index": lambda: index(Path(folder)),
-            "memory": lambda: memory(Path(folder), steps), "need": need,
+            "latents": lambda: latents(Path(folder), steps), "set": lambda: a_set(Path(folder), steps), "need": need,
         }[what]()  # fmt: skip
 
 

@@ -212,8 +212,9 @@ def encoded(files: LatentFiles, what: str, may_be_broken: float, settings) -> La
     Raises:
         DataError: more than `may_be_broken` cannot be read.
     """
-    with Bar(f"encoding {what}", len(files.entries)) as bar:
-        files.make(slice(distributed.rank(), None, distributed.world_size()), bar.update)
+    share = slice(distributed.rank(), None, distributed.world_size())
+    with Bar(f"encoding {what}", files.objects(share)) as bar:
+        files.make(share, bar.update)
     distributed.barrier()
     latents = files.latents(settings.engine.seed)
     if broken := len(files.entries) - len(latents):

@@ -62,6 +62,10 @@ class LatentFiles:
         }
         self.count = -(-len(entries) // OBJECTS)  # of files
 
+    def objects(self, share: slice) -> int:
+        """How many a share of the files holds."""
+        return sum(min(OBJECTS, len(self.entries) - number * OBJECTS) for number in range(self.count)[share])
+
     def make(self, share: slice = slice(None), on_progress: Callable[[int], None] | None = None) -> list[str]:
         """Encode what is missing of a share of the files, such as slice(rank, None, world).
 

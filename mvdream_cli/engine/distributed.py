@@ -74,6 +74,7 @@ def start() -> None:
     torch.distributed.init_process_group(backend, timeout=LONGEST_WAIT)
     _group = torch.distributed
     progress.mute(not is_main())
+    barrier()  # nobody leaves while another is still connecting
 
 
 class LostProcess(MVDreamError):

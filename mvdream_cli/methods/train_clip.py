@@ -9,6 +9,7 @@ from mvdream_cli.data.streamed import StreamedPictures
 from mvdream_cli.diffusion.losses import contrastive_loss
 from mvdream_cli.engine import distributed
 from mvdream_cli.engine.method import Method
+from mvdream_cli.errors import ModelError
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
 from mvdream_cli.parts import Part
@@ -20,7 +21,12 @@ def train_clip(pipeline, pictures: StreamedPictures, options: Train, *, device: 
 
     The loss compares all pairs of the batch, so that parts of it cannot be taken one after the other. Where memory is short,
     parts go through the towers one after the other, and again in the backward pass. Ranks exchange their embeddings.
+
+    Raises:
+        ModelError: the model to start from has one tower only.
     """
+    if pipeline.image_encoder is None:
+        raise ModelError(f"train.init {options.init}: has no image tower of CLIP; leave train.init out, or take mini")
     towers = torch.nn.ModuleDict({"text": pipeline.text_encoder, "image": pipeline.image_encoder}).to(device)
     towers.train().requires_grad_(True)
     log_scale = torch.nn.Parameter(torch.tensor(np.log(1 / 0.07), dtype=torch.float32, device=device))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from diffusers import AutoencoderDC
 
 from mvdream_cli.data.streamed import StreamedPictures
 from mvdream_cli.diffusion.losses import autoencoder_loss
@@ -10,6 +11,7 @@ from mvdream_cli.engine import progress
 from mvdream_cli.engine.device import seed_step
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
+from mvdream_cli.errors import ModelError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
@@ -23,8 +25,17 @@ PRINCIPAL_IMAGES = 256  # views whose patches set a fresh autoencoder's componen
 def train_vae(
     pipeline, pictures: StreamedPictures, options: Train, *, device: torch.device, seed: int, previews: Path
 ) -> Method:
-    """What the loop needs. The averaged weights are in `pipeline.vae` when it has ended; `scale_latents` comes then."""
+    """What the loop needs. The averaged weights are in `pipeline.vae` when it has ended; `scale_latents` comes then.
+
+    Raises:
+        ModelError: the model to start from has an autoencoder of another kind.
+    """
     vae_options = options.vae
+    if not isinstance(pipeline.vae, AutoencoderDC):
+        raise ModelError(
+            f"train.init {options.init}: its autoencoder is a {type(pipeline.vae).__name__}, which is not trained here; leave "
+            "train.init out, or take mini"
+        )
     vae = pipeline.vae.train().requires_grad_(True)
     if options.init is None:
         seed_step(seed, -4)

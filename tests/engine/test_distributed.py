@@ -185,6 +185,7 @@ def test_each_process_takes_the_gpu_of_its_number_and_needs_one(monkeypatch):
     monkeypatch.setattr(torch.cuda, "set_device", lambda index: calls.append(index))
     monkeypatch.setattr(torch.distributed, "init_process_group", lambda backend, timeout: calls.append(backend))
     monkeypatch.setattr(torch.distributed, "get_rank", lambda: 0)
+    monkeypatch.setattr(distributed, "barrier", lambda: None)
     monkeypatch.setattr(distributed, "_group", None)
     for name, value in {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "2", "MASTER_ADDR": "a", "MASTER_PORT": "1"}.items():
         monkeypatch.setenv(name, value)

@@ -1,9 +1,11 @@
+import pytest
 import torch
 
 from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.streamed import StreamedPictures
 from mvdream_cli.data.views import index_views
 from mvdream_cli.engine import distributed
+from mvdream_cli.errors import ModelError
 from mvdream_cli.methods.train_clip import of_whole_batch, train_clip
 from mvdream_cli.parts import Part
 from mvdream_cli.settings.resolve import resolve
@@ -47,3 +49,10 @@ def test_embeddings_of_other_processes_count_as_if_they_were_here(monkeypatch):
         monkeypatch.setattr(distributed, "total", lambda whole: (x @ weights).detach())
         (of_whole_batch(part.of(x) @ weights, part).square().sum() * part.share).backward()
     torch.testing.assert_close(weights.grad, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_model_with_one_tower_is_refused(tiny, view_set):
+    tiny.register_modules(image_encoder=None)
+    options = resolve("cpu", ["train.init=sd-v2.1-base-4view"]).train
+    with pytest.raises(ModelError, match="sd-v2.1-base-4view: has no image tower of CLIP"):
+        train_clip(tiny, pictures(view_set), options, device=torch.device("cpu"))
