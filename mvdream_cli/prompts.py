@@ -115,6 +115,9 @@ def read_prompt_set(name: str, offline: bool = False) -> list[str]:
         prompts = [check_prompt(text) for text in dreamfusion_prompts(offline)]
     elif path.endswith(".json"):
         prompts = [check_prompt(text) for text in _read_json_set(Path(path), key)]
+    elif not Path(path).exists():
+        sets = ", ".join(["toybox", "dreamfusion", *prompt_set_names()])
+        raise UsageError(f"--prompts: {name} is neither a file nor a set of prompts; the sets are {sets}.")
     else:
         lines = read_prompts(Path(path))
         if problem := next((line.problem for line in lines if line.problem), ""):

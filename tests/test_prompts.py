@@ -76,6 +76,10 @@ def test_shipped_sets_and_sets_of_files(tmp_path):
     assert read_prompt_set(f"{path}:dreamfusion") == ["a corgi", "a crab"]
     path.write_text('["a corgi"]')
     assert read_prompt_set(str(path)) == ["a corgi"]
+    with pytest.raises(
+        UsageError, match="panell is neither a file nor a set of prompts; the sets are toybox, dreamfusion, faces"
+    ):
+        read_prompt_set("panell")
 
 
 @pytest.mark.parametrize(
