@@ -1,6 +1,7 @@
 """docs/paper.md: the paper's figures and ours, what agrees and what does not. A function of results.json alone."""
 
 import math
+from collections import Counter
 
 from benchmarks.paper.experiments import EXPERIMENTS, Claim, Experiment
 
@@ -32,11 +33,13 @@ def page(results: dict) -> str:
 
 def _summary(results: dict) -> str:
     """A line for each thing that the paper says or implies."""
-    lines = ["| what the paper's words imply | here |\n|---|---|\n"]
-    for name, experiment in EXPERIMENTS.items():
-        for claim, found in _claims(experiment, results.get(name, {})):
-            lines.append(f"| {claim.figure}: {claim.higher} above {claim.lower} | {found} |\n")
-    return "".join(lines)
+    all_claims = [pair for name, experiment in EXPERIMENTS.items() for pair in _claims(experiment, results.get(name, {}))]
+    counts = Counter(found.partition(",")[0] for _, found in all_claims)
+    told = ", ".join(
+        f"{counts[word]} {word}" for word in ("agrees", "disagrees", "unclear", "not computed yet") if counts[word]
+    )
+    lines = [f"| {claim.figure}: {claim.higher} above {claim.lower} | {found} |\n" for claim, found in all_claims]
+    return f"Of {len(all_claims)} comparisons: {told}.\n\n| what the paper's words imply | here |\n|---|---|\n" + "".join(lines)
 
 
 def _claims(experiment: Experiment, found: dict) -> list[tuple[Claim, str]]:
