@@ -35,9 +35,8 @@ def _summary(results: dict) -> str:
     """A line for each thing that the paper says or implies."""
     all_claims = [pair for name, experiment in EXPERIMENTS.items() for pair in _claims(experiment, results.get(name, {}))]
     counts = Counter(found.partition(",")[0] for _, found in all_claims)
-    told = ", ".join(
-        f"{counts[word]} {word}" for word in ("agrees", "disagrees", "unclear", "not computed yet") if counts[word]
-    )
+    words = {"agrees": "agree", "disagrees": "disagree", "unclear": "are unclear", "not computed yet": "are not computed"}
+    told = ", ".join(f"{counts[verb]} {said}" for verb, said in words.items() if counts[verb])
     lines = [f"| {claim.figure}: {claim.higher} above {claim.lower} | {found} |\n" for claim, found in all_claims]
     return f"Of {len(all_claims)} comparisons: {told}.\n\n| what the paper's words imply | here |\n|---|---|\n" + "".join(lines)
 
