@@ -32,14 +32,15 @@ def decode(content: bytes, otherwise: str | None = None) -> str:
     """The text of a file's bytes: by its byte-order mark (UTF-8, UTF-16, UTF-32), without one as UTF-8.
 
     Args:
-        otherwise: the encoding of text that has no mark and is not UTF-8, with U+FFFD for what it lacks; None refuses it.
+        otherwise: the encoding of text that has no mark and is not UTF-8. What neither it nor a mark explains is then U+FFFD;
+            None refuses it.
 
     Raises:
         UnicodeDecodeError: the bytes are not what their mark says, or not UTF-8. It is a ValueError.
     """
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
     if encoding:
-        return content.decode(encoding)
+        return content.decode(encoding, "strict" if otherwise is None else "replace")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
@@ -82,8 +83,4 @@ def read_caption(path: Path) -> str:
 
 def caption_of(content: bytes) -> str:
     """A caption on one line. What is neither marked nor UTF-8 is read as Windows-1252, as old Western editors write."""
-    try:
-        text = decode(content, otherwise="cp1252")
-    except UnicodeDecodeError:  # a mark, and something else after it
-        text = content.decode("utf-8", errors="replace")
-    return " ".join(text.split())
+    return " ".join(decode(content, otherwise="cp1252").split())
