@@ -63,7 +63,7 @@ def read_panorama(path: Path) -> np.ndarray:
     Raises:
         DataError: it cannot be read, or what it says is no light.
     """
-    with door(path, DataError, "give panoramas as .hdr (Radiance) or .exr files"):
+    with door(path, DataError, "give panoramas as .hdr (Radiance) or .exr files", RuntimeError, KeyError):
         pixels = _read_exr(path) if path.suffix.lower() == ".exr" else read_hdr(read_bytes(path, _MOST_FILE_BYTES))
         pixels = np.asarray(pixels, np.float32)[..., :3]
         if not np.isfinite(pixels).all() or (pixels < 0).any() or not pixels.any():

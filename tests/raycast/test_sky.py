@@ -80,3 +80,17 @@ def test_skies_differ_and_come_again():
     skies = [draw_sky(np.random.default_rng(seed)) for seed in (0, 1, 1)]
     assert (skies[1] == skies[2]).all() and np.abs(skies[0] - skies[1]).mean() > 0.05
     assert all(np.isfinite(radiance).all() and radiance.min() > 0 for radiance in skies)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_exr_files_are_read_where_openexr_is_installed(tmp_path, dtype):
+    openexr = pytest.importorskip("OpenEXR")
+    pixels = np.full((HEIGHT, WIDTH, 3), 0.5, dtype)
+    pixels[10, 5] = 500
+    header = {"compression": openexr.ZIP_COMPRESSION, "type": openexr.scanlineimage}
+    openexr.File(header, {"RGB": pixels}).write(str(tmp_path / "a.exr"))
+    found = read_panorama(tmp_path / "a.exr")
+    assert found[10, WIDTH - 6, 0] == 500 and np.median(found) == 0.5
+    (tmp_path / "b.exr").write_bytes(b"no picture")
+    with pytest.raises(DataError, match="b.exr: cannot be read .*; give panoramas"):
+        read_panorama(tmp_path / "b.exr")
