@@ -92,6 +92,12 @@ def _connected(address: str):
         raise UsageError("--ray: needs the package ray; pip install 'mvdream-cli[ray]'") from error
     if address.startswith("ray://"):
         raise UsageError(f"--ray {address}: is for Ray's client; give HOST:6379, on a machine of the cluster")
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal():
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except OSError as error:  # Ray itself would wait for minutes
+            raise UsageError(f"--ray {address}: nobody answers there; start a cluster with `ray start --head`") from error
     before = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address or None, log_to_driver=False, logging_level="error", configure_logging=False)

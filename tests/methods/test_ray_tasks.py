@@ -14,10 +14,10 @@ from types import SimpleNamespace
 import pytest
 from conftest import environment, mvdream
 
-from mvdream_cli.errors import MVDreamError
+from mvdream_cli.errors import MVDreamError, UsageError
 from mvdream_cli.methods.many_prompts import Job
 from mvdream_cli.methods.prompt_table import Table
-from mvdream_cli.methods.ray_tasks import LOST, RayWorkers, WithoutRay
+from mvdream_cli.methods.ray_tasks import LOST, RayWorkers, WithoutRay, _connected
 from mvdream_cli.settings.resolve import resolve
 
 QUICK = ("--preset", "cpu", "--method", "views", "--candidates", 1, "--set", "to3d.fit.steps=2", "--set", "to3d.views.steps=1",
@@ -39,6 +39,16 @@ def test_a_missing_ray_is_told_in_a_sentence(tmp_path):
     paths = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"}
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment() | paths)
     assert done.returncode == 2 and "pip install 'mvdream-cli[ray]'" in done.stderr, done.stderr
+
+
+def test_an_address_where_nobody_answers_is_told_at_once(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(UsageError, match=f"127.0.0.1:{port}: nobody answers there; start a cluster"):
+        _connected(f"127.0.0.1:{port}")
+    with pytest.raises(UsageError, match="give HOST:6379"):
+        _connected("ray://head:10001")
 
 
 def test_options_for_many_prompts_need_them(tmp_path):
