@@ -177,6 +177,10 @@ EXPERIMENTS = {
         "opposite silhouettes agree at 0.73 by the paper's method, 0.73 without the preservation loss and 0.59 in 3D mode, and "
         "79, 78 and 76 % of the views are told as the subject. So the 3D mode loses consistency, as the paper says, and the "
         "preservation loss makes no visible difference.",
+        seen="![Four prompts, four views each](paper-dreambooth.jpg)\n\n"
+        "The first four prompts, left by MVDreamBooth, right in 3D mode: the subject as it is, with a golden, a red and a blue "
+        "crown. By eye: at the left four sides of one dog, at the right, of the plain subject, one side four times; crowns are "
+        "hats.",
     ),
     "annealing": Experiment(
         "Timestep annealing",
