@@ -112,7 +112,7 @@ class LatentFiles:
             raise DataError(f"{self.entries[0].path}: none of the {len(self.entries)} entries can be read")
         if len({file["latents"].shape[1:] for file in files}) > 1:
             raise self._unlike()
-        return Latents(files, [entry.caption for entry in self.entries], seed)
+        return Latents(files, [entry.caption for entry in self.entries], seed, self.pipeline.vae.device)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"latents-{number:06d}.safetensors"

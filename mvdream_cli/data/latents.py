@@ -24,10 +24,13 @@ class Latents:
             objects in the set.
         captions: of all objects of the set.
         seed: of the order in which they are seen.
+        device: where posteriors are sampled: numbers for the whole batch are drawn, which takes a CPU long.
     """
 
-    def __init__(self, files: Sequence[dict[str, Tensor]], captions: Sequence[str], seed: int):
-        self.files, self.captions = files, captions
+    def __init__(
+        self, files: Sequence[dict[str, Tensor]], captions: Sequence[str], seed: int, device: torch.device | str = "cpu"
+    ):
+        self.files, self.captions, self.device = files, captions, device
         self.starts = np.cumsum([0, *(len(file["entries"]) for file in files)])  # number of each file's first object
         self.order, self.seed = Order(int(self.starts[-1]), seed), seed
 
@@ -61,8 +64,8 @@ class Latents:
                     found[name][row] = tensor[k, int(gray * grays), views]
                 else:
                     found[name][row] = tensor[k, views] if name == "cameras" else tensor[k]
-        mean, cameras = torch.cat(found["latents"]), torch.cat(found["cameras"])
-        spread = None if found["spread"][0] is None else torch.cat(found["spread"])
+        mean, cameras = torch.cat(found["latents"]).to(self.device, non_blocking=True), torch.cat(found["cameras"])
+        spread = None if found["spread"][0] is None else torch.cat(found["spread"]).to(self.device, non_blocking=True)
         return sampled(mean, spread, part.each(num_views)), cameras, [self.captions[int(k)] for k in found["entries"]]
 
 
