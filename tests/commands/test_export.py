@@ -44,6 +44,10 @@ def test_export_writes_the_object_of_a_run(tmp_path):
     assert path == tmp_path / "run" / "mesh.glb"
     mesh = trimesh.load(path, force="mesh")
     assert abs(mesh.extents.mean() - 1.0) < 0.1 and len(mesh.faces) <= 500
+    surface = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["surface"]
+    assert (
+        surface["psnr_db"] == made["psnr_db"] > 20 and len(surface["level_curve"]) > 20 and surface["faces"] == len(mesh.faces)
+    )
 
 
 def _asking(*formats):
