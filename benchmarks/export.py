@@ -118,7 +118,11 @@ def seconds() -> float:
 def measured(name: str, make, out: Path, shown=None) -> tuple[dict, np.ndarray]:
     """A row of the table and one of the sheet; what is measured is the file, read again."""
     used, began = seconds(), time.perf_counter()
-    mesh = make()
+    try:
+        mesh = make()
+    except ValueError as error:  # marching cubes where no node of the lattice is above the level
+        print(json.dumps({"name": name, "none": str(error)}), flush=True)
+        return {"name": name, "none": str(error)}, np.full((160, 8 * 160, 3), 255, np.uint8)
     path = write_mesh(mesh, out / f"{name.replace(' ', '-')}.glb")[0]
     row = {"name": name, "cpu_s": round(seconds() - used, 1), "wall_s": round(time.perf_counter() - began, 1)}
     row |= {"mb": round(path.stat().st_size / 1e6, 2), "faces": len(mesh.faces)}
