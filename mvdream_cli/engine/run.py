@@ -27,7 +27,7 @@ from mvdream_cli.errors import CheckpointError, MVDreamError
 from mvdream_cli.versions import OURS, is_older, versions
 
 WORK = ("stats.jsonl", "checkpoints", "previews", "cache")
-OWN_NAMES = ("run.json", "log.txt", "tensorboard", "wandb", *WORK)  # --restart deletes them
+OWN_NAMES = ("run.json", "log.txt", "reconstruction.npz", "tensorboard", "wandb", *WORK)  # --restart deletes them
 STOPPED = (130, 143)  # exit codes: Ctrl-C, SIGTERM
 
 

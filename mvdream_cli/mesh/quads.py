@@ -37,4 +37,6 @@ def instant_meshes(vertices: np.ndarray, faces: np.ndarray, corners: int) -> dic
         smooth_iter=2,
         deterministic=True,
     )
-    return {"vertices": np.asarray(vertices, np.float32), "quads": np.asarray(quads, np.int32)}
+    quads = np.asarray(quads, np.int32)
+    _, once = np.unique(np.sort(quads, 1), axis=0, return_index=True)  # where the surface is thin some come twice
+    return {"vertices": np.asarray(vertices, np.float32), "quads": quads[np.sort(once)]}

@@ -129,6 +129,7 @@ def test_restart_deletes_what_the_run_left_and_nothing_else(tmp_path):
         run.checkpoints.mkdir()
         (run.cache / "latents").write_text("x")
         (run.folder / "mesh.glb").write_text("x")
+        (run.folder / "reconstruction.npz").write_text("x")
         (run.folder / "notes.txt").write_text("mine")
         run.write_stats(step=1)
         run.finish(mesh=run.folder / "mesh.glb", outside=tmp_path)
