@@ -9,7 +9,7 @@ from mvdream_cli.models.hub import PUBLISHED
 def object_card(record: dict) -> dict:
     """JSON values from the record (run.json) of a to3d run.
 
-    Nothing in it says on which machine the run was, and nothing changes when the run is exported again. A model of one's own is
+    Nothing in it says on which machine the run was, and nothing changes when the run is exported or made again. A model of one's own is
     named by the last part of its path; the license is known of models that have a name.
     """
     settings, identity = record.get("settings", {}), record.get("identity", {})
@@ -24,7 +24,6 @@ def object_card(record: dict) -> dict:
         "model": {key: value for key, value in model.items() if value},
         "method": settings.get("to3d", {}).get("method"),
         "seed": settings.get("engine", {}).get("seed"),
-        "created": record.get("created"),
         "versions": record.get("versions"),
     }
     return {key: value for key, value in told.items() if value not in (None, "", {})}
