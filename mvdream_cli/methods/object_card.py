@@ -9,8 +9,8 @@ from mvdream_cli.models.hub import PUBLISHED
 def object_card(record: dict) -> dict:
     """JSON values from the record (run.json) of a to3d run.
 
-    Nothing in it says on which machine the run was, and nothing changes when the run is exported or made again. A model of one's own is
-    named by the last part of its path; the license is known of models that have a name.
+    Nothing in it says on which machine the run was, and nothing changes when the run is exported or made again. A model of
+    one's own is named by the last part of its path; the license is known of models that have a name.
     """
     settings, identity = record.get("settings", {}), record.get("identity", {})
     name = str(settings.get("model", ""))
