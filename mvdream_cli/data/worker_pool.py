@@ -13,21 +13,25 @@ _PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that a process gets when i
 
 
 def worker_context():
-    """How workers begin: as copies of this process where there is fork."""
+    """How workers begin: as copies of this process where there is fork. Make them before this process uses Embree for anything
+    large: its threads are not in the copy, which waits for them for ever."""
     methods = multiprocessing.get_all_start_methods()
     return multiprocessing.get_context("fork" if "fork" in methods else "spawn")
 
 
 def worker_pool(processes: int) -> ProcessPoolExecutor:
     """Processes that compute with one thread each, leave Ctrl-C to this one, and end with it."""
-    context = worker_context()
-    return ProcessPoolExecutor(processes, mp_context=context, initializer=begin_worker, initargs=Lifeline(context).ends())
+    lifeline = Lifeline(worker_context())
+    pool = ProcessPoolExecutor(processes, mp_context=lifeline.context, initializer=begin_worker, initargs=lifeline.ends())
+    pool.lifeline = lifeline  # as long as the pool: its workers end when it is closed
+    return pool
 
 
 class Lifeline:
     """A pipe of which this process alone holds one end: when it ends, by whatever signal, the others read that."""
 
     def __init__(self, context):
+        self.context = context
         self.reader, self.writer = context.Pipe(duplex=False)
         self.copied = context.get_start_method() == "fork"  # workers begin with a copy of both ends
 
