@@ -23,6 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from mvdream_cli.parts import Part  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT))  # for benchmarks; what is installed comes first
 # What the command lines of tests compute with, whatever the processor is fast at. Any CPU can compute both, one of them slowly:
 # CI runs the tests that are marked `numeric` a second time with MVDREAM_TEST_DTYPE=bfloat16.
 DTYPE = os.environ.get("MVDREAM_TEST_DTYPE", "float32")
