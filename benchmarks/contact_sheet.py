@@ -11,28 +11,30 @@ import csv
 from pathlib import Path
 
 import torch
-from toys import around
+from toys import ELEVATION_DEG, RADIUS, pictures
 
+from mvdream_cli.cameras import orbit_views
 from mvdream_cli.images import grid, load_image, save_image
 from mvdream_cli.raycast.assets import load_asset
 
 VIEWS, SIDES = 4, 8
+AROUND = orbit_views(SIDES, ELEVATION_DEG, distance=2 * RADIUS).numpy()  # the box of a file is twice as large as a toy's
 
 
 def row_of(run: Path, size_px: int) -> torch.Tensor:
     """(VIEWS + SIDES, S, S, 3) in [0, 1], the front first; gray where there is nothing."""
-    pictures = torch.full((VIEWS + SIDES, size_px, size_px, 3), 0.5)
+    row = torch.full((VIEWS + SIDES, size_px, size_px, 3), 0.5)
     if (run / "views.png").is_file():
         strip = torch.from_numpy(load_image(run / "views.png")[..., :3].copy()).float() / 255
         views = torch.stack(strip.split(strip.shape[0], 1)[:VIEWS])
-        pictures[: len(views)] = shrunk(views, size_px)
+        row[: len(views)] = shrunk(views, size_px)
     if (run / "mesh.glb").is_file():
-        pictures[VIEWS:] = shrunk(around(load_asset(run / "mesh.glb"), SIDES), size_px)
-    return pictures
+        row[VIEWS:] = shrunk(pictures(load_asset(run / "mesh.glb"), AROUND), size_px)
+    return row
 
 
-def shrunk(pictures: torch.Tensor, size_px: int) -> torch.Tensor:
-    channels_first = pictures.permute(0, 3, 1, 2)
+def shrunk(images: torch.Tensor, size_px: int) -> torch.Tensor:
+    channels_first = images.permute(0, 3, 1, 2)
     return torch.nn.functional.interpolate(channels_first, size=(size_px, size_px), mode="area").permute(0, 2, 3, 1)
 
 
@@ -44,7 +46,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("contact_sheet.jpg"))
     arguments = parser.parse_args()
     with (arguments.folder / "prompts.csv").open(encoding="utf-8", newline="") as file:
-        runs = [Path(row["run"]) for row in csv.DictReader(file)]
+        runs = [Path(row["folder"]) for row in csv.DictReader(file)]
     rows = torch.cat([row_of(run, arguments.size_px) for run in runs])
     print(save_image(arguments.out, grid(rows, arguments.columns * (VIEWS + SIDES))))
 
