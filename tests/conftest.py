@@ -4,6 +4,7 @@ import atexit
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -188,7 +189,10 @@ def environment() -> dict[str, str]:
 
 def start(*args, cwd, **options) -> subprocess.Popen:
     """A command line in a process of its own, as a user starts it."""
-    return subprocess.Popen([sys.executable, "-m", "mvdream_cli", *command_line(*args)], cwd=cwd, env=environment(), **options)
+    command = [sys.executable, "-m", "mvdream_cli", *command_line(*args)]
+    # background jobs of a shell ignore Ctrl-C, and so does what they start: tests run there too
+    options["preexec_fn"] = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(command, cwd=cwd, env=environment(), **options)
 
 
 @functools.cache

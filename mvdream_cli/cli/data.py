@@ -1,15 +1,13 @@
 """Training data: `mvdream data`."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mvdream_cli.cli.app import data_app
-from mvdream_cli.cli.options import ALL, Shared, shares
+from mvdream_cli.cli.options import ALL, Shared, read_part, shares
 from mvdream_cli.cli.running import run_command
-from mvdream_cli.errors import UsageError
 
 
 @data_app.command()
@@ -49,7 +47,7 @@ def render(
     shared: Shared,
 ) -> None:
     """Render 3D assets from all sides into training data, with captions. [dim]--out data/views[/]"""
-    which = _part(part)
+    which = read_part(part)
 
     def recipe(settings):
         from mvdream_cli.commands import data
@@ -79,15 +77,3 @@ def check(
         return data.check(settings, folder, shared.out or folder, sample=sample, mend=mend)
 
     run_command("data", {}, recipe, shared)
-
-
-def _part(text: str) -> tuple[int, int]:
-    """(3, 16) of "3/16".
-
-    Raises:
-        UsageError: it is something else.
-    """
-    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise UsageError(f"--part: {text!r} is no part of a whole; the third of sixteen is 3/16, the first is 1/16")
-    return int(found[1]), int(found[2])

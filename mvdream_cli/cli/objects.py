@@ -7,7 +7,7 @@ import typer
 
 from mvdream_cli.cli import completion
 from mvdream_cli.cli.app import app
-from mvdream_cli.cli.options import ALL, RUN, RayAddress, Shared, shares
+from mvdream_cli.cli.options import ALL, RUN, RayAddress, Shared, read_part, shares
 from mvdream_cli.cli.running import run_command
 from mvdream_cli.errors import UsageError
 
@@ -83,6 +83,7 @@ def to3d(
         raise UsageError("to3d: --method sds looks at no views; leave it or --from-views out")
     if prompts is None and (ray is not None or part is not None):
         raise UsageError("to3d: --ray and --part are for many prompts: give --prompts FILE")
+    which = read_part(part) if part is not None else None
     text, lines = read_prompt(prompt) if prompt is not None else "", read_prompts(prompts) if prompts else []
 
     def recipe(settings):
@@ -91,7 +92,7 @@ def to3d(
 
         if text or from_views:
             return to3d.run(settings, text, out=shared.out, restart=shared.restart, from_views=from_views)
-        chosen, name = part_of(lines, part) if part is not None else (lines, "prompts")
+        chosen, name = part_of(lines, *which) if which else (lines, "prompts")
         jobs, root = jobs_of(chosen, settings), shared.out or Path("runs")
         return make_all(jobs, to3d.run, opening.open_model, root, restart=shared.restart, ray=ray, name=name)
 

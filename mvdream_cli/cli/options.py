@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -12,6 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from mvdream_cli.cli import completion
+from mvdream_cli.errors import UsageError
 
 PANEL = "Options of every command"
 
@@ -90,3 +92,15 @@ class RayAddress(TyperCommand):
             follows = args[k + 1] if k + 1 < len(args) else "--"
             spelled += ["--ray="] if word == "--ray" and follows.startswith("-") else [word]
         return super().parse_args(ctx, spelled)
+
+
+def read_part(text: str) -> tuple[int, int]:
+    """(3, 16) of --part 3/16, the third of sixteen.
+
+    Raises:
+        UsageError: it is no such part.
+    """
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text.strip())
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f"--part: {text!r} is not K/N with K from 1 to N; the third of sixteen is 3/16, the first is 1/16")
+    return int(found[1]), int(found[2])

@@ -10,7 +10,8 @@ import torch
 from mvdream_cli import __version__
 from mvdream_cli.engine.device import physical_cores, pick_device
 from mvdream_cli.engine.machine import existing, ffmpeg, gpu_facts, memory_gb, version_of
-from mvdream_cli.models.hub import GB, PUBLISHED, locate, model_folders
+from mvdream_cli.models.hub import GB, locate, model_folders
+from mvdream_cli.models.published import PUBLISHED
 from mvdream_cli.settings.machine import auto_preset, visible_gpus
 
 LIBRARIES = ("torch", "diffusers", "transformers", "nerfacc", "trimesh", "embreex")

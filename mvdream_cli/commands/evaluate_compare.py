@@ -3,8 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from mvdream_cli.commands.opening import open_model
-from mvdream_cli.engine.device import pick_device, set_threads
+from mvdream_cli.commands.opening import open_for_judges
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.hashes import checksum
@@ -34,11 +33,7 @@ def run(
         text=f"{first.name} or {second.name}", restart=restart,
     ) as run:  # fmt: skip
         say(f"writing to {run.folder}: {len(pairs)} pairs")
-        set_threads(settings.engine.threads)
-        if options.clip is None:
-            pipeline, device = open_model(settings)
-        else:
-            pipeline, device = None, pick_device(settings.engine.device, settings.engine.dtype)[0]
+        pipeline, device = open_for_judges(settings)
         judges = open_judges(pipeline, settings, device, networks=())
         stores = [ViewStore(run.cache / side, len(pairs)) for side in "ab"]
         for side, store in enumerate(stores):

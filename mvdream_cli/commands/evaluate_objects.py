@@ -4,11 +4,10 @@ import hashlib
 from functools import partial
 from pathlib import Path
 
-from mvdream_cli.commands.opening import open_model
+from mvdream_cli.commands.opening import open_for_judges
 from mvdream_cli.commands.toybox_questions import examination
 from mvdream_cli.commands.toybox_world import find_held_out
 from mvdream_cli.engine import distributed
-from mvdream_cli.engine.device import pick_device, set_threads
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.run import open_run
 from mvdream_cli.hashes import checksum
@@ -41,11 +40,7 @@ def run(settings, folder: Path, out: Path | None = None, restart: bool = False) 
         if run.finished:
             return finished(run)
         say(f"writing to {run.folder}: {len(objects)} objects of {folder}")
-        set_threads(settings.engine.threads)
-        if options.clip is None:
-            pipeline, device = open_model(settings)
-        else:
-            pipeline, device = None, pick_device(settings.engine.device, settings.engine.dtype)[0]
+        pipeline, device = open_for_judges(settings)
         judges = open_judges(pipeline, settings, device)
         drawn = ViewStore(run.cache / "views", len(objects))
         picture_objects(objects, drawn, options.object_views, options.object_size_px)

@@ -4,7 +4,7 @@ import re
 from importlib import metadata
 
 from mvdream_cli.models.find import EMBEDDED
-from mvdream_cli.models.hub import PUBLISHED
+from mvdream_cli.models.published import PUBLISHED
 
 OURS = "mvdream-cli"
 # Words of licences that ask for nothing but that their text is kept; whatever has none of them is marked.

@@ -6,6 +6,7 @@ from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import ModelError, UsageError
 from mvdream_cli.models import hub
 from mvdream_cli.models.find import EMBEDDED, base_of, find_model
+from mvdream_cli.models.published import PUBLISHED
 
 
 def ensure(settings, command: str) -> None:
@@ -30,7 +31,7 @@ def listed() -> list[dict]:
         {"name": name, "about": about, "size_gb": _size_gb(path), "licence": licence, "path": path}
         for name, path in EMBEDDED.items()
     ]
-    for name, model in hub.PUBLISHED.items():
+    for name, model in PUBLISHED.items():
         path = hub.locate(name)
         rows.append({"name": name, "about": model.about, "size_gb": model.size_gb, "licence": model.licence, "path": path})
     return rows
@@ -41,7 +42,7 @@ def get(name: str, offline: bool = False, dry_run: bool = False) -> Path:
     if name in EMBEDDED or Path(name).exists():
         return find_model(name)
     if not hub.is_on_the_hub(name):
-        raise UsageError(f"model {name!r} has no known source; choose {', '.join(hub.PUBLISHED)} or OWNER/NAME of the hub")
+        raise UsageError(f"model {name!r} has no known source; choose {', '.join(PUBLISHED)} or OWNER/NAME of the hub")
     if path := hub.locate(name):
         say(f"{name}: already here; `mvdream models verify {name}` checks its files")
         return path

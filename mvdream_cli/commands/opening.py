@@ -19,6 +19,14 @@ def open_model(settings) -> tuple:
     return pipeline, device
 
 
+def open_for_judges(settings) -> tuple:
+    """(the model, whose own CLIP measures, and its device); (None, the device) where evaluate.clip names another CLIP."""
+    if settings.evaluate.clip is None:
+        return open_model(settings)
+    set_threads(settings.engine.threads)
+    return None, pick_device(settings.engine.device, settings.engine.dtype)[0]
+
+
 def warn_about_words(settings, prompt: str) -> None:
     """Say which words the model was not trained on, and whether a personalised model's subject is missing."""
     for warning in (vocabulary_warning(prompt, known_words(settings.model)), subject_warning(settings.model, prompt)):

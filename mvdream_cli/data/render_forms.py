@@ -31,6 +31,7 @@ from mvdream_cli.data.shards import (
 )
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.views import object_files, write_object
+from mvdream_cli.doors import read_json
 from mvdream_cli.errors import DataError
 from mvdream_cli.images import check_picture
 
@@ -186,7 +187,7 @@ class Folders:
             write_object(self.out, name, answer.files)
             _note_losses(chunk, name, json.loads(answer.files["json"]))
         elif answer.kept:
-            _note_losses(chunk, name, json.loads((self.out / name / "meta.json").read_text(encoding="utf-8")))
+            _note_losses(chunk, name, read_json(self.out / name / "meta.json"))
         elif (self.out / name / "meta.json").is_file():
             shutil.rmtree(self.out / name)
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.data.sources import AssetSource
+from mvdream_cli.doors import read_json
 from mvdream_cli.engine.progress import Bar
 from mvdream_cli.methods.object_set import picture
 from mvdream_cli.methods.reference_set import mesh_of
@@ -125,7 +126,7 @@ def _identity(exam: Examination, k: int, may_turn: bool) -> str:
 
 def _read(path: Path, identity: str) -> dict | None:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         return content["answers"] if content["identity"] == identity else None
     except (OSError, ValueError, KeyError, TypeError):
         return None  # to be asked again

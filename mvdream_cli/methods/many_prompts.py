@@ -152,16 +152,9 @@ def gather(rows: Rows, count: int, root: Path, name: str = "prompts") -> dict:
     return results
 
 
-def part_of(lines: Sequence, part: str) -> tuple[Sequence, str]:
-    """(every N-th line from the K-th on, the name of their table) of a part "K/N", K from 1 to N.
-
-    Raises:
-        UsageError: it is no such part.
-    """
-    k, slash, n = part.partition("/")
-    if not (slash and k.isdecimal() and n.isdecimal() and 1 <= int(k) <= int(n)):
-        raise UsageError(f"--part {part}: is not K/N with K from 1 to N, such as 3/64, the third of 64 parts.")
-    return lines[int(k) - 1 :: int(n)], f"prompts-{int(k)}-of-{int(n)}"
+def part_of(lines: Sequence, k: int, n: int) -> tuple[Sequence, str]:
+    """(every n-th line from the k-th on, the name of their table), k from 1 to n."""
+    return lines[k - 1 :: n], f"prompts-{k}-of-{n}"
 
 
 def _write_table(path: Path, rows: list[dict]) -> None:

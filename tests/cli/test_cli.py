@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = ["train", "sample-views", "to3d", "export", "data toybox", "data render"]
 
 
-def mvdream(*args, cwd=None):
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+def mvdream(*args, cwd=None, **variables):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | variables
     command = [sys.executable, "-m", "mvdream_cli", *args]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120)
 
@@ -163,8 +163,10 @@ def test_what_the_shell_offers_is_there_at_once():
 
 
 def test_the_shells_get_their_scripts():
-    for shell in ("bash", "zsh", "fish"):
-        assert "_MVDREAM_COMPLETE" in mvdream("--show-completion", shell).stdout
+    # else Typer looks for the shell that this process was started by, and gives its script whatever is asked for
+    by_name = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    scripts = [mvdream("--show-completion", shell, **by_name).stdout for shell in ("bash", "zsh", "fish")]
+    assert all("_MVDREAM_COMPLETE=complete" in script for script in scripts) and len(set(scripts)) == 3
 
 
 @pytest.mark.parametrize(

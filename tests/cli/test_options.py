@@ -1,9 +1,11 @@
 """Options that commands share are declared once and reach the command as one argument."""
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
-from mvdream_cli.cli.options import ALL, Shared, shares
+from mvdream_cli.cli.options import ALL, Shared, read_part, shares
+from mvdream_cli.errors import UsageError
 
 
 def test_a_command_gets_its_own_options_and_the_shared_ones():
@@ -33,3 +35,10 @@ def test_a_command_may_take_some_of_them():
 
     assert CliRunner().invoke(app, ["--json"]).exit_code == 0 and seen[0].json_
     assert CliRunner().invoke(app, ["--seed", "3"]).exit_code == 2
+
+
+@pytest.mark.parametrize("part", ["0/4", "5/4", "1", "a/b", "1/0", "-1/3", "²/3", ""])
+def test_a_part_that_is_none(part):
+    with pytest.raises(UsageError, match="K/N"):
+        read_part(part)
+    assert read_part("3/16") == (3, 16)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from mvdream_cli.errors import ObjectError, UsageError
+from mvdream_cli.errors import ObjectError
 from mvdream_cli.methods.many_prompts import BUSY, gather, part_of
 from mvdream_cli.methods.prompt_queue import AHEAD, Event, spread
 
@@ -103,14 +103,8 @@ def test_the_table_counts_failures_and_is_no_formula(tmp_path):
     assert [row["prompt"] for row in rows] == ["a cat", "'=1+1"] and rows[1]["error"] == "'-broken"
 
 
-@pytest.mark.parametrize("part", ["0/4", "5/4", "1", "a/b", "1/0", "-1/3", "²/3"])
-def test_parts_that_are_none(part):
-    with pytest.raises(UsageError, match="K/N"):
-        part_of([1, 2, 3], part)
-
-
 def test_parts_are_the_whole():
     jobs = list(range(10))
-    parts = [part_of(jobs, f"{k}/3") for k in (1, 2, 3)]
+    parts = [part_of(jobs, k, 3) for k in (1, 2, 3)]
     assert sorted(sum((list(part) for part, _ in parts), [])) == jobs
-    assert len({name for _, name in parts}) == 3 and part_of(jobs[:1], "2/3")[0] == []
+    assert len({name for _, name in parts}) == 3 and part_of(jobs[:1], 2, 3)[0] == []

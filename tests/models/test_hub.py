@@ -11,6 +11,7 @@ from conftest import mvdream
 from mvdream_cli.errors import ModelError
 from mvdream_cli.models import hub
 from mvdream_cli.models.find import find_model
+from mvdream_cli.models.published import PUBLISHED
 from mvdream_cli.models.tokenizers import clip_tokenizer, find_tokenizer
 
 
@@ -171,7 +172,7 @@ def test_a_commit_that_is_gone_is_said(server):
 
 def test_pins_are_hashes():
     for repo, hashes in hub.PINNED.items():
-        assert repo in {part.repo for model in hub.PUBLISHED.values() for source in model.sources for part in source}
+        assert repo in {part.repo for model in PUBLISHED.values() for source in model.sources for part in source}
         assert all(len(bytes.fromhex(sha)) == 32 for sha in hashes.values())
     assert all(len(bytes.fromhex(commit)) == 20 for commit in hub.COMMITS.values())
 
