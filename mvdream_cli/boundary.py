@@ -1,47 +1,46 @@
 """The boundary: whatever happens inside becomes an exit code (`errors.EXIT_CODES`) and, on stderr, one sentence."""
 
+import contextlib
 import difflib
 import json
 import os
 import re
 import signal
 import sys
+from typing import NoReturn
 
-from mvdream_cli.engine import events
+from mvdream_cli.engine import events, signals
 from mvdream_cli.errors import MVDreamError
 from mvdream_cli.texts import printable
 
 
-def main(args: list[str] | None = None) -> None:
-    """Entry point of the executable `mvdream`."""
-    sys.exit(run_main(sys.argv[1:] if args is None else args))
-
-
 def run_main(args: list[str]) -> int:
-    """Run the command line `args`; returns the exit code. Errors are told on stderr in one sentence."""
+    """Run the command line `args`; returns the exit code. Errors, and signals, are told on stderr in one sentence."""
+    args = ["--events" if word == "--json=events" else word for word in args]  # a flag of Typer takes no value
+    stops = signals.Stops(lambda stop: stopped(stop, args))
+    return stops.run(lambda: _run(args, stops))
+
+
+def _run(args: list[str], stops: signals.Stops) -> int:
     import typer
 
     from mvdream_cli.cli import app
 
-    args = ["--events" if word == "--json=events" else word for word in args]  # a flag of Typer takes no value
     try:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # outside the loop too, files and locks are let go
         code = app(args or ["--help"], prog_name="mvdream", standalone_mode=False)
         sys.stdout.flush()
-        if code == 130:
-            return stopped("interrupted", code, args)
-        return code if isinstance(code, int) else 0
+        return stopped(signals.Stopped(signal.SIGINT), args) if code == 130 else code if isinstance(code, int) else 0
     except (KeyboardInterrupt, typer.Abort):
-        return stopped("interrupted", 130, args)
+        return stopped(signals.Stopped(signal.SIGINT), args)
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):  # the parser leaves so
             return reader_went_away()
-        if end.code != 143:
-            raise
-        return stopped("terminated", 143, args)
+        raise
     except BrokenPipeError:
         return reader_went_away()
     except Exception as error:  # the boundary: whatever it is, it becomes one sentence and an exit code
+        if stops.caught:  # what a library made of it
+            raise stops.caught from error
         if "--debug" in args:
             import traceback
 
@@ -49,36 +48,76 @@ def run_main(args: list[str]) -> int:
         message, code = describe(error)
         if getattr(error, "silent", False):  # another process says it
             return code
-        message = printable(message)
         if code in (130, 143):
-            return stopped(message, code, args)
-        print("\n".join(f"{_red('error:')} {line}" for line in message.split("\n")), file=sys.stderr)
-        report("failed", message, code, args, getattr(error, "results", {}))
+            return stopped(error, args, code)
+        tell("\n".join(f"{_red('error:')} {line}" for line in printable(message).split("\n")))
+        report("failed", printable(message), code, args, getattr(error, "results", {}))
         return code
+
+
+def open_closed_streams() -> None:
+    """`mvdream ... >&- 2>&-`: what is closed leads nowhere, so that no file that is opened later takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8")  # the lowest number that is free
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process. After a signal nothing is waited for any more: no thread, no module that was half imported."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            reader_went_away()
+    if code in (130, 143):
+        os._exit(code)
+    sys.exit(code)
 
 
 def reader_went_away() -> int:
     """`mvdream ... | head -1`: nothing is said, also by what Python would still write at its end; returns the exit code."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
     return 141
 
 
-def stopped(message: str, code: int, args: list[str]) -> int:
+def stopped(stop: signals.Stopped | Exception, args: list[str], code: int = 0) -> int:
     """Tell that a signal ended the command; returns the exit code."""
-    print(message, file=sys.stderr)
+    message = printable(str(stop))
+    if "--restart" in args:
+        message = message.replace("the same command", "the same command without --restart")
+    code = code or 128 + stop.signum
+    tell(message)
     report("interrupted", message, code, args)
     return code
 
 
+def tell(text: str) -> None:
+    """On stderr, if anybody reads it."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
 def report(status: str, message: str, code: int, args: list[str], results: dict | None = None) -> None:
-    """Tell a program how the command ended, in the form that it asked for, if any."""
+    """Tell a program how the command ended, in the form that it asked for, if any, and if it still listens."""
+    with contextlib.suppress(OSError):
+        _report(status, message, code, args, results or {})
+
+
+def _report(status: str, message: str, code: int, args: list[str], results: dict) -> None:
     if events.heard():
-        events.emit("failed", status=status, error=message, exit_code=code, results=results or {})
+        events.emit("failed", status=status, error=message, exit_code=code, results=results)
     elif "--events" in args:  # it failed before anybody listened
         events.listen()
-        report(status, message, code, args, results)
+        _report(status, message, code, args, results)
     elif "--json" in args:
-        print(json.dumps({"status": status, "error": message, "exit_code": code, **(results or {})}, default=str))
+        print(json.dumps({"status": status, "error": message, "exit_code": code, **results}, default=str))
 
 
 def describe(error: Exception) -> tuple[str, int]:
@@ -108,7 +147,3 @@ def describe(error: Exception) -> tuple[str, int]:
 
 def _red(text: str) -> str:
     return f"\033[31m{text}\033[0m" if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else text
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,7 @@ EXIT_CODES = {
     1: "failed",
     2: "wrong usage: a command, an option or a setting",
     3: "some prompts failed, or some objects of a set; the others are done",
-    11: "locked: another process works in the run folder",
+    11: "locked: another process works there",
     130: "interrupted (Ctrl-C); long runs save their state",
     141: "who read the output went away, as `head -1` does",
     143: "terminated (SIGTERM); long runs save their state",
@@ -44,7 +44,7 @@ class CheckpointError(MVDreamError):
 
 
 class LockedError(CheckpointError):
-    """A run folder in which another process works."""
+    """A folder or a file at which another process works."""
 
     exit_code = 11
 

@@ -1,6 +1,8 @@
 """The boundary: any error becomes one sentence and an exit code."""
 
 import json
+import signal
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,9 @@ import torch
 
 from mvdream_cli import errors
 from mvdream_cli.boundary import describe, run_main
-from mvdream_cli.engine import events
+from mvdream_cli.engine import events, signals
+from mvdream_cli.engine.records import read_run
+from mvdream_cli.engine.run import open_run
 from mvdream_cli.errors import DataError, UsageError
 
 
@@ -35,18 +39,26 @@ def test_a_failure_is_told_on_stderr_and_as_json_on_stdout(capsys):
     assert err.startswith("error: to3d: needs a PROMPT") and json.loads(out)["exit_code"] == 2
 
 
-@pytest.mark.parametrize(
-    ("raised", "code", "word"), [(KeyboardInterrupt(), 130, "interrupted"), (SystemExit(143), 143, "terminated")]
-)
-def test_a_signal_outside_the_steps_is_one_word_and_one_line_of_json(raised, code, word, monkeypatch, capsys):
+@pytest.mark.parametrize(("signum", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+def test_a_signal_outside_the_steps_is_one_sentence_and_one_line_of_json(signum, code, word, monkeypatch, capsys, tmp_path):
     def app(*args, **options):
-        raise raised
+        with open_run(tmp_path / "a", "to3d", {}, identity_keys=[]) if args[0][0] == "to3d" else nullcontext():
+            try:
+                signal.raise_signal(signum)
+            finally:
+                signal.raise_signal(signum)  # a further one does not disturb what is put in order
 
     monkeypatch.setattr("mvdream_cli.cli.app", app)
-    assert run_main(["to3d", "x", "--json"]) == code
-    told = capsys.readouterr()
-    assert told.err == word + "\n"
-    assert json.loads(told.out) == {"status": "interrupted", "error": word, "exit_code": code}
+    before = [signal.getsignal(one) for one in signals.SIGNALS]
+    for command, sentence in (("export", word), ("to3d", f"{word}; the same command goes on from what is in {tmp_path / 'a'}")):
+        assert run_main([command, "--json"]) == code
+        told = capsys.readouterr()
+        assert told.err == sentence + "\n"
+        assert json.loads(told.out) == {"status": "interrupted", "error": sentence, "exit_code": code}
+    assert read_run(tmp_path / "a")["status"] == "interrupted" and not (tmp_path / "a" / ".lock").exists()
+    assert run_main(["to3d", "--restart"]) == code
+    assert "; the same command without --restart goes on" in capsys.readouterr().err
+    assert [signal.getsignal(one) for one in signals.SIGNALS] == before
 
 
 def test_each_kind_of_error_has_a_code_that_the_table_explains():

@@ -15,7 +15,9 @@ from mvdream_cli.data.render_set import render_dataset
 from mvdream_cli.data.training_cameras import CameraDistribution
 from mvdream_cli.data.training_lights import LightDistribution, read_panoramas
 from mvdream_cli.engine.device import physical_cores
+from mvdream_cli.engine.lock import NAME, Lock, lock
 from mvdream_cli.engine.progress import Bar, clock, say, warn
+from mvdream_cli.engine.signals import keeping
 from mvdream_cli.errors import DataError, SomeFailedError
 from mvdream_cli.images import save_image
 from mvdream_cli.models.find import find_model
@@ -31,7 +33,7 @@ def toybox(settings, out: Path) -> dict:
     options, seed = settings.data.toybox, settings.engine.seed
     # not objects and first: several calls may fill one folder
     world = {"seed": seed, "split": options.split, "kinds": options.kinds, "worn": options.worn}
-    with Bar("toybox", options.objects) as bar:
+    with lock(out / NAME, out), keeping(out), Bar("toybox", options.objects) as bar:
         captions = write_assets(toybox_sources(options, seed), out, world, on_progress=bar.update)
     return {"assets": out, "captions": captions}
 
@@ -49,9 +51,9 @@ def render(settings, source: str, out: Path, part: tuple[int, int] = (1, 1), sus
         sources = sources_from_folder(source, say=warn)
         source = str(Path(source).absolute())
     sources = each_rendered(sources, data.renders)
-    record(out / ORIGIN, {"source": source, "data": data.model_dump(mode="json"), "seed": settings.engine.seed})
+    origin = {"source": source, "data": data.model_dump(mode="json"), "seed": settings.engine.seed}
     workers = data.workers or physical_cores()
-    with Bar("rendering", len(sources)) as bar:
+    with lock_part(out, part), keeping(out), Bar("rendering", len(sources)) as bar:
 
         def show(done: int, total: int, skipped: int) -> None:
             bar.total = total  # of this part
@@ -72,6 +74,7 @@ def render(settings, source: str, out: Path, part: tuple[int, int] = (1, 1), sus
             limits=Limits(data.limits.seconds, data.limits.memory_gb),
             part=part,
             suspects=suspects,
+            on_accepted=lambda: record(out / ORIGIN, origin),
             on_progress=show,
             on_forecast=lambda f: say(
                 f"{f.objects} objects to go: {f.seconds_per_object:.2f} s each with {workers} processes, about "
@@ -91,6 +94,24 @@ def render(settings, source: str, out: Path, part: tuple[int, int] = (1, 1), sus
         )
     counts = {"rendered": report.rendered, "skipped": len(report.skipped), "incomplete": len(report.losses)}
     return {"views": out, **counts}
+
+
+def lock_part(out: Path, part: tuple[int, int]) -> Lock:
+    """Hold a part of a set that is being rendered.
+
+    Raises:
+        LockedError: another process renders it, or a part that may hold some of its objects: the set is cut otherwise there.
+    """
+    k, n = part
+    held = lock(out / f".part-{k}-of-{n}.lock", f"{out}, part {k} of {n}", "wait for it")
+    try:
+        for path in sorted(out.glob(".part-*.lock")):
+            if not path.name.endswith(f"-of-{n}.lock"):
+                lock(path, f"{out}, in other parts than of {n}", "wait for it").close()
+    except BaseException:
+        held.close()
+        raise
+    return held
 
 
 def check(settings, root: Path, out: Path, *, sample: int = 0, mend: bool = False) -> dict:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mvdream_cli.engine.checkpoint import list_steps, read_weights
 from mvdream_cli.engine.device import pick_device, set_threads
-from mvdream_cli.engine.lock import is_held
+from mvdream_cli.engine.lock import beside, is_held, lock
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.records import latest_run, read_run, write_json
 from mvdream_cli.errors import CheckpointError, ModelError, UsageError
@@ -37,6 +37,7 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None, tu
 
     Raises:
         CheckpointError: the run holds no object, or is of a newer version. UsageError: formats and output do not agree.
+        LockedError: another process writes these files.
         ObjectError: the object is empty or full. MVDreamError: the place cannot be written, or its disk is full.
         VideoError: the film could not be written; the files are.
     """
@@ -49,11 +50,19 @@ def run(settings, run_folder: Path | None = None, output: Path | None = None, tu
         check_writable(path)
     options = FileOptions(export.files.size_mm, export.files.draco, about=object_card(record))
     check_wanted(export.files.formats, options)
+    with lock(beside(paths[0].with_suffix("")), paths[0], "wait for it, or give another --output"):  # all share their stem
+        return _write(settings, folder, record, paths, options, output is None, turntable)
+
+
+def _write(
+    settings, folder: Path, record: dict, paths: list[Path], options: FileOptions, in_run: bool, turntable: bool
+) -> dict:
+    export = settings.export
     set_threads(settings.engine.threads)
     device, _, _ = pick_device(settings.engine.device, settings.engine.dtype)
     mesh = mesh_of_field(folder, record, device, export) if "field" in record else mesh_of_reconstruction(folder, export)
     made, files = {}, []
-    if output is None and not is_held(folder):
+    if in_run and not is_held(folder):
         write_json(folder / "run.json", record | {"surface": mesh.facts})
     for path in paths:
         written = write_mesh(mesh, path, options)

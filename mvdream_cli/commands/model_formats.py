@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mvdream_cli.engine.lock import beside, lock
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import UsageError
 from mvdream_cli.models.find import SUBJECT, base_of, find_model, known_words
@@ -20,8 +21,9 @@ def merge(source: str, out: Path) -> Path:
         raise UsageError(f"{out} exists already; remove it or give another folder")
     from mvdream_cli.models.load import load_pipeline, save_pipeline
 
-    made = save_pipeline(load_pipeline(source), out, words=known_words(source))
-    (made / SUBJECT).write_text((find_model(source) / SUBJECT).read_text())
+    with lock(beside(out), out):
+        made = save_pipeline(load_pipeline(source), out, words=known_words(source))
+        (made / SUBJECT).write_text((find_model(source) / SUBJECT).read_text())
     say(f"{source} merged into {base}")
     return made
 
@@ -36,6 +38,8 @@ def convert(source: str, out: Path, form: str) -> Path:
 
     if form not in formats.FORMATS:
         raise UsageError(f"--format: there is no format {form!r}; choose {', '.join(formats.FORMATS)}")
-    made = formats.convert(source, out, form)
+    find_model(source)
+    with lock(beside(out), out, "wait for it, or give another name"):
+        made = formats.convert(source, out, form)
     say(f"{source} written as {form}")
     return made

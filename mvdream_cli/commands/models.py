@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from mvdream_cli.engine.lock import beside, lock
 from mvdream_cli.engine.progress import say
+from mvdream_cli.engine.signals import keeping
 from mvdream_cli.errors import ModelError, UsageError
 from mvdream_cli.models import hub
 from mvdream_cli.models.find import EMBEDDED, base_of, find_model
@@ -21,7 +23,7 @@ def ensure(settings, command: str) -> None:
         if name not in EMBEDDED and hub.is_on_the_hub(name) and hub.locate(name) is None:
             if settings.engine.offline:
                 raise ModelError(hub.missing(name))
-            hub.download(name, say)
+            fetched(name)
 
 
 def listed() -> list[dict]:
@@ -51,7 +53,18 @@ def get(name: str, offline: bool = False, dry_run: bool = False) -> Path:
     if dry_run:
         say(hub.missing(name))
         return hub.folder_of(name)
-    return hub.download(name, say)
+    return fetched(name)
+
+
+def fetched(name: str) -> Path:
+    """The folder of a model after its download, which one process at a time does.
+
+    Raises:
+        LockedError: another one does. ModelError: nobody has the model.
+    """
+    folder = hub.folder_of(name)
+    with lock(beside(folder), f"model {name!r}", "wait for it"), keeping(folder.parent):
+        return hub.locate(name) or hub.download(name, say)
 
 
 def verify(name: str) -> Path:

@@ -82,7 +82,9 @@ def shown(folder: Path) -> dict:
     """
     record = read_run(folder)
     row = row_of(folder, record)
-    files = {str(path.relative_to(folder)): size_of(path) for path in sorted(folder.iterdir()) if path.name != ".lock"}
+    files = {
+        str(path.relative_to(folder)): size_of(path) for path in sorted(folder.iterdir()) if not path.name.endswith(".lock")
+    }
     settings = dict(setting_rows(row.command, record.get("settings") or {}))
     return {
         **row.as_json(), "reason": record.get("reason"), "facts": dict(facts(record)), "settings": settings,

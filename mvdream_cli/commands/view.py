@@ -1,6 +1,7 @@
 """`mvdream view`: a run's page in the browser, or a server of many pages."""
 
 import os
+import signal
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from mvdream_cli.engine.progress import say
 from mvdream_cli.engine.records import read_run
+from mvdream_cli.engine.signals import Stopped
 from mvdream_cli.errors import CheckpointError
 from mvdream_cli.pages.server import Gallery, Server, page_is_whole
 from mvdream_cli.pages.story import runs_in
@@ -44,7 +46,9 @@ def run(target: Path | None, port: int | None, browser: bool, tell: Callable[[st
             if browser:
                 open_browser(server.url)
             server.serve_forever()
-        except KeyboardInterrupt:
+        except Stopped as stop:
+            if stop.signum != signal.SIGINT:
+                raise
             say("ended")
 
 

@@ -55,6 +55,7 @@ def render_dataset(
     shard_size: int = 256,
     part: tuple[int, int] = (1, 1),
     suspects: Collection[str] = (),
+    on_accepted: Callable[[], None] | None = None,
     on_progress: Callable[[int, int, int], None] | None = None,
     on_forecast: Callable[[Forecast], None] | None = None,
 ) -> RenderReport:
@@ -72,6 +73,7 @@ def render_dataset(
         part: (k, n), the k-th of n parts, from 1 on; all together are the set. They may run at once, on any machines.
         suspects: names of shards that are read even though nobody seems to have touched them, and ids of objects that are
             rendered again.
+        on_accepted: called when the folder is one that may be gone on with, before anything else is written.
         on_progress: called with (objects done, objects in all, objects skipped).
         on_forecast: called after the first objects, before the rest starts, and now and then from there on; what it raises
             stops the call.
@@ -92,13 +94,15 @@ def render_dataset(
         raise DataError(f"{out}: nothing to render; give at least one asset")
     settings = RenderSettings(num_views, size_px, samples, seed, cameras, points, light)
     out.mkdir(parents=True, exist_ok=True)
-    agree(
-        out / "dataset.json", {**settings.described(), "form": form} | ({"shard_size": shard_size} if form == "shards" else {})
-    )
     starts = range(0, len(sources), shard_size)
     own = range(which - 1, len(starts), parts)
     written = FORMS[form](out, settings, suspects)
     written.check(len(starts))
+    agree(
+        out / "dataset.json", {**settings.described(), "form": form} | ({"shard_size": shard_size} if form == "shards" else {})
+    )
+    if on_accepted:
+        on_accepted()
     progress = Progress(sum(min(shard_size, len(sources) - starts[k]) for k in own), out, on_progress, on_forecast)
 
     def render(numbers: Iterable[int], processes: int, again: bool) -> list[int]:

@@ -10,35 +10,34 @@ import json
 import logging
 import math
 import platform
-import shutil
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from mvdream_cli.atomic import sweep
-from mvdream_cli.doors import door, open_file, parse_json, read_json
+from mvdream_cli.doors import door, open_file, parse_json
 from mvdream_cli.engine import distributed, events
-from mvdream_cli.engine.lock import lock
+from mvdream_cli.engine.earlier_run import delete_earlier, resumable
+from mvdream_cli.engine.lock import NAME, lock
 from mvdream_cli.engine.progress import logger
-from mvdream_cli.engine.records import flatten, now, read_run, short, slug, within, write_json, write_text
+from mvdream_cli.engine.records import flatten, now, slug, within, write_json, write_text
+from mvdream_cli.engine.signals import Stopped
 from mvdream_cli.engine.tracker import Track, numbers
 from mvdream_cli.errors import CheckpointError, MVDreamError
-from mvdream_cli.versions import OURS, is_older, versions
+from mvdream_cli.versions import versions
 
-WORK = ("stats.jsonl", "checkpoints", "previews", "cache")
-OWN_NAMES = ("run.json", "log.txt", "reconstruction.npz", "tensorboard", "wandb", *WORK)  # --restart deletes them
 STOPPED = (130, 143)  # exit codes: Ctrl-C, SIGTERM
 
 
 class Run:
     """An open run folder. Use as a context manager: leaving it records how the run ended and frees the folder.
 
-    Of several ranks the first holds the lock and writes; on the others (`lock_file` None) a Run reads and writes nothing.
+    Of several ranks the first holds the lock and writes; on the others (`lock` None) a Run reads and writes nothing.
     """
 
-    def __init__(self, folder: Path, record: dict, lock_file=None):
-        self.folder, self.record, self._lock_file = folder, record, lock_file
+    def __init__(self, folder: Path, record: dict, lock=None):
+        self.folder, self.record, self._lock = folder, record, lock
         self._started, self._log = time.monotonic(), None
         self.track: Track | None = None  # also gets what goes to stats.jsonl
         if self.writes:
@@ -49,7 +48,7 @@ class Run:
     @property
     def writes(self) -> bool:
         """Whether this process keeps the folder: of several ranks the first does."""
-        return self._lock_file is not None
+        return self._lock is not None
 
     @property
     def finished(self) -> bool:
@@ -123,15 +122,17 @@ class Run:
         if self.writes:
             logger.removeHandler(self._log)
             self._log.close()
-            self._lock_file.close()
+            self._lock.close()
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace) -> None:
+        if isinstance(error, Stopped):
+            error.kept = self.folder
         try:
             if error is not None:
-                stopped = isinstance(error, (KeyboardInterrupt, SystemExit)) or getattr(error, "exit_code", 0) in STOPPED
+                stopped = isinstance(error, (Stopped, KeyboardInterrupt)) or getattr(error, "exit_code", 0) in STOPPED
                 self.update(status="interrupted" if stopped else "failed", reason=str(error) or kind.__name__,
                             seconds=self.seconds())  # fmt: skip
         except (OSError, MVDreamError):
@@ -205,17 +206,18 @@ def open_run(
 def _open(folder: Path, command: str, settings: dict, flat: dict, identity: dict, text: str, restart: bool) -> Run:
     opened = None  # what has to be closed if the run cannot be opened
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        opened = lock_file = lock(folder)
-        record = _resumable(folder, command, flat, identity, restart)
+        opened = lock(folder / NAME, folder)
+        record = resumable(folder, command, flat, identity, restart)
+        if restart:
+            delete_earlier(folder)
         if record is not None:
             sweep(folder)
-        if record is None:
+        else:
             record = {"command": command, "created": now(), "identity": identity, "status": "running"}
             if text:
                 record["text"] = text
         record["seconds_before"] = record.pop("seconds", 0.0)
-        opened = run = Run(folder, record, lock_file)
+        opened = run = Run(folder, record, opened)
         python = {"python": platform.python_version()}
         run.update(argv=sys.argv[1:], settings=settings, versions=python | versions(), machine=platform.platform())
         events.emit("run", folder=folder, resumed=record["seconds_before"] > 0)
@@ -228,58 +230,3 @@ def _open(folder: Path, command: str, settings: dict, flat: dict, identity: dict
                 f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
             ) from error
         raise
-
-
-def _resumable(folder: Path, command: str, flat: dict, identity: dict, restart: bool) -> dict | None:
-    """The record of an earlier run of the same command, None for a fresh folder; raises if neither."""
-    path = folder / "run.json"
-    others = [f.name for f in folder.iterdir() if not f.name.startswith(".") and f.name not in OWN_NAMES]
-    if not path.exists():
-        if others:
-            raise CheckpointError(
-                f"{folder}: is not empty and not a run of mvdream (it holds {others[0]}); give --out a new folder"
-            )
-        return None
-    if restart:
-        _delete_earlier(folder)
-        return None
-    record = read_run(folder)
-    with door(path, CheckpointError, "--restart starts over", KeyError, TypeError):
-        before, earlier_command = record["identity"], record["command"]
-        earlier = flatten(record["settings"])
-        made = [folder / name for name in record.get("files", [])]  # runs of earlier versions do not list them
-    if earlier_command != command:
-        raise CheckpointError(f"{folder}: holds a run of `mvdream {earlier_command}`; give --out another folder")
-    identity = json.loads(json.dumps(identity))
-    changed = [k for k in sorted({*before, *identity}) if before.get(k) != identity.get(k)]
-    if changed and record.get("status") == "failed" and not others and not any((folder / name).exists() for name in WORK):
-        return None  # a mistyped first try left nothing to protect
-    if changed and before.keys() != identity.keys() and is_older(record.get("versions")):
-        version = record["versions"][OURS]
-        raise CheckpointError(
-            f"{folder}: is a run of mvdream {version}, whose settings were others: `mvdream export {folder}` takes it as it "
-            f"is, pip install mvdream-cli=={version} goes on with it, --restart starts over"
-        )
-    if changed:
-        listed = "; ".join(f"{k} was {short(before.get(k))}, is {short(identity.get(k))}" for k in changed)
-        raise CheckpointError(f"{folder}: cannot be resumed with other settings: {listed}; --restart starts over")
-    flat = json.loads(json.dumps(flat))
-    same = all(earlier.get(k) == flat.get(k) for k in {*earlier, *flat} if not k.startswith("engine."))
-    if record.get("status") != "finished" or not same or not all(path.exists() for path in made):
-        record["status"] = "running"
-    record.pop("reason", None)
-    return record
-
-
-def _delete_earlier(folder: Path) -> None:
-    """Delete what the earlier run left, and nothing that somebody else put there."""
-    try:
-        results = read_json(folder / "run.json")["results"].values()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        results = []
-    listed = [item for value in results for item in (value if isinstance(value, list) else [value])]
-    inside = [name for name in listed if isinstance(name, str) and name not in ("", ".") and not name.startswith(("/", ".."))]
-    for name in (*inside, *OWN_NAMES):
-        target = folder / name
-        if folder.resolve() in target.resolve().parents:
-            shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)

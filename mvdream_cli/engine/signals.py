@@ -1,10 +1,114 @@
-"""Ctrl-C and SIGTERM: noted, so that a step can end and its state be saved."""
+"""Ctrl-C and SIGTERM: one exception wherever the command is; noted around steps, so that a step can end and be saved."""
 
+import _thread
 import os
 import signal
+import sys
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from mvdream_cli.errors import MVDreamError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LEAVE_S, TELL_S = 4.0, 0.5  # after a signal the process ends at the latest; of these, so long for the last words
+_noted: list[int] = []
+
+
+def note() -> None:
+    """Note signals from now on, until `Stops` raises what came: a command that has only begun has nothing to tell with."""
+    for signum in SIGNALS:
+        signal.signal(signum, lambda signum, frame: _noted.append(signum))
+
+
+class Stopped(BaseException):
+    """A signal ended the command here. No Exception: nothing that bears with faults bears with this.
+
+    kept: the folder from which the same command goes on, if there is one.
+    """
+
+    def __init__(self, signum: int):
+        self.signum, self.kept = int(signum), None
+
+    def __str__(self) -> str:
+        on = f"; the same command goes on from what is in {self.kept}" if self.kept else ""
+        return f"{_word(self.signum)}{on}"
+
+
+@contextmanager
+def keeping(folder: Path) -> Iterator[None]:
+    """Tell a signal that comes within this context that the same command goes on from what is in `folder`."""
+    try:
+        yield
+    except Stopped as stop:
+        stop.kept = folder
+        raise
+
+
+class Stops:
+    """While a command runs, a signal raises `Stopped`, once; further ones change nothing while what was begun is put in order.
+
+    caught: what was raised. Whatever comes of it, in a library that drops it or waits for a thread, the process ends within
+    `LEAVE_S` seconds, with exit code 128 + signal.
+    """
+
+    def __init__(self, tell: Callable[[Stopped], object]):
+        """tell: called once with what was raised, perhaps in another thread."""
+        self.tell, self.caught = tell, None
+        self.ended = self.told = False
+
+    def run(self, command: Callable[[], int]) -> int:
+        """What `command` returns, or the exit code of the signal that ended it."""
+        self.process, self.hook = os.getpid(), sys.unraisablehook
+        before = [signal.getsignal(signum) for signum in SIGNALS]
+        try:
+            try:
+                for signum in SIGNALS:
+                    signal.signal(signum, self._stop)
+                sys.unraisablehook = self._dropped
+                if _noted:
+                    self._stop(_noted[0], None)
+                return command()
+            finally:
+                self.ended = True
+        except Stopped as stop:
+            self.tell(stop)
+            return 128 + stop.signum
+        finally:
+            self.told, sys.unraisablehook = True, self.hook
+            for signum, handler in zip(SIGNALS, before):
+                signal.signal(signum, handler)
+
+    def _stop(self, signum: int, frame) -> None:
+        if os.getpid() != self.process:  # a copy that has not begun its own work yet
+            os._exit(128 + signum)
+        if self.caught is None and not self.ended:
+            self.caught = Stopped(signum)
+            _thread.start_new_thread(self._see_to_it, ())  # not `threading`, whose locks the interrupted code may hold
+            raise self.caught
+
+    def _dropped(self, unraisable) -> None:
+        """Python drops what is raised in `__del__` and in callbacks: then it is raised again, outside of them."""
+        if isinstance(unraisable.exc_value, Stopped):
+            _thread.start_new_thread(self._again, (unraisable.exc_value.signum,))
+        else:
+            self.hook(unraisable)
+
+    def _again(self, signum: int) -> None:
+        time.sleep(0.05)
+        self.caught = None
+        os.kill(self.process, signum)
+
+    def _see_to_it(self) -> None:
+        stop = self.caught
+        time.sleep(LEAVE_S - TELL_S)
+        if not self.ended:
+            _thread.start_new_thread(self.tell, (stop,))  # which may wait for a reader for ever
+        time.sleep(TELL_S)
+        if not self.told:
+            os._exit(128 + stop.signum)
 
 
 class Interrupted(MVDreamError):
@@ -12,12 +116,12 @@ class Interrupted(MVDreamError):
 
     def __init__(self, where: str, signum: int):
         """where: what follows "interrupted" in the message, such as "at step 3 of 9; ..."."""
-        super().__init__(f"{'interrupted' if signum == signal.SIGINT else 'terminated'} {where}")
+        super().__init__(f"{_word(signum)} {where}")
         self.exit_code = 128 + signum
 
 
 class Signals:
-    """Within this context SIGINT and SIGTERM are noted in `caught`; a second SIGINT ends the process at once."""
+    """Within this context signals are noted in `caught`, so that what goes on can end well; a second Ctrl-C does not wait."""
 
     def __init__(self):
         self.caught = 0
@@ -25,7 +129,7 @@ class Signals:
     def __enter__(self):
         self.before = {}
         if threading.current_thread() is threading.main_thread():  # elsewhere Python allows no handlers
-            for signum in (signal.SIGINT, signal.SIGTERM):
+            for signum in SIGNALS:
                 self.before[signum] = signal.signal(signum, self._note)
         return self
 
@@ -34,7 +138,15 @@ class Signals:
             signal.signal(signum, handler)
 
     def _note(self, signum: int, frame) -> None:
-        if self.caught and signum == signal.SIGINT:
-            os._exit(128 + signum)
-        self.caught = self.caught or int(signum)
-        os.write(2, b"\nfinishing this step and saving; Ctrl-C again leaves at once\n")  # printing is not safe in a handler
+        if self.caught and signum == signal.SIGINT and callable(self.before[signum]):
+            self.before[signum](signum, frame)
+        if not self.caught:
+            self.caught = int(signum)
+            with suppress(OSError):
+                os.write(
+                    2, b"\nfinishing this step and saving; Ctrl-C again leaves at once\n"
+                )  # `print` is not safe in a handler
+
+
+def _word(signum: int) -> str:
+    return "interrupted" if signum == signal.SIGINT else "terminated"
