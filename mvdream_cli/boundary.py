@@ -1,5 +1,6 @@
 """The boundary: whatever happens inside becomes an exit code (`errors.EXIT_CODES`) and, on stderr, one sentence."""
 
+import atexit
 import contextlib
 import difflib
 import json
@@ -7,18 +8,27 @@ import os
 import re
 import signal
 import sys
+import threading
+import time
+from collections.abc import Sequence
 from typing import NoReturn
 
 from mvdream_cli.engine import events, signals
 from mvdream_cli.errors import MVDreamError
 from mvdream_cli.texts import printable
 
+LAST_S = 1.0  # for what libraries do at the end of a process that a signal ends
 
-def run_main(args: list[str]) -> int:
-    """Run the command line `args`; returns the exit code. Errors, and signals, are told on stderr in one sentence."""
+
+def run_main(args: list[str], noted: Sequence[int] = ()) -> int:
+    """Run the command line `args`; returns the exit code. Errors and signals are told on stderr in one sentence.
+
+    Args:
+        noted: signals that came before; may grow until this is called.
+    """
     args = ["--events" if word == "--json=events" else word for word in args]  # a flag of Typer takes no value
     stops = signals.Stops(lambda stop: stopped(stop, args))
-    return stops.run(lambda: _run(args, stops))
+    return stops.run(lambda: _run(args, stops), noted)
 
 
 def _run(args: list[str], stops: signals.Stops) -> int:
@@ -65,15 +75,21 @@ def open_closed_streams() -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process. After a signal nothing is waited for any more: no thread, no module that was half imported."""
+    """End the process without Python's own end, which takes torch apart for a second, waits for threads, and may be interrupted."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
             reader_went_away()
     if code in (130, 143):
-        os._exit(code)
-    sys.exit(code)
+        threading.Thread(target=_soon, args=(code,), daemon=True).start()
+    atexit._run_exitfuncs()
+    os._exit(code)
+
+
+def _soon(code: int) -> None:
+    time.sleep(LAST_S)
+    os._exit(code)
 
 
 def reader_went_away() -> int:

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,13 +14,6 @@ from mvdream_cli.errors import MVDreamError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LEAVE_S, TELL_S = 4.0, 0.5  # after a signal the process ends at the latest; of these, so long for the last words
-_noted: list[int] = []
-
-
-def note() -> None:
-    """Note signals from now on, until `Stops` raises what came: a command that has only begun has nothing to tell with."""
-    for signum in SIGNALS:
-        signal.signal(signum, lambda signum, frame: _noted.append(signum))
 
 
 class Stopped(BaseException):
@@ -59,8 +52,8 @@ class Stops:
         self.tell, self.caught = tell, None
         self.ended = self.told = False
 
-    def run(self, command: Callable[[], int]) -> int:
-        """What `command` returns, or the exit code of the signal that ended it."""
+    def run(self, command: Callable[[], int], noted: Sequence[int] = ()) -> int:
+        """What `command` returns, or the exit code of the signal that ended it; `noted`: signals that came before."""
         self.process, self.hook = os.getpid(), sys.unraisablehook
         before = [signal.getsignal(signum) for signum in SIGNALS]
         try:
@@ -68,8 +61,8 @@ class Stops:
                 for signum in SIGNALS:
                     signal.signal(signum, self._stop)
                 sys.unraisablehook = self._dropped
-                if _noted:
-                    self._stop(_noted[0], None)
+                if noted:
+                    self._stop(noted[0], None)
                 return command()
             finally:
                 self.ended = True
