@@ -126,7 +126,8 @@ def measured(name: str, make, out: Path, shown=None) -> tuple[dict, np.ndarray]:
     path = write_mesh(mesh, out / f"{name.replace(' ', '-')}.glb")[0]
     row = {"name": name, "cpu_s": round(seconds() - used, 1), "wall_s": round(time.perf_counter() - began, 1)}
     row |= {"mb": round(path.stat().st_size / 1e6, 2), "faces": len(mesh.faces)}
-    row |= {key: mesh.facts[key] for key in ("psnr_db", "silhouette_iou", "psnr_to_views_db") if key in mesh.facts}
+    told = ("psnr_db", "psnr_without_floaters_db", "silhouette_iou", "psnr_to_views_db")
+    row |= {key: mesh.facts[key] for key in told if key in mesh.facts}
     if shown is not None:
         row |= likeness(mesh, shown)
     solid = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)

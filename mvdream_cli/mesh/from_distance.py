@@ -1,6 +1,7 @@
 """From a signed distance to a colored mesh, with the pictures that it was made from as its texture."""
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -15,6 +16,7 @@ from mvdream_cli.mesh.finish import finish
 from mvdream_cli.mesh.lattice import close_holes, polygonise, round_off
 from mvdream_cli.mesh.likeness import likeness, over_white, pictures_of_mesh
 from mvdream_cli.mesh.projection import Overlay, Pictures
+from mvdream_cli.mesh.simplify import of_the_object
 from mvdream_cli.mesh.texture import TexturedMesh, paint
 from mvdream_cli.raycast.mesh import vertex_normals
 from mvdream_cli.scene.distance import DistanceGrid, colors_at
@@ -28,6 +30,8 @@ def distance_to_mesh(
     **finishing,
 ) -> TexturedMesh:
     """Surface, and what `finish` does; the mesh's `facts` say how like the lattice at full resolution, and the pictures, it is.
+
+    Where pieces were dropped as floaters, also how like the rest.
 
     Args:
         pictures: of the object; None: all colors are those of the lattice.
@@ -45,6 +49,11 @@ def distance_to_mesh(
     overlay = Overlay(pictures, *surface) if pictures is not None else None
     full = TexturedMesh(*surface, vertex_normals(*surface), paint(color_of, *surface, None, overlay)[0])
     mesh.facts |= likeness(mesh, pictures_of_mesh(full))
+    kept = of_the_object(*surface)
+    if not kept.all():  # floaters are dropped on purpose, so the file is not to look like them
+        mesh.facts["psnr_without_floaters_db"] = likeness(mesh, pictures_of_mesh(replace(full, faces=full.faces[kept])))[
+            "psnr_db"
+        ]
     if pictures is not None:
         mesh.facts["psnr_to_views_db"] = likeness(mesh, over_white(pictures))["psnr_db"]
     return mesh

@@ -86,4 +86,6 @@ def likeness(mesh: TexturedMesh, pictures: Pictures) -> dict[str, float]:
 def said_of(facts: dict) -> str:
     """The facts of a mesh in a few words."""
     told = f"{facts['faces']} triangles, {facts['psnr_db']:.1f} dB like what they were made of"
+    if "psnr_without_floaters_db" in facts:
+        told += f", {facts['psnr_without_floaters_db']:.1f} dB without its floaters"
     return told + (f"; texture: {facts['texture']}" if "texture" in facts else "")

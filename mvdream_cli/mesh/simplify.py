@@ -7,10 +7,15 @@ from mvdream_cli.mesh.lattice import volume
 from mvdream_cli.mesh.watertight import watertight
 
 
-def drop_floaters(vertices: np.ndarray, faces: np.ndarray, smallest: float = 0.02) -> tuple[np.ndarray, np.ndarray]:
-    """Keep the connected pieces with at least `smallest` times the area of the largest one that look outwards.
+def drop_floaters(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The surface without what is no part of the object, see `of_the_object`."""
+    return compact(vertices, faces[of_the_object(vertices, faces)])
 
-    A closed piece that looks inwards is a shell inside of another: nobody sees it.
+
+def of_the_object(vertices: np.ndarray, faces: np.ndarray, smallest: float = 0.02) -> np.ndarray:
+    """Faces of the connected pieces with at least `smallest` times the area of the largest one that look outwards, (M,) bool.
+
+    Smaller ones are floaters. A closed piece that looks inwards is a shell inside of another: nobody sees it.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -23,7 +28,7 @@ def drop_floaters(vertices: np.ndarray, faces: np.ndarray, smallest: float = 0.0
     area = np.bincount(piece, np.linalg.norm(np.cross(b - a, c - a), axis=1))
     enclosed = np.bincount(piece, np.einsum("mc,mc->m", a, np.cross(b, c)))
     keeps = (area >= smallest * area.max()) & (enclosed >= 0)
-    return compact(vertices, faces[keeps[piece]])
+    return keeps[piece]
 
 
 def compact(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

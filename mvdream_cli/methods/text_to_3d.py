@@ -38,6 +38,7 @@ from mvdream_cli.scene.fitting import FittedViews, photometric_loss
 from mvdream_cli.scene.occupancy import Occupancy
 from mvdream_cli.scene.regularizers import (
     center_depth,
+    depth_variance,
     emptiness,
     opacity_entropy,
     orientation,
@@ -136,6 +137,8 @@ class TextTo3D:
             raise ObjectError(f"the object of {self.prompt!r} is empty since step {i}; try another --seed or a plainer prompt.")
         if i - self.fit_steps >= weights.opacity_entropy_start * self.distillation_steps or not weights.opacity_entropy_start:
             loss = loss + weights.opacity_entropy * opacity_entropy(out.opacity)
+        if self.phase == "fit" and 2 * i >= self.fit_steps:  # as fog an object finds its place, then it gets a surface
+            loss = loss + self.options.fit.depth_variance * depth_variance(out)
         if self.options.field.kind == "dense_grid" and weights.total_variation:
             loss = loss + weights.total_variation * total_variation(self.field.grid_parameters()[-1])
         return loss, {"loss": loss.detach(), "covered": covered.detach()}

@@ -33,6 +33,16 @@ def emptiness(out: Render, samples_per_ray: int, scale: float = 10.0) -> Tensor:
     return torch.log1p(scale * out.samples.weights).sum() / (out.opacity.numel() * samples_per_ray)
 
 
+def depth_variance(out: Render) -> Tensor:
+    """A ray should be stopped in one place: sum of w * (t - mean t)^2 over its samples, mean over all rays; length^2.
+
+    The z-variance of HiFA (arXiv:2305.18766), but not divided by the ray's opacity: what hardly shows counts little.
+    """
+    samples = out.samples
+    mean = (out.depth / out.opacity.clamp(min=1e-6)).view(-1)
+    return (samples.weights * (samples.t - mean[samples.rays]).square()).sum() / out.opacity.numel()
+
+
 def center_depth(out: Render, center: float = 50 / 64, far: float = 10.0) -> Tensor:
     """The middle of a picture should be nearer than its border: - log(mean depth of the border - that of the middle)
     (Score Jacobian Chaining), what is not covered being `far` away.

@@ -53,6 +53,9 @@ class Fit(Section):
     rays: Count = Field(8192, description="pixels in one step")
     background_weight: Weight = Field(6.0, description="of a background pixel, against 1 for one of the object")
     rim_px: Annotated[int, Field(ge=0, le=32)] = Field(2, description="width of the object's rim that is left out")
+    depth_variance: Weight = Field(
+        10.0, description="of rays that are stopped along a stretch, from half of the steps on: a surface, not fog"
+    )
 
 
 class Distillation(Section):

@@ -6,6 +6,7 @@ import trimesh
 from mvdream_cli.cameras import orbit_views
 from mvdream_cli.errors import CheckpointError, ObjectError
 from mvdream_cli.mesh.from_distance import distance_surface, distance_to_mesh, load_reconstruction, save_reconstruction
+from mvdream_cli.mesh.likeness import said_of
 from mvdream_cli.mesh.projection import Pictures
 from mvdream_cli.scene.distance import DistanceGrid, sample_distance
 
@@ -37,6 +38,18 @@ def test_nothing_and_everything_are_refused(value, says):
     grid = DistanceGrid(torch.full((17,) * 3, value), torch.zeros(17, 17, 17, 3))
     with pytest.raises(ObjectError, match=says):
         distance_surface(grid)
+
+
+def test_floaters_are_dropped_and_the_likeness_is_told_with_and_without_them():
+    def crumbled(points):
+        ball, crumb = points.norm(dim=-1) - 0.5, (points - torch.tensor([0.8, 0.0, 0.0])).norm(dim=-1) - 0.06
+        return torch.minimum(ball, crumb).clamp(-0.2, 0.2), torch.zeros(len(points), 3)
+
+    facts = distance_to_mesh(sample_distance(crumbled, 64, CPU), faces=1000, texture_size=0).facts
+    assert facts["psnr_db"] + 6 < facts["psnr_without_floaters_db"]
+    assert f"{facts['psnr_without_floaters_db']:.1f} dB without its floaters" in said_of(facts)
+    whole = distance_to_mesh(sample_distance(shell, 64, CPU), faces=1000, texture_size=0).facts
+    assert "psnr_without_floaters_db" not in whole and "floaters" not in said_of(whole)
 
 
 def test_what_is_kept_gives_the_same_mesh(tmp_path):

@@ -98,6 +98,15 @@ def test_micro_batches_of_rays_have_the_gradient_of_their_batch(tiny):
     assert 0.9 < halves.norm() / whole.norm() < 1.1
 
 
+def test_half_of_the_fitting_steps_may_be_fog_and_the_rest_ask_for_a_surface(tiny):
+    def losses(weight: float) -> list[float]:
+        made = making(tiny, f"fit.depth_variance={weight}", views=True)
+        return [(seed_step(0, i), made.step(i, Part())[0].item())[1] for i in range(6)]
+
+    plain, asked = losses(0), losses(10)
+    assert plain[:3] == asked[:3] and all(a > p for a, p in zip(asked[3:], plain[3:]))
+
+
 def test_all_micro_batches_of_a_step_do_the_same(tiny):
     made = making(tiny, "distillation.fit_probability=0.5", views=True)
     phases = [made.phase_of(i) for i in range(6, 12)]

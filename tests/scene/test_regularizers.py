@@ -28,6 +28,18 @@ def test_orientation_counts_only_normals_that_face_away():
     assert weights.grad is None and normals.grad.abs().sum() > 0
 
 
+def test_depth_varies_by_what_stops_a_ray_before_and_behind_its_mean():
+    weights = torch.tensor([[0.25, 0.75], [0.5, 0.0]], requires_grad=True)
+    t = torch.tensor([[1.0, 3.0], [2.0, 5.0]])
+    loss = regularizers.depth_variance(_render(weights, t))
+    torch.testing.assert_close(loss, torch.tensor((0.25 * 1.5**2 + 0.75 * 0.5**2) / 2))  # the other ray is stopped in one place
+    loss.backward()
+    torch.testing.assert_close(weights.grad, torch.tensor([[1.125, 0.125], [0.0, 4.5]]))  # the mean itself has no say
+    empty = torch.zeros(2, 2, requires_grad=True)
+    regularizers.depth_variance(_render(empty, t)).backward()
+    assert torch.isfinite(empty.grad).all()
+
+
 def test_opacity_losses_have_their_minima_where_they_should():
     opacity = torch.linspace(0, 1, 11)
     assert torch.stack([regularizers.opacity_entropy(o) for o in opacity]).argmax() == 5
