@@ -34,11 +34,15 @@ def written_whole(path: Path) -> Iterator[Path]:
         _flush(path.parent)
         _remove(old)
     except BaseException as error:
+        full = is_full(error, path.parent)
+        written_mb = sum(item.lstat().st_size for item in (partial, *partial.rglob("*")) if item.is_file()) / 1e6
         _remove(partial)
         if old.is_dir() and not path.exists():
             os.replace(old, path)
-        if "No space left on device" in str(error):
-            raise MVDreamError(f"{path}: the disk is full; free some space and repeat the command") from error
+        if full:
+            raise MVDreamError(
+                f"{path}: the disk is full, it needs more than {written_mb:.1f} MB; free some space and repeat the command"
+            ) from error
         raise
 
 
@@ -57,6 +61,14 @@ def _flush(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def is_full(error: BaseException, folder: Path) -> bool:
+    """Whether the disk, or what the person may use of it, was the reason; torch and ffmpeg do not say so."""
+    if isinstance(error, MVDreamError) or not isinstance(error, Exception):
+        return False
+    told = any(words in str(error) for words in ("No space left on device", "Disk quota exceeded"))
+    return told or (isinstance(error, (OSError, RuntimeError)) and shutil.disk_usage(folder).free < 1 << 16)
 
 
 def sweep(folder: Path) -> None:

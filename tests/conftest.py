@@ -184,7 +184,7 @@ def command_line(*args) -> list[str]:
 
 def environment() -> dict[str, str]:
     """Of a command line: this checkout, no network."""
-    return os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    return {"HF_HUB_OFFLINE": "1"} | os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 
 def start(*args, cwd, **options) -> subprocess.Popen:
@@ -205,12 +205,16 @@ def _forkserver() -> subprocess.Popen:
     return server
 
 
-def mvdream(*args, cwd) -> subprocess.CompletedProcess:
-    """Run the command line as a user does, offline, and wait for it: a process of its own, forked where imports are done."""
+def mvdream(*args, cwd, **fault) -> subprocess.CompletedProcess:
+    """Run the command line as a user does, offline, and wait for it: a process of its own, forked where imports are done.
+
+    `fault`: what is to go wrong on the way, the arguments of `faults.injection.install`.
+    """
     words, server = command_line(*args), _forkserver()
     with tempfile.TemporaryDirectory() as folder:
         streams = {name: str(Path(folder) / name) for name in ("stdout", "stderr")}
-        server.stdin.write(json.dumps({"args": words, "cwd": str(cwd), "environment": environment(), **streams}) + "\n")
+        job = {"args": words, "cwd": str(cwd), "environment": environment(), **streams, **({"fault": fault} if fault else {})}
+        server.stdin.write(json.dumps(job) + "\n")
         server.stdin.flush()
         code = int(server.stdout.readline())
         told = {name: Path(path).read_text(encoding="utf-8") for name, path in streams.items()}

@@ -3,8 +3,8 @@
 Importing torch, diffusers and transformers takes most of the time of a small command. Each command still has its own process,
 with a folder, an environment, streams and an exit code of its own.
 
-Reads one JSON object a line: {"args", "cwd", "environment", "stdout", "stderr"}, the last two being files to write. Answers
-with the exit code.
+Reads one JSON object a line: {"args", "cwd", "environment", "stdout", "stderr"}, the last two being files to write, and
+"fault" where one is to happen: the arguments of `faults.injection.install`. Answers with the exit code.
 """
 
 import json
@@ -12,9 +12,13 @@ import os
 import sys
 import traceback
 
+from faults.injection import install
+from huggingface_hub import constants
+
 import mvdream_cli.commands.data
 import mvdream_cli.commands.dreambooth
 import mvdream_cli.commands.export
+import mvdream_cli.commands.models
 import mvdream_cli.commands.sample_views
 import mvdream_cli.commands.to3d
 import mvdream_cli.commands.train  # noqa: F401
@@ -29,7 +33,10 @@ def run(job: dict) -> int:
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         file = os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, descriptor)
+    constants.HF_HUB_OFFLINE = os.environ["HF_HUB_OFFLINE"] == "1"  # it was read at the import
     sys.argv = ["mvdream", *job["args"]]
+    if "fault" in job:
+        install(**job["fault"])
     try:
         return run_main(job["args"])
     except SystemExit as leaving:

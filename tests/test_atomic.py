@@ -2,7 +2,9 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -72,9 +74,21 @@ def test_a_folder_that_cannot_be_replaced_comes_back(tmp_path):
 
 def test_a_full_disk_is_one_sentence(tmp_path):
     with (
-        pytest.raises(MVDreamError, match="a.txt: the disk is full; free some space"),
+        pytest.raises(MVDreamError, match=r"a.txt: the disk is full, it needs more than \d\.\d MB; free some space"),
         written_whole(tmp_path / "a.txt") as partial,
     ):
         partial.mkdir()  # a folder, this time
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EDQUOT, "Disk quota exceeded"), RuntimeError("unexpected pos 64 vs 0")])
+def test_a_full_quota_and_a_library_that_does_not_say_why(error, tmp_path, monkeypatch):
+    """torch.save tells a full disk by numbers."""
+    if isinstance(error, RuntimeError):
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    with pytest.raises(MVDreamError, match="the disk is full"), written_whole(tmp_path / "a.pt"):
+        raise error
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="of another kind"), written_whole(tmp_path / "a.pt"):
+        raise ValueError("of another kind")

@@ -49,7 +49,7 @@ def render(settings, source: str, out: Path, part: tuple[int, int] = (1, 1), sus
         sources = toybox_sources(data.toybox, settings.engine.seed)
     else:
         sources = sources_from_folder(source, say=warn)
-        source = str(Path(source).absolute())
+        source = str(Path(source).resolve())
     sources = each_rendered(sources, data.renders)
     origin = {"source": source, "data": data.model_dump(mode="json"), "seed": settings.engine.seed}
     workers = data.workers or physical_cores()

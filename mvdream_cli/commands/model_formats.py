@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mvdream_cli.atomic import written_whole
 from mvdream_cli.engine.lock import beside, lock
 from mvdream_cli.engine.progress import say
 from mvdream_cli.errors import UsageError
@@ -21,11 +22,11 @@ def merge(source: str, out: Path) -> Path:
         raise UsageError(f"{out} exists already; remove it or give another folder")
     from mvdream_cli.models.load import load_pipeline, save_pipeline
 
-    with lock(beside(out), out):
-        made = save_pipeline(load_pipeline(source), out, words=known_words(source))
-        (made / SUBJECT).write_text((find_model(source) / SUBJECT).read_text())
+    with lock(beside(out), out), written_whole(out) as partial:
+        save_pipeline(load_pipeline(source), partial, words=known_words(source))
+        (partial / SUBJECT).write_text((find_model(source) / SUBJECT).read_text())
     say(f"{source} merged into {base}")
-    return made
+    return out
 
 
 def convert(source: str, out: Path, form: str) -> Path:

@@ -59,7 +59,9 @@ def _save(root: Path, step: int, modules: dict, optimizer, state: dict, keep: in
             f"{folder}: could not be written ({error.__cause__ or error}); free some space or fix the disk, then run the same "
             "command again, which goes on from the checkpoint before"
         ) from error
-    _prune(root, keep)
+    prune(root, keep)
+    for broken in root.glob("step-*.broken"):  # now there is a whole one after it
+        shutil.rmtree(broken, ignore_errors=True)
     return folder
 
 
@@ -208,14 +210,16 @@ def _check_space(root: Path, needed: int, step: int) -> None:
         )
 
 
-def _prune(root: Path, keep: int) -> None:
+def prune(root: Path, keep: int) -> None:
+    """Drop all but the newest `keep` checkpoints, and what processes that were killed left."""
+    if not distributed.is_main():
+        return
     for folder in list_steps(root)[max(1, keep) :]:
         aside = folder.with_name(f".old-{folder.name}")
         shutil.rmtree(aside, ignore_errors=True)
         os.rename(folder, aside)  # a folder that keeps its name is whole, even if deleting it is cut short
-    for pattern in ("step-*.broken", ".tmp-step-*", ".old-step-*"):  # the last two: of a process that was killed
-        for leftover in root.glob(pattern):
-            shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in (*root.glob(".tmp-step-*"), *root.glob(".old-step-*")):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def state_checksum(state: dict) -> str:

@@ -35,7 +35,8 @@ def fit(
     What is random in a step comes from its `Part`, or from the state that `seed_step` sets before each. Statistics come every
     `log_every` steps, previews and validations every `preview_every` and `validate_every`, checkpoints every `checkpoint_every`
     steps or `checkpoint_minutes` minutes, and all of them at the end. 0: never, except that the end has its statistics and its
-    checkpoint. A method with `seconds` ends after them, those of earlier sessions included, and its learning rate with it.
+    checkpoint. A checkpoint comes last: what belongs to its step is there, so that a run that was killed makes it again or has
+    it. A method with `seconds` ends after them, those of earlier sessions included, and its learning rate with it.
 
     A step whose loss or gradient is not finite changes nothing and is counted. Five in a row go back to the newest
     checkpoint once, with other random numbers; five more raise MVDreamError. So does a step that is out of GPU memory and
@@ -58,7 +59,9 @@ class _Fit:
 
     def __init__(self, method: Method, run, seed: int, keep_checkpoints: int):
         self.method, self.run, self.keep_checkpoints = method, run, keep_checkpoints
-        self.kept = {**method.modules, **{f"{name}_ema": average for name, average in method.ema.items()}}
+        self.meter = Meter()
+        averages = {f"{name}_ema": average for name, average in method.ema.items()}
+        self.kept = {**method.modules, **averages, "meter": self.meter}
         if method.scaler is not None:
             self.kept["scaler"] = method.scaler
         self.parameters = [p for group in method.optimizer.param_groups for p in group["params"]]
@@ -67,13 +70,14 @@ class _Fit:
         state = checkpoint.restore(run.checkpoints, self.kept, method.optimizer)
         if state is not None and state["seed"] != seed:
             raise CheckpointError(f"{run.folder}: was made with seed {state['seed']}, not {seed}; --restart starts over")
-        self.state = {"step": 0, "seconds": 0.0, "skipped": 0, "attempt": 0, "seed": seed, **(state or {})}
+        self.state = {"step": 0, "seconds": 0.0, "skipped": 0, "attempt": 0, "seed": seed, "loss": None, **(state or {})}
         self.i = self.resumed_from = self.saved_at = self.state["step"]
         if self.resumed_from:
             say(f"resumed from step {self.resumed_from} of {method.steps}")
-            run.cut_stats(self.resumed_from)
+        run.cut_stats(self.resumed_from)
+        checkpoint.prune(run.checkpoints, keep_checkpoints)
         self.started = self.saved_time = time.monotonic()
-        self.failures, self.gone_back, self.loss, self.logged_loss, self.meter = 0, False, None, None, Meter()
+        self.failures, self.gone_back, self.loss = 0, False, None
         self.under_way: deque[Outcome] = deque()  # steps whose outcome is not read yet
 
     def loop(self, every: dict[str, int], checkpoint_minutes: float) -> dict:
@@ -102,20 +106,22 @@ class _Fit:
                 if log_due:
                     self.log(bar)
                 bar.update(self.i, self.facts(), self.seconds_left())
-                if last or (save_due and not self.failures):
-                    self.save()
                 if method.validate is not None and validate_due:
                     self.run.write_stats(step=self.i, **method.validate())
                 if method.preview is not None and preview_due and distributed.is_main():
                     background.run(method.preview(self.i))
+                if last or (save_due and not self.failures):
+                    background.wait()
+                    self.save()
             self.settle(everything=True)
             if caught := distributed.agree_max(signals.caught):
+                background.wait()
                 self.save()
                 saved = f"the state of step {self.saved_at} is saved: the same command goes on from there"
                 raise Interrupted(f"at step {self.i} of {steps}; {saved}", caught)
         if not checkpoint.finite(self.parameters):
             raise MVDreamError(f"step {self.i}: the weights are not finite at the end; lower the learning rate")
-        return {"step": self.i, "loss": self.logged_loss, "seconds": self.seconds(), "skipped": self.state["skipped"],
+        return {"step": self.i, "loss": self.state["loss"], "seconds": self.seconds(), "skipped": self.state["skipped"],
                 "resumed_from": self.resumed_from}  # fmt: skip
 
     def at_end(self) -> bool:
@@ -158,7 +164,7 @@ class _Fit:
         self.state["attempt"] = back["attempt"] + 1
         warn(f"{failed}; going back to step {back['step']} with other random numbers")
         self.run.cut_stats(back["step"])
-        self.i, self.saved_at, self.failures, self.gone_back, self.meter = back["step"], back["step"], 0, True, Meter()
+        self.i, self.saved_at, self.failures, self.gone_back = back["step"], back["step"], 0, True
         self.under_way.clear()
 
     def save(self) -> None:
@@ -176,7 +182,7 @@ class _Fit:
 
     def log(self, bar: Bar) -> None:
         means = self.meter.take()
-        self.logged_loss = means.get("loss", self.logged_loss)
+        self.state["loss"] = means.get("loss", self.state["loss"])
         self.run.write_stats(
             step=self.i, steps=self.method.steps, **means, learning_rate=self.method.optimizer.param_groups[0]["lr"],
             skipped=self.state["skipped"], steps_per_second=round(bar.steps_per_second, 4),

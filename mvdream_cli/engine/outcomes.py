@@ -30,7 +30,7 @@ class Outcome:
 
 
 class Meter:
-    """Means of statistics since they were last taken, added up without waiting for the device."""
+    """Means of statistics since they were last taken, added up without waiting for the device; a checkpoint keeps it."""
 
     def __init__(self):
         self.sums: dict = {}
@@ -45,3 +45,12 @@ class Meter:
         means = {key: float(total) / self.counts[key] for key, total in self.sums.items()}
         self.sums, self.counts = {}, {}
         return means
+
+    def state_dict(self) -> dict[str, float]:
+        """Sums and counts so far, as plain numbers."""
+        sums = {f"sum {key}": float(total) for key, total in self.sums.items()}
+        return sums | {f"count {key}": count for key, count in self.counts.items()}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        self.sums = {key.removeprefix("sum "): value for key, value in state.items() if key.startswith("sum ")}
+        self.counts = {key.removeprefix("count "): value for key, value in state.items() if key.startswith("count ")}

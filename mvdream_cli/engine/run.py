@@ -96,17 +96,21 @@ class Run:
         return {"run": self.folder, **results}
 
     def write_stats(self, **facts) -> None:
-        """Append one line to stats.jsonl; numbers that are not finite become null."""
+        """Append one line to stats.jsonl; numbers that are not finite become null. Raises CheckpointError if it cannot."""
         if not self.writes:
             return
         if self.track is not None:
             self.track(facts["step"], numbers(facts))
         facts = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
-        with open(self.folder / "stats.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(facts) + "\n")
+        path = self.folder / "stats.jsonl"
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(facts) + "\n")
+        except OSError as error:
+            raise CheckpointError(f"{path}: cannot be written ({error.strerror}); the same command goes on") from error
 
     def cut_stats(self, step: int) -> None:
-        """Drop the lines after `step`, which a resumed run is about to make again."""
+        """Drop the lines after `step`, which a run that goes on is about to make again."""
         path = self.folder / "stats.jsonl"
         if not self.writes or not path.is_file():
             return

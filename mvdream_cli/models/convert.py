@@ -37,18 +37,16 @@ def convert(source: str, out: Path, form: str) -> Path:
     if not isinstance(pipeline.vae, AutoencoderKL) or not isinstance(pipeline.text_encoder, CLIPTextModel):
         raise ModelError(f"{source}: only models of the published architecture have the published formats.")
     extra = _extra(find_model(source))
-    if form == "diffusers":
-        folder = save_pipeline(pipeline, out)
-    elif form == "ashawkey":
-        folder = _save_port(pipeline, out)
-    else:
-        with written_whole(out) as partial:
-            torch.save(official_state(pipeline, extra), partial)
+    if form == "mvdream-pt":
         write_beside(out, pipeline.scheduler.config.prediction_type)
-        return out
-    if extra:
-        save_file(extra, folder / EXTRA)
-    return folder
+    with written_whole(out) as partial:
+        if form == "mvdream-pt":
+            torch.save(official_state(pipeline, extra), partial)
+        else:
+            (save_pipeline if form == "diffusers" else _save_port)(pipeline, partial)
+            if extra:
+                save_file(extra, partial / EXTRA)
+    return out
 
 
 def official_state(pipeline, extra: State) -> State:

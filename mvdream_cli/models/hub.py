@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from mvdream_cli.atomic import is_full
 from mvdream_cli.doors import read_json
 from mvdream_cli.errors import ModelError
 from mvdream_cli.hashes import checksum
@@ -116,6 +117,12 @@ def download(name: str, say=print) -> Path:
                 _snapshot(part, commit, local_dir=partial)
                 _refuse_damaged(partial, part, commit, files)
         except Exception as error:
+            if is_full(error, partial.parent):
+                to_come_gb = max(0, size - _size(partial)) / GB
+                raise ModelError(
+                    f"{partial}: the disk is full, {to_come_gb:.2f} GB are still to come; free some space and repeat the "
+                    "command, which goes on from what is there"
+                ) from error
             refusals.append(f"{', '.join(part.repo for part in parts)}: {_reason(error)}")
             say(refusals[-1])
             continue

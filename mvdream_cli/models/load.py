@@ -159,6 +159,9 @@ def save_pipeline(
     before = [(module, module.dtype) for module in parts_of(pipeline)]
     for module, _ in before if dtype else ():
         module.to(dtype)
+    if backend := getattr(pipeline.tokenizer, "backend_tokenizer", None):  # it keeps the length of the last text that it cut
+        backend.no_truncation()
+        backend.no_padding()
     with written_whole(folder) as partial:
         pipeline.save_pretrained(partial, safe_serialization=True)
         for path in partial.rglob("*.json"):  # where a part was once loaded from is nobody's business

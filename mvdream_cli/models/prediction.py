@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from diffusers import DDIMScheduler
 
+from mvdream_cli.atomic import written_whole
 from mvdream_cli.diffusion.schedule import alpha_sigma
 from mvdream_cli.texts import read_text
 
@@ -57,7 +58,8 @@ def settle_prediction(pipeline, path: Path) -> str | None:
 def write_beside(path: Path, prediction_type: str) -> None:
     """Leave a YAML file beside a single-file checkpoint that predicts velocity, as other programs look for it."""
     if prediction_type == VELOCITY:
-        path.with_suffix(".yaml").write_text('model:\n  params:\n    parameterization: "v"\n', encoding="utf-8")
+        with written_whole(path.with_suffix(".yaml")) as partial:
+            partial.write_text('model:\n  params:\n    parameterization: "v"\n', encoding="utf-8")
 
 
 def _written_beside(path: Path) -> str | None:

@@ -23,7 +23,7 @@ def save_subject(
     """
     if as_lora:
         return save_lora(pipeline.unet, folder, note, words)
-    save_pipeline(pipeline, folder, dtype, words)
-    with written_whole(folder / SUBJECT) as partial:
-        partial.write_text(json.dumps(note, indent=1))
+    with written_whole(folder) as partial:
+        save_pipeline(pipeline, partial, dtype, words)
+        (partial / SUBJECT).write_text(json.dumps(note, indent=1))
     return folder

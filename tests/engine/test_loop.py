@@ -81,6 +81,35 @@ def test_a_run_ends_after_its_seconds_and_its_learning_rate_with_it(tmp_path, mo
     assert fit_once(tmp_path / "b", step, model, steps=5, **options)["step"] == 5  # or when the steps are done
 
 
+def test_a_run_that_died_in_a_preview_makes_it_again_with_the_same_statistics(tmp_path):
+    """The checkpoint of a step is the last that comes of it; means go on over a checkpoint between two lines."""
+    options = {"log_every": 4, "checkpoint_every": 6, "preview_every": 6, "keep_checkpoints": 1}
+    drawn, seen = [], []
+    train(tmp_path / "a", 14, preview=seen.append, **options)
+
+    def dies(step):
+        drawn.append(step)
+        if len(drawn) == 2:
+            raise MemoryError("no room for a preview")
+
+    with pytest.raises(MemoryError):
+        train(tmp_path / "b", 14, preview=dies, **options)
+    assert [folder.name for folder in checkpoint.list_steps(tmp_path / "b" / "checkpoints")] == ["step-00000006"]
+    train(tmp_path / "b", 14, preview=drawn.append, **options)
+    assert drawn == [6, 12, 12, 14] and seen == [6, 12, 14]
+    same = ("step", "loss", "grad_norm", "size")
+    assert [[s[k] for k in same] for s in stats(tmp_path / "a")] == [[s[k] for k in same] for s in stats(tmp_path / "b")]
+
+
+def test_what_a_killed_process_left_is_tidied_by_the_next(tmp_path):
+    train(tmp_path / "a", 20, keep_checkpoints=2)
+    root = tmp_path / "a" / "checkpoints"
+    (root / ".old-step-00000003").mkdir()
+    (tmp_path / "a" / "run.json").write_text((tmp_path / "a" / "run.json").read_text().replace("finished", "running"))
+    train(tmp_path / "a", 20, keep_checkpoints=1)  # killed before it dropped the older one, and now there is no step to take
+    assert [path.name for path in root.iterdir()] == ["step-00000020"]
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_two_halves_equal_the_whole_bit_for_bit(tmp_path, dtype):
     summary, whole, whole_average = train(tmp_path / "a", 40, dtype=dtype)

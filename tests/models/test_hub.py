@@ -47,6 +47,8 @@ class Hub(http.server.BaseHTTPRequestHandler):
                         sha = hashlib.sha256(files[entry["path"]]).hexdigest()
                         entry["lfs"] = {"oid": sha, "size": entry["size"], "pointerSize": 134}
             return self.answer(200, json.dumps(listing).encode(), {"Content-Type": "application/json"})
+        if "/resolve/" not in path:
+            return self.answer(404, b"{}", {})
         repo, _, rest = path.partition("/resolve/")
         commit, _, file = rest.partition("/")
         assert commit == commit_of(repo)

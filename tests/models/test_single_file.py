@@ -38,11 +38,20 @@ def same(first: dict, second: dict) -> bool:
 
 @pytest.fixture(scope="module", params=VARIANTS)
 def small(request, captions, tmp_path_factory):
-    """(variant, pipeline, official file): widths of 64 and 128, a text tower of 64, four levels as published."""
+    """(variant, pipeline, official file)."""
+    folder = tmp_path_factory.mktemp(request.param)
+    pipeline = small_published(request.param, captions)
+    pipeline.tokenizer.save_pretrained(folder / "tokenizer")
+    torch.save(official_state(pipeline, {}), folder / "official.pt")
+    return request.param, pipeline, folder / "official.pt"
+
+
+def small_published(variant: str, captions: list[str]) -> MultiViewPipeline:
+    """A model of the published architecture: widths of 64 and 128, a text tower of 64, four levels as published."""
     torch.manual_seed(0)
     tokenizer = train_tokenizer(captions, 600, 16)
     unet = MultiViewUNet(
-        **UNET, **VARIANTS[request.param], block_out_channels=[64, 64, 128, 128], cross_attention_dim=64, sample_size=32
+        **UNET, **VARIANTS[variant], block_out_channels=[64, 64, 128, 128], cross_attention_dim=64, sample_size=32
     )
     vae = AutoencoderKL(
         block_out_channels=[32, 32, 64, 64], down_block_types=["DownEncoderBlock2D"] * 4, latent_channels=4,
@@ -52,16 +61,13 @@ def small(request, captions, tmp_path_factory):
         CLIPTextConfig(
             vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=3, num_attention_heads=1,
             max_position_embeddings=16, bos_token_id=0, eos_token_id=1,
-            hidden_act="gelu" if request.param == "sd21" else "quick_gelu",
+            hidden_act="gelu" if variant == "sd21" else "quick_gelu",
         )
     )  # fmt: skip
     pipeline = MultiViewPipeline(vae, text, tokenizer, unet, single_file.published_scheduler())
     for part in (vae, text, unet):
         part.eval().requires_grad_(False)
-    folder = tmp_path_factory.mktemp(request.param)
-    tokenizer.save_pretrained(folder / "tokenizer")
-    torch.save(official_state(pipeline, {}), folder / "official.pt")
-    return request.param, pipeline, folder / "official.pt"
+    return pipeline
 
 
 def test_names_of_the_full_size_unet():
