@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import difflib
+import errno
 import json
 import os
 import re
@@ -17,6 +18,18 @@ from mvdream_cli.engine import events, signals
 from mvdream_cli.errors import MVDreamError
 from mvdream_cli.texts import printable
 
+MEMORY_WORDS = re.compile(
+    "can't allocate memory|[Cc]annot allocate memory|failed to map segment|bad_alloc|bad allocation|can't start new thread"
+)
+MEMORY_OF = {  # what takes the memory of a command
+    "to3d": "--candidates, to3d.fit.rays, to3d.distillation.size_px, export.resolution, or take a smaller --preset",
+    "export": "export.resolution, --texture-size, turntable.size_px",
+    "train": "train.micro_batch_size, which changes no step, or data.workers",
+    "dreambooth": "dreambooth.batch_size, or set dreambooth.gradient_checkpointing=true",
+    "sample-views": "--samples or sample_views.size_px",
+    "evaluate": "evaluate.objects, sample_views.size_px",
+    "data": "data.workers, data.limits.memory_gb, data.size_px or data.num_views",
+}
 LAST_S = 1.0  # for what libraries do at the end of a process that a signal ends
 
 
@@ -55,7 +68,7 @@ def _run(args: list[str], stops: signals.Stops) -> int:
             import traceback
 
             traceback.print_exc()
-        message, code = describe(error)
+        message, code = describe(error, args)
         if getattr(error, "silent", False):  # another process says it
             return code
         if code in (130, 143):
@@ -75,7 +88,7 @@ def open_closed_streams() -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process without Python's own end, which takes torch apart for a second, waits for threads, and may be interrupted."""
+    """End the process without Python's own end, which takes torch apart for a second and waits for threads."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -136,8 +149,8 @@ def _report(status: str, message: str, code: int, args: list[str], results: dict
         print(json.dumps({"status": status, "error": message, "exit_code": code, **results}, default=str))
 
 
-def describe(error: Exception) -> tuple[str, int]:
-    """(one sentence, or one a line for several settings; exit code)."""
+def describe(error: Exception, args: Sequence[str] = ()) -> tuple[str, int]:
+    """(one sentence, or one a line for several settings; exit code). args: the command line, whose memory it may be."""
     if isinstance(error, MVDreamError):
         return str(error), error.exit_code
     if hasattr(error, "format_message"):  # the parser's own: unknown option, missing argument, not a number
@@ -150,15 +163,28 @@ def describe(error: Exception) -> tuple[str, int]:
         if getattr(error, "option_name", None) in ("--json", "--events"):
             message = "--json takes no value but events, and --json=events is for commands that work for long"
         return f"{message.rstrip('?')}; see {where} --help", getattr(error, "exit_code", 2)
+    if (needed := memory_wanted(error)) is not None:
+        wanted = f" ({needed} more were asked for)" if needed else ""
+        lower = MEMORY_OF.get(args[0] if args else "", "a smaller --preset")
+        return f"out of memory{wanted}; lower {lower}, or give this process more", 1
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'input or output'}: {error.strerror}", 1
-    # by its name and words, so that torch is not imported for it
-    if type(error).__name__ in ("OutOfMemoryError", "MemoryError") or "can't allocate memory" in str(error):
-        needed = re.search(r"allocate ([\d.]+ ?\w+)", str(error))
-        wanted = f" ({needed[1]} more were asked for)" if needed else ""
-        return f"out of memory{wanted}; take fewer views, candidates or samples, smaller renderings, or a smaller --preset", 1
     hint = "this is a fault of mvdream: run it again with --debug and report the traceback"
     return f"{type(error).__name__}: {error}; {hint}", 1
+
+
+def memory_wanted(error: BaseException) -> str | None:
+    """How much memory was missing, as the error or what it came from says it, "" if none does; None: it was not that."""
+    is_it, wanted = False, ""
+    while error is not None:
+        text = str(error)
+        # by its name, so that torch is not imported for it
+        is_it |= isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or bool(MEMORY_WORDS.search(text))
+        is_it |= getattr(error, "errno", None) == errno.ENOMEM
+        found = re.search(r"allocate ([\d.]+ ?\w+)", text)
+        wanted = wanted or (found[1] if found else "")
+        error = error.__cause__ or error.__context__
+    return wanted if is_it else None
 
 
 def _red(text: str) -> str:

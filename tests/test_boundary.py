@@ -5,6 +5,7 @@ import signal
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,7 +20,7 @@ from mvdream_cli.errors import DataError, UsageError
 def test_running_out_of_memory_is_one_sentence_with_a_way_out():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60, dtype=torch.uint8)
-    assert describe(caught.value)[0].startswith("out of memory (1152921504606846976 bytes more were asked for); take fewer")
+    assert describe(caught.value)[0].startswith("out of memory (1152921504606846976 bytes more were asked for); lower")
     asked = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 14.6 GiB")
     message, code = describe(asked)
     assert "2.50 GiB more" in message and code == 1
@@ -79,3 +80,20 @@ def test_what_is_there_of_many_is_told_with_what_failed(monkeypatch, capsys):
     told = json.loads(capsys.readouterr().out)
     assert (told["event"], told["exit_code"], told["results"]) == ("failed", 3, {"prompts": "o/prompts.csv"})
     events.listen(False)
+
+
+@pytest.mark.parametrize(
+    ("command", "lower"),
+    [("to3d", "--candidates"), ("train", "train.micro_batch_size"), ("data", "data.workers"), ("models", "")],
+)
+def test_out_of_memory_says_what_to_lower(command, lower):
+    with pytest.raises(RuntimeError) as caught:
+        try:
+            np.empty(2**50)
+        except MemoryError:
+            raise RuntimeError("Failed to import it") from None
+    message, code = describe(caught.value, [command])
+    assert code == 1 and message.startswith("out of memory (8.00 PiB more were asked for); lower " + lower)
+    for error in (ImportError("x.so: failed to map segment from shared object"), OSError(12, "Cannot allocate memory")):
+        assert describe(error, [command])[0].startswith("out of memory; lower " + lower)
+    assert "fault of mvdream" in describe(RuntimeError("something else"), [command])[0]

@@ -50,6 +50,7 @@ def run_command(section: str, flags: dict[str, Any], recipe: Callable[[Any], dic
         print(show.dump(settings, [section, *ALSO_READ.get(section, [])], origins).rstrip())
         print("\n".join(f"# {line}" for line in forecast(settings, section, shared.out)))
         return
+    machine.check_memory_limit()
     if settings.engine.offline:
         os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     terminal.allow(settings.engine.inline_pictures and not (shared.quiet or shared.json_ or shared.events))

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -150,13 +151,18 @@ class _Worker:
                 return self.connection.recv()
         except (EOFError, OSError):  # mostly the system's answer to full memory
             self.usable = False
-            reason = "ended the process that read it; it is too large or broken, and is tried again by the next call"
-            return Answer(reason=f"{name}: {reason}", lost=True)
+            return Answer(reason=f"{name}: {self._how_it_ended()}; it is tried again by the next call", lost=True)
         if time.monotonic() < self.deadline:
             return None
         self.usable = False
         reason = f"took longer than {limits.seconds:g} s (data.limits.seconds); it is tried again by the next call"
         return Answer(reason=f"{name}: {reason}", lost=True)
+
+    def _how_it_ended(self) -> str:
+        self.process.join(5)
+        if self.process.exitcode == -signal.SIGKILL:  # the kernel's way when memory is full
+            return "its process was killed, mostly because the memory is full: lower data.workers or data.limits.memory_gb"
+        return "ended the process that read it, too large (data.limits.memory_gb) or broken"
 
     def end(self) -> None:
         self.connection.close()

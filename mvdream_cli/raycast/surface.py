@@ -4,6 +4,7 @@ Letters in shapes: R rays that hit, N vertices, M faces, C numbers at a corner.
 """
 
 import math
+import mmap
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +12,26 @@ from PIL import Image
 
 from mvdream_cli.raycast.mesh import CLAMP, MIRROR, OPAQUE, REPEAT, Mesh
 
+EMBREE_BYTES = 1 << 28  # what it takes at its start, and then some
+
 
 def scene_of_faces(vertices: np.ndarray, faces: np.ndarray):
     """Embree's scene of a mesh (N, 3), (M, 3)."""
     from embreex.mesh_construction import TriangleMesh
     from embreex.rtcore_scene import EmbreeScene
 
+    _check_room()
     scene = EmbreeScene()
     TriangleMesh(scene, np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.int32))
     return scene
+
+
+def _check_room() -> None:
+    """Raise MemoryError where Embree, which asks for memory of its own, would crash for want of it."""
+    try:
+        mmap.mmap(-1, EMBREE_BYTES).close()
+    except OSError as error:
+        raise MemoryError from error
 
 
 @dataclass

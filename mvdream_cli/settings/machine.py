@@ -1,9 +1,13 @@
-"""Which preset fits this machine, found without torch."""
+"""Which preset fits this machine, and whether this process may take the memory it needs; found without torch."""
 
 import os
 import shutil
 import subprocess
 from importlib import metadata
+
+from mvdream_cli.errors import MVDreamError
+
+LEAST_GB = 1.5  # of address space, for torch, diffusers, transformers, scipy and trimesh
 
 
 def auto_preset() -> tuple[str, str]:
@@ -34,6 +38,24 @@ def preset_for_gpu(name: str, memory_gb: float) -> str:
     if memory_gb >= 20:
         return "rtx-24gb"
     return "v100-16gb" if "V100" in name else "t4-16gb"
+
+
+def check_memory_limit() -> None:
+    """Say before anything heavy is imported that it will not fit: libraries abort, or wait for ever, in less.
+
+    Raises:
+        MVDreamError: the process may take less memory (ulimit -v, RLIMIT_AS) than the libraries alone.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if allowed != resource.RLIM_INFINITY and allowed < LEAST_GB * 1e9:
+        raise MVDreamError(
+            f"out of memory: this shell allows {allowed / 1e9:.2f} GB (ulimit -v), and torch with what it needs takes "
+            f"{LEAST_GB:g} GB; raise it, such as ulimit -v {4 * 10**6}"
+        )
 
 
 def visible_gpus() -> list[tuple[str, float]]:

@@ -1,6 +1,7 @@
 """Worker processes: they end with the process that started them, and full memory is no verdict on an asset."""
 
 import os
+import signal
 import sys
 import time
 from functools import partial
@@ -71,6 +72,19 @@ def end():
     os._exit(9)
 
 
+def killed_once(folder: Path):
+    """As the kernel does when memory is full: alone there is enough."""
+    with (folder / "tries").open("a") as tries:
+        tries.write("x")
+    if (folder / "tries").read_text() == "x":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return box()
+
+
+def killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def answers(loads: dict, processes: int, limits: Limits = Limits()) -> dict:
     jobs = [Job(0, k, AssetSource(name, load, "x")) for k, (name, load) in enumerate(loads.items())]
     return {job.source.id: answer for job, answer in rendered(jobs, SETTINGS, processes, limits, 8)}
@@ -108,3 +122,17 @@ def test_what_was_lost_is_tried_again_alone_at_the_end_and_alone_by_the_next_cal
     sources[0] = AssetSource("hangs", box, "x", made_from="what it was")
     again = render_dataset(sources, tmp_path / "set", **options)
     assert (again.rendered, again.present, again.skipped) == (1, 4, [])
+
+
+def test_a_worker_that_the_kernel_kills_is_tried_again_alone_and_later(tmp_path):
+    found = answers({"killed": killed, "box": box}, 1)
+    assert found["killed"].lost and "lower data.workers or data.limits.memory_gb" in found["killed"].reason
+    sources = [AssetSource("large", partial(killed_once, tmp_path), "x"), AssetSource("box", box, "x")]
+    options = {"num_views": 4, "size_px": 16, "workers": 2}
+    report = render_dataset(sources, tmp_path / "set", **options)
+    assert (tmp_path / "tries").read_text() == "xx" and (report.rendered, report.skipped) == (2, [])
+    sources = [AssetSource("large", killed, "x"), AssetSource("box", box, "x")]
+    report = render_dataset(sources, tmp_path / "later", **options)
+    assert [name for name, _ in report.skipped] == ["large"] and report.rendered == 1
+    sources[0] = AssetSource("large", box, "x")
+    assert render_dataset(sources, tmp_path / "later", **options).rendered == 1

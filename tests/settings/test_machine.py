@@ -1,8 +1,12 @@
 """Which preset fits a machine."""
 
+import re
+import shlex
 import subprocess
+import sys
 
 import pytest
+from conftest import environment
 
 from mvdream_cli.settings import machine
 from mvdream_cli.settings.machine import auto_preset, preset_for_gpu, visible_gpus
@@ -42,3 +46,11 @@ def test_the_largest_card_that_the_driver_tells_of_decides(monkeypatch):
     answers("Tesla T4, 15360\n")
     monkeypatch.setattr(machine.metadata, "version", lambda _: "2.13.0+cpu")  # a torch that can use none
     assert visible_gpus() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux limits the address space")
+def test_too_little_memory_is_told_before_anything_heavy_is_imported(tmp_path):
+    limited = "ulimit -v 1000000; exec " + shlex.join([sys.executable, "-m", "mvdream_cli", "data", "toybox", "--out", "toys"])
+    done = subprocess.run(["bash", "-c", limited], cwd=tmp_path, capture_output=True, text=True, env=environment())
+    assert done.returncode == 1 and not (tmp_path / "toys").exists()
+    assert re.fullmatch(r"error: out of memory: this shell allows 1.02 GB \(ulimit -v\), and torch .*\n", done.stderr)
