@@ -4,11 +4,13 @@
 
 Leaves table.json and sheet.png: for each object a row of the file from eight sides, then one by threestudio's defaults
 (marching cubes with 128 cells of the box, density 25, xatlas as it is, no simplification, the color at the point; Apache-2.0,
-its defaults rebuilt here). Time is the processor's, of this process and those it starts.
+its defaults rebuilt here). cpu_s is the processor's time, of this process and those it starts; load is the machine's, of the
+last minute.
 """
 
 import argparse
 import json
+import os
 import resource
 import time
 from functools import partial
@@ -125,6 +127,7 @@ def measured(name: str, make, out: Path, shown=None) -> tuple[dict, np.ndarray]:
         return {"name": name, "none": str(error)}, np.full((160, 8 * 160, 3), 255, np.uint8)
     path = write_mesh(mesh, out / f"{name.replace(' ', '-')}.glb")[0]
     row = {"name": name, "cpu_s": round(seconds() - used, 1), "wall_s": round(time.perf_counter() - began, 1)}
+    row["load"] = round(os.getloadavg()[0], 1)
     row |= {"mb": round(path.stat().st_size / 1e6, 2), "faces": len(mesh.faces)}
     told = ("psnr_db", "psnr_without_floaters_db", "silhouette_iou", "psnr_to_views_db")
     row |= {key: mesh.facts[key] for key in told if key in mesh.facts}

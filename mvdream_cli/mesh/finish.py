@@ -4,7 +4,7 @@ import numpy as np
 
 from mvdream_cli.errors import UsageError
 from mvdream_cli.mesh.lattice import outward
-from mvdream_cli.mesh.maps import detailed_normals, in_tangent_space, roughened, sky_seen, tangents_of
+from mvdream_cli.mesh.maps import in_tangent_space, onto_surface, roughened, sky_seen, tangents_of
 from mvdream_cli.mesh.projection import Overlay, Pictures
 from mvdream_cli.mesh.quads import quadrangulate
 from mvdream_cli.mesh.simplify import drop_floaters, simplify, smooth
@@ -81,7 +81,7 @@ def _add_normal_map(mesh: TexturedMesh, texels: Texels, full: tuple[np.ndarray, 
     mesh.tangents = tangents_of(mesh.vertices, mesh.normals, mesh.layout)
     normals = between(mesh.normals, corners)
     unit = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    detailed = detailed_normals(between(mesh.vertices, corners), unit, full)
+    _, detailed = onto_surface(between(mesh.vertices, corners), unit, full)
     local = in_tangent_space(detailed, unit, between(mesh.tangents, mesh.layout.faces[texels.face]))
     picture, covered = texels.picture(to_uint8(0.5 + 0.5 * local))
     mesh.normal_map = fill_gaps(picture, covered)

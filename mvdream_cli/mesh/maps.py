@@ -16,16 +16,22 @@ LIFT = 2e-3  # of it, above the surface
 MOST_VARIANCE = 0.18  # of the squared roughness that normals within a texel add (Kaplanyan et al. 2016)
 
 
-def detailed_normals(points: np.ndarray, normals: np.ndarray, full: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Normals of the full surface (vertices, faces) where it lies straight above or below points of another, (P, 3) unit.
+def onto_surface(points: np.ndarray, normals: np.ndarray, full: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Where the full surface (vertices, faces) lies straight above or below points of another, and its normals there.
 
-    Where it does not, within `REACH`, or looks the other way, those of the other, (P, 3) unit.
+    Where it does not, within `REACH`, or looks the other way: 0, and the normals of the other.
+
+    Args:
+        normals: of the other, (P, 3) unit.
+
+    Returns:
+        height above the points, along their normals, (P,) world units, and normals (P, 3) unit.
     """
     vertices, faces = full
     full_normals, scene = vertex_normals(vertices, faces), scene_of_faces(vertices, faces)
     reach = REACH * float(np.ptp(vertices, axis=0).max())
     points, found = np.ascontiguousarray(points, np.float32), normals.astype(np.float32).copy()
-    nearest = np.full(len(points), reach, np.float32)
+    nearest, height = np.full(len(points), reach, np.float32), np.zeros(len(points), np.float32)
     for side in (1.0, -1.0):
         # a ray that starts on the surface must not miss it: it starts a hair on the other side
         directions = np.ascontiguousarray(side * normals, np.float32)
@@ -37,7 +43,8 @@ def detailed_normals(points: np.ndarray, normals: np.ndarray, full: tuple[np.nda
         near = near[alike]
         found[near] = there[alike] / np.linalg.norm(there[alike], axis=1, keepdims=True)
         nearest[near] = hit["tfar"][near]
-    return found
+        height[near] = side * (hit["tfar"][near] - 1e-4 * reach)
+    return height, found
 
 
 def tangents_of(vertices: np.ndarray, normals: np.ndarray, layout: Layout) -> np.ndarray:
@@ -78,12 +85,15 @@ def in_tangent_space(detailed: np.ndarray, normals: np.ndarray, tangents: np.nda
 def sky_seen(vertices: np.ndarray, normals: np.ndarray, full: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """The share of the sky that the full surface leaves open above points (N, 3) with normals, weighted by its cosine; (N,).
 
-    The directions are the same at all of them, but turned by the golden angle from one to the next.
+    Points that lie under it, or above, look from where it is: a coarse mesh cuts corners. The directions are the same at all
+    of them, but turned by the golden angle from one to the next.
     """
     size = float(np.ptp(full[0], axis=0).max())
     scene = scene_of_faces(*full)
     index = np.arange(DIRECTIONS)
     radius, turn = np.sqrt((index + 0.5) / DIRECTIONS), index * np.pi * (3 - np.sqrt(5))  # Vogel's spiral: even on the disc
+    height, _ = onto_surface(vertices, normals, full)
+    eyes = vertices + (height + LIFT * size)[:, None] * normals
     seen = np.empty(len(vertices), np.float32)
     for start in range(0, len(vertices), 4096):
         block = slice(start, start + 4096)
@@ -96,7 +106,7 @@ def sky_seen(vertices: np.ndarray, normals: np.ndarray, full: tuple[np.ndarray, 
         )
         frame = np.stack([across, np.cross(normal, across), normal], 1)
         directions = np.einsum("ndk,nkc->ndc", local, frame).astype(np.float32).reshape(-1, 3)
-        origins = np.repeat(vertices[block] + LIFT * size * normal, DIRECTIONS, 0).astype(np.float32)
+        origins = np.repeat(eyes[block], DIRECTIONS, 0).astype(np.float32)
         reach = np.full(len(origins), SKY * size, np.float32)
         hidden = scene.run(origins, np.ascontiguousarray(directions), reach, query="OCCLUDED") >= 0
         seen[block] = 1.0 - hidden.reshape(-1, DIRECTIONS).mean(1)
