@@ -56,6 +56,21 @@ def table(head: str, rows: dict, form: str = "`{}`") -> str:
     return "\n".join([head, "|---|---|", *lines]) + "\n"
 
 
+def commands(group, path: str = "mvdream"):
+    """(name, its command) of all commands that do something, in the order of the help."""
+    for name in group.list_commands(typer.Context(group)):
+        command = group.commands[name]
+        yield from commands(command, f"{path} {name}") if hasattr(command, "commands") else [(f"{path} {name}", command)]
+
+
+def index(command) -> str:
+    """A line for each command, which leads to its section."""
+    rows = {
+        f"[`{name}`](#{name.replace(' ', '-')})": command.get_short_help_str(limit=200) for name, command in commands(command)
+    }
+    return "## Commands\n" + table("| command | what it does |", rows, "{}")
+
+
 def reference() -> str:
     """The Markdown text of docs/cli.md."""
     command = typer.main.get_command(app)
@@ -64,6 +79,7 @@ def reference() -> str:
     text = re.sub(r"\[/?(dim|bold)?\]", "", text)  # Rich's markup
     tables = [
         table("| variable | what it says |", VARIABLES | OTHER_VARIABLES | MORE_VARIABLES),
+        index(command),
         "## Exit codes\n" + table("| code | meaning |", EXIT_CODES, "{}"),
         "## Events\n`--json=events`, or `--events`: one JSON object a line.\n\n" + table("| `event` | what it holds |", EVENTS),
     ]

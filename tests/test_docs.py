@@ -17,6 +17,15 @@ def test_the_cli_reference_is_current():
     assert made == (ROOT / "docs" / "cli.md").read_text(encoding="utf-8"), "run: python docs/generate_cli.py"
 
 
+def test_each_command_has_a_section_to_which_the_index_leads():
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\| \[`(mvdream [^`]+)`\]\(#([^)]+)\)", text, re.MULTILINE)
+    assert len(commands) > 20
+    for name, anchor in commands:
+        section = re.search(rf"^#+ `{name}`$(.+?)^#", text + "\n#", re.MULTILINE | re.DOTALL)
+        assert anchor == name.replace(" ", "-") and section and "Usage" in section[1] and "--help" in section[1], name
+
+
 def test_local_links_lead_somewhere():
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
