@@ -187,11 +187,16 @@ def environment() -> dict[str, str]:
     return {"HF_HUB_OFFLINE": "1"} | os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 
-def start(*args, cwd, **options) -> subprocess.Popen:
-    """A command line in a process of its own, as a user starts it."""
+def start(*args, cwd, close: tuple[int, ...] = (), **options) -> subprocess.Popen:
+    """A command line in a process of its own, as a user starts it. close: numbers of streams that it does not get."""
     command = [sys.executable, "-m", "mvdream_cli", *command_line(*args)]
-    # background jobs of a shell ignore Ctrl-C, and so does what they start: tests run there too
-    options["preexec_fn"] = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+
+    def begin() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # background jobs of a shell ignore Ctrl-C, and tests run there too
+        for number in close:
+            os.close(number)
+
+    options["preexec_fn"] = begin
     return subprocess.Popen(command, cwd=cwd, env=environment(), **options)
 
 
@@ -210,12 +215,19 @@ def mvdream(*args, cwd, **fault) -> subprocess.CompletedProcess:
 
     `fault`: what is to go wrong on the way, the arguments of `faults.injection.install`.
     """
-    words, server = command_line(*args), _forkserver()
+    return at_once(args, cwd=cwd, **fault)[0]
+
+
+def at_once(*command_lines, cwd, **fault) -> list[subprocess.CompletedProcess]:
+    """As `mvdream`, several that begin at the same moment."""
+    server, jobs = _forkserver(), []
     with tempfile.TemporaryDirectory() as folder:
-        streams = {name: str(Path(folder) / name) for name in ("stdout", "stderr")}
-        job = {"args": words, "cwd": str(cwd), "environment": environment(), **streams, **({"fault": fault} if fault else {})}
-        server.stdin.write(json.dumps(job) + "\n")
+        for k, args in enumerate(command_lines):
+            streams = {name: str(Path(folder) / f"{name}-{k}") for name in ("stdout", "stderr")}
+            job = {"args": command_line(*args), "cwd": str(cwd), "environment": environment(), **streams}
+            jobs.append(job | ({"fault": fault} if fault else {}))
+        server.stdin.write(json.dumps(jobs) + "\n")
         server.stdin.flush()
-        code = int(server.stdout.readline())
-        told = {name: Path(path).read_text(encoding="utf-8") for name, path in streams.items()}
-    return subprocess.CompletedProcess(words, code, **told)
+        codes = json.loads(server.stdout.readline())
+        told = [[Path(job[name]).read_text(encoding="utf-8") for name in ("stdout", "stderr")] for job in jobs]
+    return [subprocess.CompletedProcess(job["args"], code, *texts) for job, code, texts in zip(jobs, codes, told)]

@@ -3,8 +3,9 @@
 Importing torch, diffusers and transformers takes most of the time of a small command. Each command still has its own process,
 with a folder, an environment, streams and an exit code of its own.
 
-Reads one JSON object a line: {"args", "cwd", "environment", "stdout", "stderr"}, the last two being files to write, and
-"fault" where one is to happen: the arguments of `faults.injection.install`. Answers with the exit code.
+Reads lists of command lines that begin at once, in JSON, one list a line: {"args", "cwd", "environment", "stdout", "stderr"},
+the last two being files to write, and "fault" where one is to happen: the arguments of `faults.injection.install`. Answers with
+the list of exit codes.
 """
 
 import json
@@ -49,9 +50,20 @@ def run(job: dict) -> int:
         sys.stderr.flush()
 
 
-for line in sys.stdin:
+def begin(job: dict, gate: tuple[int, int]) -> int:
+    """The process of a command line, which waits until nobody can write to the gate any more."""
     child = os.fork()
     if child == 0:
-        os._exit(run(json.loads(line)))
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
+        os.close(gate[1])
+        os.read(gate[0], 1)
+        os.close(gate[0])
+        os._exit(run(job))
+    return child
+
+
+for line in sys.stdin:
+    gate = os.pipe()
+    children = [begin(job, gate) for job in json.loads(line)]
+    os.close(gate[1])
+    print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children], flush=True)
+    os.close(gate[0])

@@ -1,15 +1,13 @@
 """Worker processes that end with the one that started them, however that ends."""
 
-import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import Connection
 
-_PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that a process gets when its parent ends
+from mvdream_cli.parents import be_killed_with
 
 
 def worker_context():
@@ -47,7 +45,7 @@ def begin_worker(parent: int, reader: Connection, writer: Connection | None) -> 
     if writer is not None:
         writer.close()
     threading.Thread(target=_end_with, args=(reader,), daemon=True).start()
-    _be_killed_with(parent)
+    be_killed_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     torch.set_num_threads(1)
@@ -57,16 +55,4 @@ def _end_with(reader: Connection) -> None:
     try:
         reader.recv_bytes()
     except (EOFError, OSError):
-        os._exit(1)
-
-
-def _be_killed_with(parent: int) -> None:
-    """On Linux, also where a thread would not get its turn: in a library that hangs and lets no other thread of Python run."""
-    if sys.platform != "linux":
-        return
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):  # a C library without prctl
-        return
-    if os.getppid() != parent:  # it has ended before the line above
         os._exit(1)

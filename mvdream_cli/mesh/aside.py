@@ -1,6 +1,7 @@
 """A library that may abort, or that writes to the terminal, is called in a process of its own."""
 
 import importlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mvdream_cli.errors import ObjectError
+from mvdream_cli.parents import be_killed_with
 
 
 def call_aside(function: Callable[..., dict], **arguments) -> dict[str, np.ndarray]:
@@ -28,7 +30,7 @@ def call_aside(function: Callable[..., dict], **arguments) -> dict[str, np.ndarr
         source, result = Path(folder) / "in.npz", Path(folder) / "out.npz"
         np.savez(source, **arguments)
         name = f"{function.__module__}:{function.__name__}"
-        command = [sys.executable, "-m", "mvdream_cli.mesh.aside", name, str(source), str(result)]
+        command = [sys.executable, "-m", "mvdream_cli.mesh.aside", str(os.getpid()), name, str(source), str(result)]
         ended = subprocess.run(command, capture_output=True, cwd=Path(__file__).resolve().parents[2])
         if ended.returncode:
             last = ended.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {ended.returncode}"]
@@ -37,7 +39,8 @@ def call_aside(function: Callable[..., dict], **arguments) -> dict[str, np.ndarr
             return dict(arrays)
 
 
-def _main(name: str, source: str, result: str) -> None:
+def _main(parent: str, name: str, source: str, result: str) -> None:
+    be_killed_with(int(parent))
     module, function = name.split(":")
     with np.load(source) as arrays:
         answer = getattr(importlib.import_module(module), function)(**arrays)

@@ -43,7 +43,7 @@ def broken():
 
 POOL = "from mvdream_cli.data import worker_pool\n"
 ALONE = {
-    "the end of a pipe": "worker_pool._be_killed_with = lambda parent: None\n",
+    "the end of a pipe": "worker_pool.be_killed_with = lambda parent: None\n",
     "a signal of the system": "worker_pool._end_with = lambda reader: None\n",
 }
 

@@ -21,7 +21,8 @@ def install(root: str, at: int | None, how: str, told: str) -> None:
 
     Args:
         how: "kill" ends this process there, before it happens; "full" lets that one and all later ones fail with ENOSPC;
-            "fill" fills the disk there, with a file `filler` beside `root`, which should be a small one.
+            a signal's name, such as "SIGINT", sends it; "fill" fills the disk there, with a file `filler` beside `root`,
+            which should be a small one.
     """
     numbers, own_pid, full = itertools.count(), os.getpid(), False
     root = os.path.realpath(root) + os.sep
@@ -37,6 +38,8 @@ def install(root: str, at: int | None, how: str, told: str) -> None:
         os.write(notes, f"{number}\t{kind}\t{path.removeprefix(root)}\t{caller()}\n".encode())
         if number == at and how == "kill":
             os.kill(own_pid, signal.SIGKILL)
+        if number == at and how.startswith("SIG"):
+            os.kill(own_pid, signal.Signals[how])
         if number == at and how == "fill":
             fill(Path(root).parent / "filler")
         full = full or (number == at and how == "full")
