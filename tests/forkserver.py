@@ -15,7 +15,7 @@ import traceback
 
 from faults.injection import install
 from huggingface_hub import constants
-from transformers import CLIPTextModel
+from transformers import CLIPTextModelWithProjection
 
 import mvdream_cli.commands.data
 import mvdream_cli.commands.dreambooth
@@ -28,7 +28,7 @@ from mvdream_cli.boundary import run_main
 from mvdream_cli.models.find import find_model
 
 # transformers compiles a thousand patterns before its first model
-CLIPTextModel.from_pretrained(find_model("mini") / "text_encoder", local_files_only=True)
+CLIPTextModelWithProjection.from_pretrained(find_model("mini") / "text_encoder", local_files_only=True)
 
 
 def run(job: dict) -> int:
