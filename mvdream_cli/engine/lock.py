@@ -30,10 +30,11 @@ class Lock:
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
-        with suppress(OSError):
-            os.ftruncate(descriptor, 0)  # an orderly end, also where the file cannot be deleted
+        try:
             if _is_at(descriptor, self._path):
                 self._path.unlink()
+        except OSError:  # as on Windows: that it is empty tells of an orderly end too
+            os.ftruncate(descriptor, 0)
         os.close(descriptor)
 
     def __enter__(self):
@@ -152,10 +153,10 @@ def _sign(descriptor: int, what: Path | str) -> None:
     """Write who holds it; who held it before, and died, is said."""
     if os.fstat(descriptor).st_size:
         say(f"{what}: the process before ({_signature(descriptor)}) died; going on")
+    text = f"{os.getpid()} {socket.gethostname()}".encode()
     with suppress(OSError):  # on a full disk it is held all the same
-        os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, f"{os.getpid()} {socket.gethostname()}".encode())
+        os.ftruncate(descriptor, os.write(descriptor, text))
 
 
 def _signature(descriptor: int) -> str:
