@@ -73,7 +73,8 @@ def _write(
     if turntable:
         made |= write_films(paths[0].with_name(f"{paths[0].stem}-turntable"), asset_of(mesh), **settings.turntable.options())
     say(f"{folder.name}: {said_of(mesh.facts)}; {', '.join(file.name for file in files)}")
-    return made | {name: mesh.facts[name] for name in ("psnr_db", "psnr_to_views_db") if name in mesh.facts}
+    told = ("psnr_db", "psnr_without_floaters_db", "psnr_to_views_db")
+    return made | {name: mesh.facts[name] for name in told if name in mesh.facts}
 
 
 def places(output: Path | None, folder: Path, formats: list[str]) -> list[Path]:

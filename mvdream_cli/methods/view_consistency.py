@@ -80,9 +80,12 @@ def other_object(images: Tensor, others: Tensor, network: FeatureNetwork | None 
 def _fit_and_render(
     images: Tensor, c2w: Tensor, options: To3D, kept: list[int], steps: int, device, seed: int
 ) -> tuple[Tensor, Tensor]:
-    """Colors (V, S, S, 3) and opacities (V, S, S) from all cameras, of a field fitted to the views `kept`."""
-    fit = options.fit
-    options = options.model_copy(update={"fit": fit.model_copy(update={"steps": steps})})
+    """Colors (V, S, S, 3) and opacities (V, S, S) from all cameras, of a field fitted to the views `kept`.
+
+    It may be fog: the question is whether anything shows all views, not whether it has a surface.
+    """
+    fit = options.fit.model_copy(update={"steps": steps, "depth_variance": 0.0})
+    options = options.model_copy(update={"fit": fit})
     fitted = FittedViews(
         images[kept], c2w[kept], options.views.fovy_deg, background_weight=fit.background_weight, rim_px=fit.rim_px
     )
