@@ -118,8 +118,9 @@ def fuzz(name: str, seed: int, seconds: float, most: int, keep: Path, results) -
                 counts["read"] += 1
             except MVDreamError as error:
                 counts["refused"] += 1
-                if len(str(error)) > 1000:
-                    problem = f"a sentence of {len(str(error))} characters"
+                longest = max(map(len, str(error).split("\n")))  # settings have a line each
+                if longest > 1000:
+                    problem = f"a sentence of {longest} characters"
             except Hang:
                 problem = "hang"
             except Exception as error:

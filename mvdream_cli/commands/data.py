@@ -74,7 +74,7 @@ def render(settings, source: str, out: Path, part: tuple[int, int] = (1, 1), sus
             limits=Limits(data.limits.seconds, data.limits.memory_gb),
             part=part,
             suspects=suspects,
-            on_accepted=lambda: record(out / ORIGIN, origin),
+            on_accepted=lambda: record(out / ORIGIN, origin, by=f"part-{part[0]}-of-{part[1]}"),
             on_progress=show,
             on_forecast=lambda f: say(
                 f"{f.objects} objects to go: {f.seconds_per_object:.2f} s each with {workers} processes, about "

@@ -98,9 +98,8 @@ def render_dataset(
     own = range(which - 1, len(starts), parts)
     written = FORMS[form](out, settings, suspects)
     written.check(len(starts))
-    agree(
-        out / "dataset.json", {**settings.described(), "form": form} | ({"shard_size": shard_size} if form == "shards" else {})
-    )
+    described = {**settings.described(), "form": form} | ({"shard_size": shard_size} if form == "shards" else {})
+    agree(out / "dataset.json", described, by=f"part-{which}-of-{parts}")
     if on_accepted:
         on_accepted()
     progress = Progress(sum(min(shard_size, len(sources) - starts[k]) for k in own), out, on_progress, on_forecast)
