@@ -1,6 +1,7 @@
 """The data commands through the command line: a world of GLB files, and pictures of it."""
 
 import json
+import os
 import re
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from conftest import mvdream
 
 from mvdream_cli.commands import data as commands
 from mvdream_cli.data.views import index_views, load
+from mvdream_cli.engine.lock import lock
 from mvdream_cli.errors import UsageError
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.settings.data import Data
@@ -120,3 +122,49 @@ def test_a_set_is_checked_and_mended_from_where_it_comes(tmp_path, form):
     lost = mvdream("data", "check", "views", "--mend", cwd=tmp_path)
     assert lost.returncode == 1 and "does not say what it was rendered from" in lost.stderr
     assert mvdream("data", "check", "nowhere", cwd=tmp_path).returncode == 1
+
+
+def everything(folder):
+    return {str(path.relative_to(folder)): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+def test_a_set_that_is_refused_stays_as_it_was(tmp_path):
+    render = ("data", "render", "toybox", "--objects", 2, "--views", 4, "--out", "set", "--set", "data.workers=1")
+    toybox = ("data", "toybox", "--objects", 2, "--out", "toys")
+    for command in ((*render, "--size-px", 16), toybox):
+        assert mvdream(*command, cwd=tmp_path).returncode == 0
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "views-000007.tar").write_bytes(b"of another set")
+    before = everything(tmp_path)
+    for command, why in (
+        ((*render, "--size-px", 32), "begun with other settings"),
+        ((*render, "--size-px", 16, "--out", "foreign"), "views-000007.tar would not belong"),
+        ((*toybox, "--seed", 5), "begun with other settings"),
+        (("data", "render", "nowhere", "--out", "set"), "nowhere"),
+    ):
+        refused = mvdream(*command, cwd=tmp_path)
+        assert refused.returncode in (1, 2) and why in refused.stderr, refused.stderr
+        assert everything(tmp_path) == before, command
+
+
+def test_a_part_is_refused_while_the_set_is_cut_otherwise(tmp_path):
+    words = (
+        "data",
+        "render",
+        "toybox",
+        "--objects",
+        2,
+        "--views",
+        4,
+        "--size-px",
+        16,
+        "--out",
+        "set",
+        "--set",
+        "data.workers=1",
+    )
+    with lock(tmp_path / "set" / ".part-1-of-1.lock", "it"):
+        refused = mvdream(*words, "--part", "1/2", cwd=tmp_path)
+    assert refused.returncode == 11 and f"(pid {os.getpid()} on " in refused.stderr
+    assert not list((tmp_path / "set").iterdir())
+    assert mvdream(*words, "--part", "1/2", cwd=tmp_path).returncode == 0
