@@ -49,7 +49,7 @@ class Stops:
 
     def __init__(self, tell: Callable[[Stopped], object]):
         """tell: called once with what was raised, perhaps in another thread."""
-        self.tell, self.caught = tell, None
+        self.tell, self.came, self.caught = tell, None, None
         self.ended = self.told = False
 
     def run(self, command: Callable[[], int], noted: Sequence[int] = ()) -> int:
@@ -77,31 +77,46 @@ class Stops:
     def _stop(self, signum: int, frame) -> None:
         if os.getpid() != self.process:  # a copy that has not begun its own work yet
             os._exit(128 + signum)
-        if self.caught is None and not self.ended:
-            self.caught = Stopped(signum)
+        if self.caught is not None or self.ended:
+            return
+        if self.came is None:
+            self.came = Stopped(signum)
             _thread.start_new_thread(self._see_to_it, ())  # not `threading`, whose locks the interrupted code may hold
+        if _importing(frame):  # C++ that imports modules aborts when that raises
+            _thread.start_new_thread(self._again, ())
+        else:
+            self.caught = self.came
             raise self.caught
 
     def _dropped(self, unraisable) -> None:
         """Python drops what is raised in `__del__` and in callbacks: then it is raised again, outside of them."""
         if isinstance(unraisable.exc_value, Stopped):
-            _thread.start_new_thread(self._again, (unraisable.exc_value.signum,))
+            self.caught = None
+            _thread.start_new_thread(self._again, ())
         else:
             self.hook(unraisable)
 
-    def _again(self, signum: int) -> None:
+    def _again(self) -> None:
         time.sleep(0.05)
-        self.caught = None
-        os.kill(self.process, signum)
+        if not self.ended:
+            os.kill(self.process, self.came.signum)
 
     def _see_to_it(self) -> None:
-        stop = self.caught
         time.sleep(LEAVE_S - TELL_S)
         if not self.ended:
-            _thread.start_new_thread(self.tell, (stop,))  # which may wait for a reader for ever
+            _thread.start_new_thread(self.tell, (self.came,))  # which may wait for a reader for ever
         time.sleep(TELL_S)
         if not self.told:
-            os._exit(128 + stop.signum)
+            os._exit(128 + self.came.signum)
+
+
+def _importing(frame) -> bool:
+    """Whether a frame of the command lies in the import of a module."""
+    while frame is not None and frame.f_code is not Stops.run.__code__:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 class Interrupted(MVDreamError):
