@@ -3,10 +3,10 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import ROOT
+from data.workers import alive, until
 
 SLOW = "import time; from mvdream_cli.mesh.aside import call_aside\nimport slow\ncall_aside(slow.slow)"
 
@@ -19,22 +19,10 @@ def test_what_is_computed_aside_ends_with_the_process_that_asked(tmp_path):
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     parent = subprocess.Popen([sys.executable, "-c", SLOW], env=environment)
     try:
-        end = time.monotonic() + 60
-        while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()) and time.monotonic() < end:
-            time.sleep(0.02)
+        assert until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), 60)
         child = int((tmp_path / "pid").read_text())
         parent.kill()
         parent.wait()
-        while alive(child) and time.monotonic() < end:
-            time.sleep(0.02)
-        assert not alive(child)
+        assert until(lambda: not alive(child), 10)
     finally:
         parent.kill()
-
-
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
