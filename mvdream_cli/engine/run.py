@@ -30,6 +30,13 @@ from mvdream_cli.versions import versions
 STOPPED = (130, 143)  # exit codes: Ctrl-C, SIGTERM
 
 
+class _LogFile(logging.FileHandler):
+    """log.txt. On a full disk it has gaps: who writes something that matters says so."""
+
+    def handleError(self, record) -> None:
+        pass
+
+
 class Run:
     """An open run folder. Use as a context manager: leaving it records how the run ended and frees the folder.
 
@@ -41,7 +48,7 @@ class Run:
         self._started, self._log = time.monotonic(), None
         self.track: Track | None = None  # also gets what goes to stats.jsonl
         if self.writes:
-            self._log = logging.FileHandler(folder / "log.txt", encoding="utf-8")
+            self._log = _LogFile(folder / "log.txt", encoding="utf-8")
             self._log.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
             logger.addHandler(self._log)
 
@@ -125,7 +132,8 @@ class Run:
     def close(self) -> None:
         if self.writes:
             logger.removeHandler(self._log)
-            self._log.close()
+            with suppress(OSError):
+                self._log.close()
             self._lock.close()
 
     def __enter__(self):

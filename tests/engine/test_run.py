@@ -307,3 +307,12 @@ def test_what_a_killed_process_left_half_written_goes_when_the_run_goes_on(tmp_p
     with open_run(tmp_path / "run", "train", **keys):
         assert not any(path.exists() for path in leftovers) and all(path.exists() for path in kept)
     assert (tmp_path / "outside").read_text() == "x"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_under_the_log_is_no_second_error(tmp_path, capfd):
+    with open_run(tmp_path / "run", "test", {}, identity_keys=[]) as run:
+        run._log.stream.close()
+        run._log.stream = open("/dev/full", "w")  # noqa: SIM115 (the log closes it)
+        say("one")
+    assert "Logging error" not in capfd.readouterr().err

@@ -201,7 +201,7 @@ def wrong_answer(refused, folder: Path) -> str:
         return f"says {refused.stderr.strip()[-800:]}"
     if refused.returncode and not re.match(r"error: .*(disk is full|No space left|GB (are )?free|says why)", said):
         return f"does not say which file, and that the disk is full: {said}"
-    if refused.stderr.count("error:") > 1:
+    if sum(line.startswith("error:") for line in refused.stderr.splitlines()) > 1:
         return f"says more than one sentence: {refused.stderr.strip()[-600:]}"
     half = [name for name in contents(folder) if Path(name).name.startswith(".tmp-")]
     return f"leaves {', '.join(half)}" if half else ""
