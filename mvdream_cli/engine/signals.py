@@ -51,6 +51,7 @@ class Stops:
         """tell: called once with what was raised, perhaps in another thread."""
         self.tell, self.came, self.caught = tell, None, None
         self.ended = self.told = False
+        self.telling = threading.Lock()
 
     def run(self, command: Callable[[], int], noted: Sequence[int] = ()) -> int:
         """What `command` returns, or the exit code of the signal that ended it; `noted`: signals that came before."""
@@ -67,7 +68,7 @@ class Stops:
             finally:
                 self.ended = True
         except Stopped as stop:
-            self.tell(stop)
+            self._tell_once(stop)
             return 128 + stop.signum
         finally:
             self.told, sys.unraisablehook = True, self.hook
@@ -101,10 +102,16 @@ class Stops:
         if not self.ended:
             os.kill(self.process, self.came.signum)
 
+    def _tell_once(self, stop: Stopped) -> None:
+        if self.telling.acquire(blocking=False):
+            self.tell(stop)
+        else:  # another thread does, and ends the process
+            time.sleep(2 * TELL_S)
+
     def _see_to_it(self) -> None:
         time.sleep(LEAVE_S - TELL_S)
         if not self.ended:
-            _thread.start_new_thread(self.tell, (self.came,))  # which may wait for a reader for ever
+            _thread.start_new_thread(self._tell_once, (self.came,))  # which may wait for a reader for ever
         time.sleep(TELL_S)
         if not self.told:
             os._exit(128 + self.came.signum)
