@@ -168,7 +168,8 @@ def describe(error: Exception, args: Sequence[str] = ()) -> tuple[str, int]:
         lower = MEMORY_OF.get(args[0] if args else "", "a smaller --preset")
         return f"out of memory{wanted}; lower {lower}, or give this process more", 1
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'input or output'}: {error.strerror}", 1
+        way_out = "; raise their limit, as by ulimit -n 1024" if error.errno == errno.EMFILE else ""
+        return f"{error.filename or 'input or output'}: {error.strerror}{way_out}", 1
     hint = "this is a fault of mvdream: run it again with --debug and report the traceback"
     return f"{type(error).__name__}: {error}; {hint}", 1
 

@@ -1,5 +1,6 @@
 """The boundary: any error becomes one sentence and an exit code."""
 
+import errno
 import json
 import signal
 from contextlib import nullcontext
@@ -30,6 +31,7 @@ def test_our_errors_keep_their_sentence_and_code():
     assert describe(DataError("views: nothing here")) == ("views: nothing here", 1)
     assert describe(UsageError("to3d: needs a PROMPT")) == ("to3d: needs a PROMPT", 2)
     assert describe(FileNotFoundError(2, "No such file or directory", "x.txt")) == ("x.txt: No such file or directory", 1)
+    assert "ulimit -n" in describe(OSError(errno.EMFILE, "Too many open files", "x.txt"))[0]
     message, code = describe(KeyError("x"))
     assert code == 1 and "--debug" in message and "fault of mvdream" in message
 
