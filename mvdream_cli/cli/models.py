@@ -9,7 +9,6 @@ import typer
 
 from mvdream_cli.cli.app import app, models_app
 from mvdream_cli.cli.options import Shared, shares
-from mvdream_cli.settings import machine
 
 
 @models_app.command("list")
@@ -65,7 +64,9 @@ def convert(
     if shared.dry_run:
         print(f"{source} would be written to {out} as {format_}")
         return
-    machine.check_memory_limit()
+    from mvdream_cli.settings.machine import check_memory_limit
+
+    check_memory_limit()
     from mvdream_cli.commands import model_formats
 
     _print_path(lambda _: model_formats.convert(source, out, format_), shared)
@@ -80,7 +81,9 @@ def merge(
     shared: Shared,
 ) -> None:
     """Write a model that stands alone out of a LoRA and its base."""
-    machine.check_memory_limit()
+    from mvdream_cli.settings.machine import check_memory_limit
+
+    check_memory_limit()
     from mvdream_cli.commands import model_formats
 
     _print_path(lambda _: model_formats.merge(source, out), shared)

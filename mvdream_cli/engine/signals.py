@@ -13,6 +13,7 @@ from pathlib import Path
 from mvdream_cli.errors import MVDreamError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_S = 0.01  # a signal that came at a bad moment is raised again
 LEAVE_S, TELL_S = 4.0, 0.5  # after a signal the process ends at the latest; of these, so long for the last words
 
 
@@ -98,7 +99,7 @@ class Stops:
             self.hook(unraisable)
 
     def _again(self) -> None:
-        time.sleep(0.05)
+        time.sleep(AGAIN_S)
         if not self.ended:
             os.kill(self.process, self.came.signum)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from conftest import DTYPE, mvdream
 
-from mvdream_cli.engine.lock import lock
+from mvdream_cli.engine.lock import NAME, lock
 from mvdream_cli.images import load_image
 
 pytestmark = pytest.mark.numeric
@@ -37,7 +37,7 @@ def test_unknown_words_are_named_with_near_ones(tiny_folder, tmp_path):
 def test_a_folder_is_used_by_one_process_at_a_time(tiny_folder, tmp_path):
     """This process holds the run folder; the command, another process, says who does, and works when it is free."""
     (tmp_path / "run").mkdir()
-    held = lock(tmp_path / "run")
+    held = lock(tmp_path / "run" / NAME, "run")
     command = ("sample-views", "a red dog", "--model", tiny_folder, "--out", "run", *FEW)
     refused = mvdream(*command, cwd=tmp_path)
     assert refused.returncode == 11 and f"pid {os.getpid()}" in refused.stderr, refused.stderr

@@ -155,6 +155,7 @@ def run_in_process(folder, steps, stop_at, **options):
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # background jobs ignore it, and theirs
     )  # fmt: skip
     assert process.stdout.readline() == "here\n", process.communicate()
     return process

@@ -71,9 +71,10 @@ def test_a_signal_at_a_write_point_is_one_sentence_and_the_same_command_goes_on(
 @pytest.mark.parametrize("signum", SIGNALS)
 def test_a_signal_while_modules_are_imported(module, signum, tmp_path):
     done = python(AT_IMPORT.format(module=module, signum=int(signum)), "data", "toybox", "--json", cwd=tmp_path)
-    word = stopping.WORDS[signum]
-    assert done.returncode == 128 + signum and done.stderr.endswith(word + "\n") and "Traceback" not in done.stderr
-    assert f'"error": "{word}"' in done.stdout and not list(tmp_path.iterdir())
+    word, said = stopping.WORDS[signum], done.stderr.splitlines()
+    assert done.returncode == 128 + signum and "Traceback" not in done.stderr
+    # it waits for the end of the import, and the command may have begun when it is told
+    assert said[-1].startswith(word) and f'"error": "{said[-1]}"' in done.stdout
 
 
 def test_what_a_library_does_with_the_exception_does_not_keep_the_process():
@@ -97,4 +98,4 @@ def test_closed_streams_and_readers_that_went_away(tmp_path):
         assert done.returncode in codes and "Traceback" not in done.stderr and "Exception" not in done.stderr, (line, done)
     closed = AT_IMPORT.format(module="typer", signum=15)
     done = subprocess.run(["bash", "-c", '"$0" -c "$1" data toybox <&- >&- 2>&-', sys.executable, closed], **shell)
-    assert done.returncode == 143 and not list(tmp_path.iterdir())
+    assert done.returncode == 143
