@@ -22,7 +22,7 @@ from mvdream_cli.versions import OURS, is_newer, is_older, versions
 def old_run(tmp_path) -> Path:
     """A finished run of `mvdream to3d` of 0.1.0, without its page and its video."""
     with tarfile.open(Path(__file__).with_name("run-0.1.0.tar.gz")) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extractall(tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # from 3.11.4 on
     return tmp_path / "run-0.1.0"
 
 
