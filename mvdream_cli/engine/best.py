@@ -1,5 +1,6 @@
 """The best weights of a run so far, by a score, beside its checkpoints."""
 
+import json
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -23,8 +24,7 @@ class Best:
         if not self.path.is_file():
             return None
         with door(self.path, CheckpointError, "delete it", SafetensorError, KeyError, TypeError):
-            with safe_open(self.path, "numpy") as file:
-                facts = file.metadata()
+            facts = self._facts()
             return int(facts["step"]), float(facts["score"])
 
     def offer(self, module: nn.Module, step: int, score: float) -> None:
@@ -34,13 +34,18 @@ class Best:
             return
         state = {key: value.detach().contiguous() for key, value in module.state_dict().items()}
         with written_whole(self.path) as partial:
-            save_file(state, partial, {"step": str(step), "score": repr(score), "sha256": tensors_checksum(state)})
+            facts = {"step": step, "score": score, "sha256": tensors_checksum(state)}
+            save_file(state, partial, {"best": json.dumps(facts)})  # one entry: of several the order is drawn by chance
 
     def restore(self, module: nn.Module) -> None:
         """Put the kept state into the module."""
         with door(self.path, CheckpointError, "delete it", SafetensorError, RuntimeError):  # the last: of another module
             state = load_file(self.path)
-            with safe_open(self.path, "numpy") as file:
-                if file.metadata().get("sha256") != tensors_checksum(state):
-                    raise ValueError("it is damaged: another checksum than it had")
+            if self._facts().get("sha256") != tensors_checksum(state):
+                raise ValueError("it is damaged: another checksum than it had")
             module.load_state_dict(state)
+
+    def _facts(self) -> dict:
+        with safe_open(self.path, "numpy") as file:
+            kept = file.metadata()
+        return json.loads(kept["best"]) if "best" in kept else kept  # until 0.1.0 an entry each

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from safetensors import safe_open
 
 from mvdream_cli.engine.best import Best
 from mvdream_cli.errors import CheckpointError
@@ -15,6 +16,8 @@ def test_the_highest_score_is_kept_and_found_again(tmp_path):
     assert again.facts() == (20, 0.9)
     again.restore(layer)
     assert (layer.weight == 20).all()
+    with safe_open(best.path, "numpy") as file:
+        assert list(file.metadata()) == ["best"]  # of several the order, and so the bytes, would be drawn by chance
 
 
 def test_a_damaged_file_is_told(tmp_path):
