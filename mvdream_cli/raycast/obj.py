@@ -44,6 +44,7 @@ def mesh_of_obj(path: Path) -> Mesh:
         uv = getattr(visual, "uv", None)
         if uv is not None and len(uv) == len(vertices):
             uv = np.asarray(uv, np.float64)[:, :2]
+            uv = np.pad(uv, ((0, 0), (0, 2 - uv.shape[1])))  # a coordinate that is left out is 0
         elif paint.texture is not None:
             losses.append("a texture lies on a part of the mesh that has no texture coordinates")
         uvs = [None if t is None or uv is None else _scaled(uv, t) for t in (paint.texture, paint.emission_texture)]

@@ -38,6 +38,12 @@ def test_options_of_a_map_move_its_places(tmp_path):
     assert mesh.wraps == [("clamp", "clamp")]
 
 
+def test_a_second_coordinate_that_is_left_out_is_0(tmp_path):
+    path = an_obj(tmp_path, "map_Kd -o 0 0.25 0 Textures/my paint.png")
+    path.write_text(path.read_text().replace("vt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\n", "vt 0\nvt 1\nvt 1\nvt 0\n"))
+    np.testing.assert_allclose(load_asset(path).uv[:, 1], 0.25)
+
+
 def test_what_is_missing_is_told_and_the_rest_is_used(tmp_path):
     mesh = load_asset(an_obj(tmp_path, "map_Kd Textures/gone.png"))
     assert mesh.losses == ("the color texture (Textures/gone.png: the file is not there)",)
