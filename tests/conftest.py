@@ -60,6 +60,15 @@ def tiny_folder(tmp_path_factory, captions) -> Path:
     return save_pipeline(build_pipeline("tiny", captions), folder, words=words)
 
 
+@pytest.fixture(scope="module")
+def tiny_inputs(tiny_folder, tmp_path_factory) -> Path:
+    """A folder `inputs` with the tiny model, for commands of `faults.trials` that need no more."""
+    folder = tmp_path_factory.mktemp("trials") / "inputs"
+    folder.mkdir()
+    (folder / "model").symlink_to(tiny_folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def reconstructing_folder(tiny_folder, tmp_path_factory) -> Path:
     """The tiny model with a reconstructor that sees a ball in all views."""

@@ -61,7 +61,13 @@ class _StderrHandler(logging.Handler):
             style = "yellow" if record.levelno >= logging.WARNING else None
             _console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
         else:
-            print(text, file=sys.stderr, flush=True)
+            _write_line(text)
+
+
+def _write_line(text: str) -> None:
+    """To stderr in one go: a signal between a text and its end of line would put its own sentence behind it."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def show(quiet: bool = False, tell_events: bool = False) -> None:
@@ -170,7 +176,7 @@ class Bar:
             self.bar.update(self.task, completed=done, facts=text)
         elif done >= self.total or now - self.last_line >= PLAIN_LINE_SECONDS:
             self.last_line = now
-            print(f"{self.description}: {done}/{self.total}, {text}", file=sys.stderr, flush=True)
+            _write_line(f"{self.description}: {done}/{self.total}, {text}")
 
     def _tell(self, facts: str, seconds_left: float) -> None:
         now = self.now()

@@ -71,9 +71,13 @@ def came_too_early(ended: Ended, signum: int) -> bool:
 
 def after_it(trial: Trial, folder: Path, expected: dict[str, str]) -> str:
     """What is wrong with what is left, and with what the same command then makes."""
-    left = [path.name for path in folder.rglob(".*") if path.name.startswith((".tmp-", ".old-")) or path.suffix == ".lock"]
-    left += [path.name for path in folder.rglob(".lock")]
+    left = half_written(folder)
     return f"left {', '.join(left)}" if left else wrong_after(trial, folder, expected)
+
+
+def half_written(folder: Path) -> list[str]:
+    """What no process leaves that ends in order: partial files and folders, and locks."""
+    return [path.name for path in folder.rglob(".*") if path.name.startswith((".tmp-", ".old-")) or path.name.endswith(".lock")]
 
 
 def stopped_at(trial: Trial, inputs: Path, at: int, signum: int, expected: dict[str, str]) -> str:

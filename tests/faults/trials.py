@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -169,7 +170,7 @@ def killed(trial: Trial, inputs: Path, at: int, expected: dict[str, str]) -> str
     """What is wrong after a kill at write point `at` and the same command again; empty if nothing is."""
     folder = beside(inputs, f"{trial.name}-killed", trial)
     died = run(trial, folder, at=at, how="kill")
-    if died.returncode not in (-9, 0):  # 0: the point did not come this time
+    if died.returncode != -signal.SIGKILL:
         return f"ended with {died.returncode} before the kill: {died.stderr[-300:]}"
     return wrong_after(trial, folder, expected)
 
