@@ -4,8 +4,8 @@
     python benchmarks/gpu/mini.py collect --out $OUT --wait 560
     python benchmarks/gpu/mini.py collect --out $OUT --wait 200          # the second call
 
-`train` is `mvdream train --data toybox` for autoencoder, CLIP and UNet, each with a time budget; with --parts, a model folder
-without a UNet, the first two are taken from there. `collect` waits until it has ended, or as long as it may, and leaves in
+`train` is `mvdream train --data toybox` for autoencoder, CLIP and UNet, each with a time budget; with --parts, a model folder,
+the first two are taken from there. `collect` waits until it has ended, or as long as it may, and leaves in
 --out: the UNet's folder as it is by then (averaged weights) in unet.tar.00, .01, ... of at most 15 MB (`cat unet.tar.*|tar x`),
 report.jsonl, stats.jsonl and, while there is time, previews.png (eight prompts) and the errors of held-out objects.
 `--tiny` rehearses it on a CPU.
@@ -104,6 +104,8 @@ def with_fresh_unet(parts: Path, folder: Path, size: str) -> None:
     whole = folder.with_name("whole")
     save_pipeline(build_pipeline(size, ["a word"]), whole)
     for part in parts.iterdir():  # takes the place of the fresh one
+        if part.name == "unet":
+            continue
         if part.is_dir():
             shutil.rmtree(whole / part.name, ignore_errors=True)
             shutil.copytree(part, whole / part.name)

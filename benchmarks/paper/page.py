@@ -15,7 +15,7 @@ another prompt, "true" are true renders. They do not compare with the paper's fi
 pictures and another world: what compares is which row is better. Rows that were asked for the same prompts are compared pair by
 pair: the mean difference, its interval by resampling, and the p-value of the sign-flip test; "unclear" is p of 0.05 or more.
 With so many comparisons one of twenty would be told by chance. Every arm is one training with one seed: what another seed
-would change is not in the intervals.
+would change is not in the intervals. "Shipped `mini`" is the one of 2026-11-27, which knew twelve kinds of things.
 
 """
 
