@@ -9,6 +9,8 @@ The last stage of `mini`'s training starts from what this leaves (docs/mini.md).
 - deeper: one more residual layer on the way down and one on the way up, which change nothing at first;
 - latents: both encoders are principal components of 8x8 patches, so the earlier 8 numbers of a cell are a linear map of the 16.
 
+It needs the weights of that commit, and its layers are named one by one: for these two shapes alone.
+
 Letters: c and C a layer's channels before and after; P the numbers of a patch.
 """
 
@@ -56,6 +58,7 @@ def patch_map(vae: AutoencoderDC) -> tuple[Tensor, Tensor]:
 
 
 def grow_resnet(old: dict, new: dict, source: str, name: str, *inputs: tuple[Tensor, Tensor], wider: bool) -> None:
+    """The old residual layer `source` as the new layer `name`: its inputs are widened, and with `wider` itself too."""
     take = SOURCE if wider else slice(None)
     for part in ("norm1.weight", "norm1.bias"):
         new[f"{name}.{part}"] = old[f"{source}.{part}"][joined(*inputs)[0]]

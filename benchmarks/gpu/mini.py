@@ -104,7 +104,7 @@ def with_fresh_unet(parts: Path, folder: Path, size: str) -> None:
     whole = folder.with_name("whole")
     save_pipeline(build_pipeline(size, ["a word"]), whole)
     for part in parts.iterdir():  # takes the place of the fresh one
-        if part.name == "unet":
+        if part.name == "unet":  # that of `size`, fresh, is to be trained
             continue
         if part.is_dir():
             shutil.rmtree(whole / part.name, ignore_errors=True)
