@@ -170,6 +170,9 @@ def describe(error: Exception, args: Sequence[str] = ()) -> tuple[str, int]:
     if isinstance(error, OSError) and error.strerror:
         way_out = "; raise their limit, as by ulimit -n 1024" if error.errno == errno.EMFILE else ""
         return f"{error.filename or 'input or output'}: {error.strerror}{way_out}", 1
+    if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        why = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        return f"torch.compile fails on this machine ({why}); use engine.compile=false; --debug has the compiler's own words", 1
     hint = "this is a fault of mvdream: run it again with --debug and report the traceback"
     return f"{type(error).__name__}: {error}; {hint}", 1
 

@@ -36,6 +36,15 @@ def test_our_errors_keep_their_sentence_and_code():
     assert code == 1 and "--debug" in message and "fault of mvdream" in message
 
 
+def test_a_compiler_that_fails_names_the_setting_that_does_without_it():
+    import torch._inductor.config as inductor
+
+    with inductor.patch({"cpp.cxx": ("/nowhere/g++",)}), pytest.raises(Exception) as caught:
+        torch.compile(torch.sin, dynamic=False)(torch.rand(4))
+    message, code = describe(caught.value)
+    assert code == 1 and message.startswith("torch.compile fails on this machine (") and "engine.compile=false" in message
+
+
 def test_a_failure_is_told_on_stderr_and_as_json_on_stdout(capsys):
     assert run_main(["to3d", "--json"]) == 2
     out, err = capsys.readouterr()
