@@ -142,6 +142,8 @@ def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:
         norm_num_groups=8,  # with a channel a group, the norm would undo the timestep and camera terms
         class_embed_type="projection",
         projection_class_embeddings_input_dim=16,
+        addition_embed_type="text",  # the whole caption beside the timestep, at every level
+        addition_embed_type_num_heads=s["text_width"] // s["head_channels"],
     )
     with torch.no_grad():
         for layer in (unet.class_embedding.linear_1, unet.class_embedding.linear_2):
