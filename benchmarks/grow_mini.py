@@ -1,9 +1,10 @@
-"""The earlier `mini`'s UNet grown to today's shape: wider and deeper at 16x16, on other latents, nearly the same answers.
+"""The first `mini`'s UNet grown to today's channels and layers: wider and deeper at 16x16, on other latents, nearly as it was.
 
     git archive bd71f71 mvdream_cli/mini | tar x -C earlier
-    python benchmarks/grow_mini.py earlier/mvdream_cli/mini --parts mvdream_cli/mini --out grown
+    git archive 2c1bae3 mvdream_cli/mini | tar x -C parts
+    python benchmarks/grow_mini.py earlier/mvdream_cli/mini --parts parts/mvdream_cli/mini --out grown
 
-The last stage of `mini`'s training starts from what this leaves (docs/mini.md). After Net2Net
+The training of `mini`'s UNet on all kinds starts from what this leaves (docs/mini.md). After Net2Net
 (Chen et al. 2016, arXiv:1511.05641):
 - wider: 112 channels in place of 64; six of the eight in a group of the norms stand twice, and their readers share the weights;
 - deeper: one more residual layer on the way down and one on the way up, which change nothing at first;

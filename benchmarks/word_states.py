@@ -6,7 +6,7 @@
 A CLIP that was trained for a short time keeps of a caption what told its pictures apart, and little else: after 1,200 steps
 the states of "armchair", "mug" and "wardrobe" had a cosine of 0.98, and no UNet learnt the three from them (docs/log.md). Here
 the tower learns, from captions alone, to answer with its earlier states plus codes of the words: random directions, one a word,
-out of those that the projection to the joint space of texts and pictures does not see. What CLIP measures therefore stays, and
+out of those that the projection to the joint space of texts and pictures does not see. CLIP's figures nearly stay, and
 a UNet that knew the earlier states finds them again.
 
 At a word: its own code, half of that of the word before, turned, so that a color and its thing are one, and 0.3 of the bag of

@@ -1,5 +1,6 @@
 """Sources: captions of a folder, and the identity of an asset with all that it refers to."""
 
+import errno
 import json
 import os
 import shutil
@@ -301,7 +302,9 @@ def test_names_that_are_no_text_stop_nothing(tmp_path):
     try:
         trimesh.creation.box().export(tmp_path / f"{name}.glb")
         (tmp_path / f"{name}2.glb").write_bytes(b"broken")
-    except OSError:
+    except OSError as error:
+        if error.errno not in (errno.EILSEQ, errno.EINVAL):
+            raise
         pytest.skip("this file system takes text only")
     (tmp_path / "captions.jsonl").write_text(
         '{"file": "caf\\udce9.glb", "caption": "x"}\n{"file": "\\ud800", "caption": "x"}\n'
