@@ -1,12 +1,13 @@
-"""Contrastive training of both CLIP towers on (view, caption) pairs (Radford et al. 2021)."""
+"""Contrastive training of both CLIP towers on (view, caption) pairs (Radford et al. 2021), with a term that keeps the words."""
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from mvdream_cli.data.streamed import StreamedPictures
-from mvdream_cli.diffusion.losses import contrastive_loss
+from mvdream_cli.diffusion.losses import contrastive_loss, word_loss, words_alike
 from mvdream_cli.engine import distributed
 from mvdream_cli.engine.method import Method
 from mvdream_cli.errors import ModelError
@@ -36,14 +37,25 @@ def train_clip(pipeline, pictures: StreamedPictures, options: Train, *, device: 
     def embed(function, inputs):
         if parts.count == 1:
             return function(inputs)
-        chunks = [inputs[start : start + parts.size] for start in range(0, len(inputs), parts.size)]
-        return torch.cat([checkpoint(function, chunk, use_reentrant=False) for chunk in chunks])
+        chunks = [checkpoint(function, chunk, use_reentrant=False) for chunk in inputs.split(parts.size)]
+        return tuple(map(torch.cat, zip(*chunks, strict=True)))
+
+    def embed_tokens(tokens: Tensor) -> tuple[Tensor, Tensor]:  # joint embeddings (B, E), last states (B, L, D)
+        encoded = pipeline.text_encoder(tokens)
+        return F.normalize(encoded.text_embeds.float(), dim=-1), encoded.last_hidden_state
 
     def step(i: int, part: Part):
         images, captions = pictures.draw(i, part)
-        texts = of_whole_batch(embed(pipeline.embed_texts, captions), part)
-        pixels = of_whole_batch(embed(pipeline.embed_images, images.to(device)), part)
-        return contrastive_loss(pixels, texts, log_scale.clamp(max=np.log(100.0)))
+        tokens, end = pipeline.tokenize(captions), pipeline.tokenizer.eos_token_id
+        texts, states = embed(embed_tokens, tokens)
+        (pixels,) = embed(lambda chunk: (pipeline.embed_images(chunk),), images.to(device))
+        texts, pixels = of_whole_batch(texts, part), of_whole_batch(pixels, part)
+        loss, figures = contrastive_loss(pixels, texts, log_scale.clamp(max=np.log(100.0)))
+        figures["words_alike"] = words_alike(states.detach(), tokens, end)
+        if options.clip.word_weight:
+            words = word_loss(states, tokens, pipeline.text_encoder.get_input_embeddings().weight, end)
+            figures["loss_words"], loss = words.detach(), loss + options.clip.word_weight * words
+        return loss, figures
 
     return Method(
         description="CLIP",

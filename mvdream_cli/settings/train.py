@@ -47,6 +47,12 @@ class VaeTraining(Section):
     edge_weight: Weight = Field(0.5, description="weight of the image-gradient term")
 
 
+class ClipTraining(Section):
+    word_weight: Weight = Field(
+        0.2, description="of the words that the text tower's states must tell; 0: the contrast alone, which may forget them"
+    )
+
+
 class ReconstructorTraining(Section):
     """Views to signed distance and color; `train.stream` counts for rendered sets too."""
 
@@ -122,6 +128,7 @@ class Train(Section):
     optimizer: Optimizer = Optimizer()
     unet: UNetTraining = UNetTraining()
     vae: VaeTraining = VaeTraining()
+    clip: ClipTraining = ClipTraining()
     reconstructor: ReconstructorTraining = ReconstructorTraining()
     stream: StreamTraining = StreamTraining()
     validation: Validation = Validation()

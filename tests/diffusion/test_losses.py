@@ -128,3 +128,38 @@ def test_preservation_is_the_mean_and_pulls_back():
     l1.backward()
     torch.testing.assert_close(layer.weight.grad, torch.full((2, 3), 1 / 8))
     torch.testing.assert_close(layer.bias.grad, torch.zeros(2))
+
+
+START, END = 8, 9
+CAPTIONS = torch.tensor([[START, 1, 2, 3, END, END], [START, 4, END, 0, 0, 0], [START, END, END, END, END, END]])
+
+
+def test_word_loss_equals_a_loop_over_the_places():
+    """At a word: half the word, half all words so far; behind them: all. A caption without words asks for nothing."""
+    torch.manual_seed(0)
+    states, embeddings = torch.randn(3, 6, 5, requires_grad=True), torch.randn(10, 5, requires_grad=True)
+    expected = torch.zeros(())
+    for row, said in enumerate([[1, 2, 3], [4], []]):
+        for place in range(1, 6):
+            cosines = torch.cosine_similarity(states[row, place], embeddings, dim=1)
+            log_p = (16 * cosines).log_softmax(0)
+            so_far = said[:place]
+            if so_far:
+                bag = -torch.stack([log_p[word] for word in so_far]).mean()
+                expected = expected + (bag if place > len(said) else (bag - log_p[said[place - 1]]) / 2)
+    expected = expected / (3 * 5)
+    loss = losses.word_loss(states, CAPTIONS, embeddings, END)
+    torch.testing.assert_close(loss, expected)
+    for one, other in zip(
+        torch.autograd.grad(loss, (states, embeddings)), torch.autograd.grad(expected, (states, embeddings)), strict=True
+    ):
+        torch.testing.assert_close(one, other)
+
+
+def test_words_alike_is_one_where_two_words_have_one_state():
+    """Of four words, each with the state of another one, and with states that have nothing in common."""
+    apart = torch.eye(10)[CAPTIONS]
+    alike = torch.eye(10)[torch.tensor([0, 1, 1, 3, 3, 5, 6, 7, 8, 9])[CAPTIONS]]
+    assert losses.words_alike(alike, CAPTIONS, END) == pytest.approx(1, abs=1e-5)
+    assert losses.words_alike(apart, CAPTIONS, END) == pytest.approx(-1 / 3, abs=1e-5)
+    assert losses.words_alike(apart[1:2], CAPTIONS[1:2], END) == 0  # one word: none to take it for

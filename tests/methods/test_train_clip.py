@@ -56,3 +56,19 @@ def test_a_model_with_one_tower_is_refused(tiny, view_set):
     options = resolve("cpu", ["train.init=sd-v2.1-base-4view"]).train
     with pytest.raises(ModelError, match="sd-v2.1-base-4view: has no image tower of CLIP"):
         train_clip(tiny, pictures(view_set), options, device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize("word_weight", [0.0, 1.0])
+def test_the_tower_keeps_its_words_where_they_are_asked_for(tiny, view_set, word_weight):
+    options = resolve("cpu", ["train.batch_size=8", f"train.clip.word_weight={word_weight}"]).train
+    method = train_clip(tiny, pictures(view_set), options, device=torch.device("cpu"))
+    optimizer, told = torch.optim.AdamW(method.modules["towers"].parameters(), lr=3e-3), []
+    for i in range(20):
+        optimizer.zero_grad()
+        loss, figures = method.step(i, *method.parts(i))
+        loss.backward()
+        optimizer.step()
+        told.append({name: float(value) for name, value in figures.items()})
+    assert ("loss_words" in told[0]) == (word_weight > 0)
+    if word_weight:
+        assert told[-1]["loss_words"] < 0.6 * told[0]["loss_words"]
