@@ -49,7 +49,7 @@ class VaeTraining(Section):
 
 class ClipTraining(Section):
     word_weight: Weight = Field(
-        0.2, description="of the words that the text tower's states must tell; 0: the contrast alone, which may forget them"
+        1.0, description="of the words that the text tower's states must tell; 0: the contrast alone, which may forget them"
     )
 
 
