@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mvdream_cli.diffusion.losses import is_word
 from mvdream_cli.models.load import load_pipeline
 from mvdream_toybox.captions import caption
 from mvdream_toybox.world import draw_spec
@@ -53,8 +54,7 @@ class WordCodes:
 
     def __call__(self, tokens: Tensor) -> Tensor:
         """(B, L) -> (B, L, D)."""
-        places = torch.arange(tokens.shape[1])
-        word = ((places < (tokens == self.end).int().argmax(1, keepdim=True)) & (places > 0))[..., None].float()
+        word = is_word(tokens, self.end)[..., None].float()
         own = self.codes[tokens] * word
         before = torch.cat([torch.zeros_like(own[:, :1]), own[:, :-1]], 1) @ self.turn
         counted = self.counts[tokens][..., None] * word

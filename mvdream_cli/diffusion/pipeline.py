@@ -142,7 +142,12 @@ class MultiViewPipeline(DiffusionPipeline):
 
     def embed_texts(self, prompts: list[str]) -> Tensor:
         """CLIP embeddings (B, E), of unit length, of prompts."""
-        return F.normalize(self.text_encoder(self.tokenize(prompts)).text_embeds.float(), dim=-1)
+        return self.embed_tokens(self.tokenize(prompts))[0]
+
+    def embed_tokens(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """CLIP embeddings (B, E), of unit length, and last hidden states (B, L, D) of token ids (B, L)."""
+        encoded = self.text_encoder(tokens)
+        return F.normalize(encoded.text_embeds.float(), dim=-1), encoded.last_hidden_state
 
     def predict(self, latents: Tensor, timesteps: Tensor, text: Tensor, camera: Tensor | None, num_views: int) -> Tensor:
         """The UNet's raw prediction (noise or velocity, as the scheduler says) for latents (B V, C, h, w).

@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
@@ -40,14 +39,10 @@ def train_clip(pipeline, pictures: StreamedPictures, options: Train, *, device: 
         chunks = [checkpoint(function, chunk, use_reentrant=False) for chunk in inputs.split(parts.size)]
         return tuple(map(torch.cat, zip(*chunks, strict=True)))
 
-    def embed_tokens(tokens: Tensor) -> tuple[Tensor, Tensor]:  # joint embeddings (B, E), last states (B, L, D)
-        encoded = pipeline.text_encoder(tokens)
-        return F.normalize(encoded.text_embeds.float(), dim=-1), encoded.last_hidden_state
-
     def step(i: int, part: Part):
         images, captions = pictures.draw(i, part)
         tokens, end = pipeline.tokenize(captions), pipeline.tokenizer.eos_token_id
-        texts, states = embed(embed_tokens, tokens)
+        texts, states = embed(pipeline.embed_tokens, tokens)
         (pixels,) = embed(lambda chunk: (pipeline.embed_images(chunk),), images.to(device))
         texts, pixels = of_whole_batch(texts, part), of_whole_batch(pixels, part)
         loss, figures = contrastive_loss(pixels, texts, log_scale.clamp(max=np.log(100.0)))
