@@ -3,6 +3,7 @@
 Letters in shapes: B objects, V views, L tokens of a view, D channels.
 """
 
+import torch
 import torch.nn.functional as F
 from diffusers.models.attention import BasicTransformerBlock
 from diffusers.models.attention_processor import Attention
@@ -61,8 +62,23 @@ def attend(attn: Attention, hidden_states: Tensor, context: Tensor, attention_ma
     query, key, value = (
         split_heads(project(x)) for project, x in ((attn.to_q, hidden_states), (attn.to_k, context), (attn.to_v, context))
     )
-    mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask)
+    if attention_mask is None and query.is_cpu and query.dtype == torch.bfloat16 and query.shape[2] * key.shape[2] <= 2**20:
+        mixed = attend_by_products(query, key, value)
+    else:
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask)
     return attn.to_out[1](attn.to_out[0](mixed.transpose(1, 2).flatten(2)))
+
+
+def attend_by_products(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """`F.scaled_dot_product_attention` of (B, heads, L, d), (B, heads, M, d) and (B, heads, M, d) by two batched products.
+
+    torch's fused kernel for CPUs prepares an oneDNN product anew for every block of every head: in bfloat16 its backward pass
+    takes up to twenty times as long as this where the context is short (docs/log.md). This keeps all weights, (B, heads, L, M).
+    """
+    batch_heads, (length, width) = query.shape[:2], query.shape[2:]
+    query, key, value = (x.reshape(-1, *x.shape[2:]) for x in (query, key, value))
+    weights = (query * width**-0.5 @ key.transpose(1, 2)).softmax(dim=-1)
+    return (weights @ value).reshape(*batch_heads, length, width)
 
 
 def add_view_layers(unet) -> None:
