@@ -29,8 +29,12 @@ def train_clip(pipeline, pictures: StreamedPictures, options: Train, *, device: 
         raise ModelError(f"train.init {options.init}: has no image tower of CLIP; leave train.init out, or take mini")
     towers = torch.nn.ModuleDict({"text": pipeline.text_encoder, "image": pipeline.image_encoder}).to(device)
     towers.train().requires_grad_(True)
+    if options.clip.freeze_text:  # text_model is all that a UNet reads; text_projection lies behind it
+        pipeline.text_encoder.text_model.requires_grad_(False)
+    learnt = [p for p in towers.parameters() if p.requires_grad]
+    word_weight = 0.0 if options.clip.freeze_text else options.clip.word_weight
     log_scale = torch.nn.Parameter(torch.tensor(np.log(1 / 0.07), dtype=torch.float32, device=device))
-    optimizer = optimizer_of([*towers.parameters(), log_scale], options)
+    optimizer = optimizer_of([*learnt, log_scale], options)
     parts = MicroBatches(pictures.stream.batch_size, "pairs", options.micro_batch_size)
 
     def embed(function, inputs):
@@ -47,9 +51,9 @@ def train_clip(pipeline, pictures: StreamedPictures, options: Train, *, device: 
         texts, pixels = of_whole_batch(texts, part), of_whole_batch(pixels, part)
         loss, figures = contrastive_loss(pixels, texts, log_scale.clamp(max=np.log(100.0)))
         figures["words_alike"] = words_alike(states.detach(), tokens, end)
-        if options.clip.word_weight:
+        if word_weight:
             words = word_loss(states, tokens, pipeline.text_encoder.get_input_embeddings().weight, end)
-            figures["loss_words"], loss = words.detach(), loss + options.clip.word_weight * words
+            figures["loss_words"], loss = words.detach(), loss + word_weight * words
         return loss, figures
 
     return Method(

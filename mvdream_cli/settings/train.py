@@ -48,6 +48,9 @@ class VaeTraining(Section):
 
 
 class ClipTraining(Section):
+    freeze_text: bool = Field(
+        False, description="leave the text tower as a UNet reads it; its projection and the image tower learn"
+    )
     word_weight: Weight = Field(
         1.0, description="of the words that the text tower's states must tell; 0: the contrast alone, which may forget them"
     )

@@ -72,3 +72,17 @@ def test_the_tower_keeps_its_words_where_they_are_asked_for(tiny, view_set, word
     assert ("loss_words" in told[0]) == (word_weight > 0)
     if word_weight:
         assert told[-1]["loss_words"] < 0.6 * told[0]["loss_words"]
+
+
+def test_a_frozen_text_tower_keeps_what_a_unet_reads(tiny, view_set):
+    options = resolve("cpu", ["train.batch_size=8", "train.clip.freeze_text=true"]).train
+    method = train_clip(tiny, pictures(view_set), options, device=torch.device("cpu"))
+    words, states = tiny.embed_texts(["a dog"]), tiny.encode_prompt(["a dog"])
+    for i in range(3):
+        loss, figures = method.step(i, *method.parts(i))
+        assert "loss_words" not in figures
+        loss.backward()
+        method.optimizer.param_groups[0]["lr"] = 1e-2
+        method.optimizer.step()
+    assert torch.equal(tiny.encode_prompt(["a dog"]), states)
+    assert not torch.allclose(tiny.embed_texts(["a dog"]), words)
