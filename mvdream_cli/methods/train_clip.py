@@ -9,7 +9,7 @@ from mvdream_cli.data.streamed import StreamedPictures
 from mvdream_cli.diffusion.losses import contrastive_loss, word_loss, words_alike
 from mvdream_cli.engine import distributed
 from mvdream_cli.engine.method import Method
-from mvdream_cli.errors import ModelError
+from mvdream_cli.errors import ModelError, UsageError
 from mvdream_cli.methods.micro_batches import MicroBatches
 from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
 from mvdream_cli.parts import Part
@@ -24,7 +24,12 @@ def train_clip(pipeline, pictures: StreamedPictures, options: Train, *, device: 
 
     Raises:
         ModelError: the model to start from has one tower only.
+        UsageError: a fresh text tower would stay untrained.
     """
+    if options.clip.freeze_text and options.init is None:
+        raise UsageError(
+            "train.clip.freeze_text: a fresh text tower would stay untrained; name a model with a trained one by --init"
+        )
     if pipeline.image_encoder is None:
         raise ModelError(f"train.init {options.init}: has no image tower of CLIP; leave train.init out, or take mini")
     towers = torch.nn.ModuleDict({"text": pipeline.text_encoder, "image": pipeline.image_encoder}).to(device)

@@ -5,7 +5,7 @@ from mvdream_cli.data.set_stream import SetStream
 from mvdream_cli.data.streamed import StreamedPictures
 from mvdream_cli.data.views import index_views
 from mvdream_cli.engine import distributed
-from mvdream_cli.errors import ModelError
+from mvdream_cli.errors import ModelError, UsageError
 from mvdream_cli.methods.train_clip import of_whole_batch, train_clip
 from mvdream_cli.parts import Part
 from mvdream_cli.settings.resolve import resolve
@@ -75,7 +75,7 @@ def test_the_tower_keeps_its_words_where_they_are_asked_for(tiny, view_set, word
 
 
 def test_a_frozen_text_tower_keeps_what_a_unet_reads(tiny, view_set):
-    options = resolve("cpu", ["train.batch_size=8", "train.clip.freeze_text=true"]).train
+    options = resolve("cpu", ["train.batch_size=8", "train.clip.freeze_text=true", "train.init=mini"]).train
     method = train_clip(tiny, pictures(view_set), options, device=torch.device("cpu"))
     words, states = tiny.embed_texts(["a dog"]), tiny.encode_prompt(["a dog"])
     for i in range(3):
@@ -86,3 +86,9 @@ def test_a_frozen_text_tower_keeps_what_a_unet_reads(tiny, view_set):
         method.optimizer.step()
     assert torch.equal(tiny.encode_prompt(["a dog"]), states)
     assert not torch.allclose(tiny.embed_texts(["a dog"]), words)
+
+
+def test_a_fresh_text_tower_is_not_frozen(tiny, view_set):
+    options = resolve("cpu", ["train.batch_size=8", "train.clip.freeze_text=true"]).train
+    with pytest.raises(UsageError, match="a fresh text tower would stay untrained"):
+        train_clip(tiny, pictures(view_set), options, device=torch.device("cpu"))
