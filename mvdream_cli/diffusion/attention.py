@@ -14,6 +14,10 @@ from torch import Tensor, nn
 VIEW_ATTENTION = ("inflated", "temporal", "new-3d", "none")
 
 
+# Of queries with keys, up to which a CPU keeps all weights of attention in bfloat16: 2 MB a head.
+MAX_PAIRS = 2**20
+
+
 class MultiViewAttnProcessor:
     """Attention whose self-attention reaches the other views of an object; cross-attention to text stays per view.
 
@@ -62,7 +66,8 @@ def attend(attn: Attention, hidden_states: Tensor, context: Tensor, attention_ma
     query, key, value = (
         split_heads(project(x)) for project, x in ((attn.to_q, hidden_states), (attn.to_k, context), (attn.to_v, context))
     )
-    if attention_mask is None and query.is_cpu and query.dtype == torch.bfloat16 and query.shape[2] * key.shape[2] <= 2**20:
+    few = query.shape[2] * key.shape[2] <= MAX_PAIRS
+    if few and attention_mask is None and query.is_cpu and query.dtype == torch.bfloat16:
         mixed = attend_by_products(query, key, value)
     else:
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask)
@@ -70,15 +75,16 @@ def attend(attn: Attention, hidden_states: Tensor, context: Tensor, attention_ma
 
 
 def attend_by_products(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """`F.scaled_dot_product_attention` of (B, heads, L, d), (B, heads, M, d) and (B, heads, M, d) by two batched products.
+    """`F.scaled_dot_product_attention` by two batched products: query (B, heads, L, d), key and value (B, heads, M, d).
 
     torch's fused kernel for CPUs prepares an oneDNN product anew for every block of every head: in bfloat16 its backward pass
     takes up to twenty times as long as this where the context is short (docs/log.md). This keeps all weights, (B, heads, L, M).
+
+    Returns:
+        (B, heads, L, d).
     """
-    batch_heads, (length, width) = query.shape[:2], query.shape[2:]
-    query, key, value = (x.reshape(-1, *x.shape[2:]) for x in (query, key, value))
-    weights = (query * width**-0.5 @ key.transpose(1, 2)).softmax(dim=-1)
-    return (weights @ value).reshape(*batch_heads, length, width)
+    weights = (query * query.shape[-1] ** -0.5 @ key.mT).softmax(dim=-1)
+    return weights @ value
 
 
 def add_view_layers(unet) -> None:
