@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 import mvdream_cli.commands.train as command
+from benchmarks.kinds import RIG, VIEWS
 from benchmarks.picture_states import SHORT, Picture
 from mvdream_cli.__main__ import main
 from mvdream_cli.cameras import camera_condition, orbit_views
@@ -31,14 +32,13 @@ from mvdream_toybox.captions import caption
 from mvdream_toybox.world import draw_spec
 
 CAPTIONS_SEED, OBJECTS, TELLINGS = 777, 25_000, 3
-ELEVATION_DEG = 15.0  # of the views that to3d asks mini for
 FROM, AT_LAST = 950, 0.6  # timesteps, and the share of the last one
 
 
 def with_pictures(file: Path, pipeline, objects, images, options, *, seed: int, **others) -> Method:
     """The method of `train_unet` with other steps between its own."""
     method = train_unet(pipeline, objects, images, options, seed=seed, **others)
-    picture, cameras = Picture.load(file), camera_condition(orbit_views(4, ELEVATION_DEG))
+    picture, cameras = Picture.load(file), camera_condition(orbit_views(VIEWS, RIG.elevation_deg[0]))
     texts = [
         caption(draw_spec(CAPTIONS_SEED, index, "train"), np.random.default_rng((CAPTIONS_SEED, index, telling)))
         for index in range(OBJECTS)
@@ -48,14 +48,15 @@ def with_pictures(file: Path, pipeline, objects, images, options, *, seed: int, 
     def step(i: int, part: Part):
         if i % 4 == 0:
             return method.step(i, part)
-        rng, views = np.random.default_rng((seed, i, 7)), 4 if i % 4 == 3 else 1
-        count = 8 if views == 4 else 24
+        rng, views = np.random.default_rng((seed, i, 7)), VIEWS if i % 4 == 3 else 1
+        count = 8 if views == VIEWS else 24
         out = rng.random(count) < options.unet.caption_dropout
         asked = ["" if o else texts[k] for o, k in zip(out, rng.integers(len(texts), size=count))]
         with torch.no_grad():
-            latents = picture.latents(pipeline.tokenize(asked)[:, :SHORT])  # (count, 4, C, h, w)
+            latents = picture.latents(pipeline.tokenize(asked)[:, :SHORT])  # (count, V, C, h, w)
             text = pipeline.encode_prompt(asked).repeat_interleave(views, 0)
-        shown = torch.arange(4).repeat(count, 1) if views == 4 else torch.from_numpy(rng.integers(4, size=(count, 1)))
+        every, any_one = torch.arange(VIEWS).repeat(count, 1), torch.from_numpy(rng.integers(VIEWS, size=(count, 1)))
+        shown = every if views == VIEWS else any_one
         x, camera = latents[torch.arange(count)[:, None], shown].flatten(0, 1), cameras[shown].flatten(0, 1)
         timesteps = torch.from_numpy(np.where(rng.random(count) < AT_LAST, 999, rng.integers(FROM, 1000, count)))
         noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(int(rng.integers(2**40))))
