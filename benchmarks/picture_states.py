@@ -96,6 +96,7 @@ def learn_pictures(tokens: Tensor, latents: Tensor, embeddings: Tensor, end: int
     mean = flat.float().mean(0)
     axes = torch.pca_lowrank(flat[:8000].float() - mean, COORDINATES, center=False)[2].T
     asked = torch.cat([(some.float() - mean) @ axes.T for some in flat.split(2000)])  # (N, Q)
+    nothing = torch.full((SHORT,), end).index_copy(0, torch.tensor([0]), tokens[0, 0, :1])  # the empty caption
     net = Picture(embeddings, axes, mean, asked.std(0)[0].item(), end)
     optimizer = torch.optim.AdamW(net.parameters(), weight_decay=0.03)
     start, step = time.monotonic(), 0
@@ -106,6 +107,7 @@ def learn_pictures(tokens: Tensor, latents: Tensor, embeddings: Tensor, end: int
         if step % 2:  # a wrong word now and then, that no object is known by one of its words
             wrong = is_word(shown, end) & (torch.rand(shown.shape) < 0.03)
             shown = torch.where(wrong, torch.randint(len(embeddings), shown.shape), shown)
+        shown = torch.where(torch.rand(192, 1) < 0.02, nothing, shown)  # whose picture is the mean of all
         loss = (net(shown) - asked[some]).square().sum(1).mean() / flat.shape[1]
         optimizer.zero_grad()
         loss.backward()
@@ -173,7 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--objects", type=int, default=20_600)
+    parser.add_argument("--objects", type=int, default=20_600, help="400 or more, one for each coordinate")
     parser.add_argument("--picture-minutes", type=float, default=6.0)
     parser.add_argument("--minutes", type=float, default=14.0)
     arguments = parser.parse_args()
