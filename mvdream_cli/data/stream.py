@@ -114,7 +114,8 @@ class Stream:
 
     def __exit__(self, *_) -> None:
         if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            # what is being drawn is waited for: the rest of an answer that a worker began is waited for without end
+            self._pool.shutdown(cancel_futures=True)
 
     def batch(self, i: int) -> Batch:
         """The objects at this process's places of step `i`; those of the steps that follow are begun.

@@ -1,5 +1,6 @@
 """Objects drawn on the way: a batch is a function of (seed, step), whoever draws it and whatever is broken."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -121,6 +122,14 @@ def test_no_more_is_drawn_ahead_than_allowed():
             assert set(bounded._jobs) == {i + 1, i + 2}
         bounded.batch(40)
         assert set(bounded._jobs) == {41, 42}
+
+
+def test_a_stream_that_is_left_has_no_workers_any_more():
+    before = set(multiprocessing.active_children())
+    with Stream(boxes, LAW, seed=1, batch_size=12, workers=2, ahead=3) as stream:
+        stream.batch(0)
+        assert set(multiprocessing.active_children()) - before
+    assert not set(multiprocessing.active_children()) - before
 
 
 def test_most_objects_are_seen_as_to3d_asks_for_them():
