@@ -1,6 +1,6 @@
 """A model folder's text tower taught what captions look like: behind a caption, its states tell the mean picture.
 
-    python -m benchmarks.picture_states before --out pictured
+    python -m benchmarks.mini.picture_states before --out pictured
 
 A UNet has to learn from noisy steps what each word looks like, and a small one that has seen a thousand objects of a kind
 misses two fifths of it. A regression from captions to latents, without any noise, learns more from fewer objects in a few
@@ -16,9 +16,6 @@ Letters: N objects; B captions; L tokens; D width of the states; P directions th
 """
 
 import argparse
-import json
-import math
-import shutil
 import time
 from functools import partial
 from pathlib import Path
@@ -29,7 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.kinds import drawn
-from benchmarks.word_states import captions
+from benchmarks.mini.text_tower import save_with_tower, teach
 from mvdream_cli.commands.toybox_world import draw_toy
 from mvdream_cli.diffusion.losses import is_word
 from mvdream_cli.engine.device import set_threads
@@ -145,32 +142,6 @@ class PictureCodes:
         return (difference @ self.unseen.T @ self.turn.T / self.scale).square().sum(1).mean() / self.power
 
 
-def teach(pipeline, earlier, codes: PictureCodes, tokens: Tensor, minutes: float) -> None:
-    """Train `pipeline.text_encoder` to answer as `earlier.text_encoder` with the codes behind captions (B, L)."""
-    tower = pipeline.text_encoder.train().requires_grad_(True)
-    tower.text_projection.requires_grad_(False)
-    optimizer = torch.optim.AdamW(tower.parameters(), betas=(0.9, 0.98), weight_decay=0.0)
-    start, step = time.monotonic(), 0
-    while (done := (time.monotonic() - start) / 60 / minutes) < 1:
-        optimizer.param_groups[0]["lr"] = 1e-3 * min(1, (step + 1) / 50) * (1 + math.cos(math.pi * done)) / 2 + 1e-5
-        asked = tokens[torch.randint(len(tokens), (96,)), : tokens.shape[1] if step % 4 == 0 else SHORT]
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                before = earlier.text_encoder(asked).last_hidden_state.float()
-            answered = tower(asked).last_hidden_state.float()
-        wrong = answered - codes.states(asked, before)
-        missing = codes.missing(wrong[:, -1])
-        loss = wrong.square().mean() + missing
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(tower.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        if step % 100 == 0:
-            print(f"{step} steps: {missing.item():.3f} of the pictures' power is missing", flush=True)
-    tower.eval()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
@@ -180,12 +151,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=14.0)
     arguments = parser.parse_args()
     torch.manual_seed(0)
-    pipeline, earlier = (load_pipeline(arguments.folder) for _ in range(2))
-    tokenizer, length = pipeline.tokenizer, pipeline.tokenizer.model_max_length
-
-    def tokens_of(texts: list[str]) -> Tensor:
-        return tokenizer(texts, padding="max_length", truncation=True, max_length=length, return_tensors="pt").input_ids
-
+    folder = find_model(arguments.folder)
+    pipeline, earlier = (load_pipeline(str(folder)) for _ in range(2))
     latents = drawn(pipeline, partial(draw_toy, split="train"), arguments.objects, SEED).latents
     set_threads(2)
     specs = [draw_spec(SEED, index, "train") for index in range(arguments.objects)]
@@ -194,15 +161,19 @@ def main() -> None:
         for k, spec in enumerate(specs)
         for telling in range(TELLINGS)
     ]
-    tellings = tokens_of(told).unflatten(0, (-1, TELLINGS))
-    embeddings = pipeline.text_encoder.get_input_embeddings().weight.detach()
-    picture = learn_pictures(tellings, latents, embeddings, tokenizer.eos_token_id, arguments.picture_minutes)
-    folder = find_model(arguments.folder)
-    words = sorted(json.loads((folder / "words.json").read_text()))
-    codes = PictureCodes(picture, tellings, pipeline.text_encoder.text_projection.weight.detach())
-    teach(pipeline, earlier, codes, tokens_of(captions(words)), arguments.minutes)
-    shutil.copytree(folder, arguments.out, ignore=shutil.ignore_patterns("text_encoder"))
-    pipeline.text_encoder.half().save_pretrained(arguments.out / "text_encoder")
+    tellings = pipeline.tokenize(told).unflatten(0, (-1, TELLINGS))
+    tower = pipeline.text_encoder
+    embeddings, projection = tower.get_input_embeddings().weight.detach(), tower.text_projection.weight.detach()
+    picture = learn_pictures(tellings, latents, embeddings, pipeline.tokenizer.eos_token_id, arguments.picture_minutes)
+    codes = PictureCodes(picture, tellings, projection)
+
+    def loss(tokens: Tensor, states: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        wrong = states - codes.states(tokens, before)
+        missing = codes.missing(wrong[:, -1])
+        return wrong.square().mean() + missing, missing.detach()
+
+    teach(pipeline, earlier, folder, loss, minutes=arguments.minutes, learning_rate=1e-3, short=SHORT)
+    save_with_tower(pipeline, folder, arguments.out)
     picture.save(arguments.out / PICTURE)
 
 

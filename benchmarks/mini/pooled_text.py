@@ -1,7 +1,7 @@
 """A model folder's UNet with the whole caption beside the timestep: the term `addition_embed_type="text"` of diffusers, added.
 
     git archive 2c1bae3 mvdream_cli/mini | tar x -C earlier
-    python benchmarks/pooled_text.py earlier/mvdream_cli/mini --out pooled
+    python -m benchmarks.mini.pooled_text earlier/mvdream_cli/mini --out pooled
 
 A caption's tokens, pooled by attention, are added to the embedding of the timestep and so reach every residual layer, at all
 levels; cross-attention reaches those alone that have it. The term is drawn fresh at a part of the timestep's size. `mini`'s

@@ -2,7 +2,7 @@
 
     git archive bd71f71 mvdream_cli/mini | tar x -C earlier
     git archive 2c1bae3 mvdream_cli/mini | tar x -C parts
-    python benchmarks/grow_mini.py earlier/mvdream_cli/mini --parts parts/mvdream_cli/mini --out grown
+    python -m benchmarks.mini.grow earlier/mvdream_cli/mini --parts parts/mvdream_cli/mini --out grown
 
 The training of `mini`'s UNet on all kinds starts from what this leaves (docs/mini.md). After Net2Net
 (Chen et al. 2016, arXiv:1511.05641):

@@ -1,7 +1,7 @@
 """A model folder's text tower taught to carry its words: codes of them are added to its last states.
 
     git archive 2c1bae3 mvdream_cli/mini | tar x -C earlier
-    python benchmarks/word_states.py earlier/mvdream_cli/mini --out with-words --minutes 7
+    python -m benchmarks.mini.word_states earlier/mvdream_cli/mini --out with-words --minutes 7
 
 A CLIP that was trained for a short time keeps of a caption what told its pictures apart, and little else: after 1,200 steps
 the states of "armchair", "mug" and "wardrobe" had a cosine of 0.98, and no UNet learnt the three from them (docs/log.md). Here
@@ -16,25 +16,17 @@ Letters: B captions; L tokens; D the width of the states; P directions that the 
 """
 
 import argparse
-import json
-import math
-import shutil
-import time
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.mini.text_tower import save_with_tower, teach
 from mvdream_cli.diffusion.losses import is_word
 from mvdream_cli.models.load import load_pipeline
-from mvdream_toybox.captions import caption
-from mvdream_toybox.world import draw_spec
 
 SIZE, BEFORE, BAG = 16.0, 0.5, 0.3  # the states have a norm of 46 and a spread of 26
 LEFT_OUT = ["a", "an", "the", "of", "in", "with", "wearing", "and", "on", "full", "body", "view", "toy", "3d", "model"]
-OBJECTS, TELLINGS, SEED = 20_000, 2, 777
-BATCH_SIZE, LEARNING_RATE, SHORT = 96, 1.5e-3, 14  # most captions end before the 14th token
 
 
 class WordCodes:
@@ -62,45 +54,6 @@ class WordCodes:
         return SIZE * (word * (own + BEFORE * before + BAG * bag) + (1 - word) * bag) @ self.unseen
 
 
-def captions(words: list[str]) -> list[str]:
-    """Of objects of the toybox, and each word of the model three times in a few short phrases."""
-    drawn = [
-        caption(draw_spec(SEED, index, "train"), np.random.default_rng((SEED, index, telling)))
-        for index in range(OBJECTS)
-        for telling in range(TELLINGS)
-    ]
-    phrases = [f"{before} {word}" for word in words for before in ("a", "a red", "the", "a small blue")]
-    phrases += [f"a {word} wearing a {other} hat" for word, other in zip(words, reversed(words), strict=True)]
-    return drawn + 3 * (phrases + 200 * [""])
-
-
-def teach(pipeline, earlier, texts: list[str], minutes: float) -> None:
-    """Train `pipeline.text_encoder` to answer as `earlier.text_encoder` with the codes added."""
-    tower, length = pipeline.text_encoder, pipeline.tokenizer.model_max_length
-    codes = WordCodes(tower.text_projection.weight.detach(), pipeline.tokenizer)
-    tokens = pipeline.tokenizer(texts, padding="max_length", truncation=True, max_length=length, return_tensors="pt").input_ids
-    tower.train().requires_grad_(True).text_projection.requires_grad_(False)
-    optimizer = torch.optim.AdamW(tower.parameters(), betas=(0.9, 0.98), weight_decay=0.0)
-    start, step = time.monotonic(), 0
-    while (done := (time.monotonic() - start) / 60 / minutes) < 1:
-        optimizer.param_groups[0]["lr"] = LEARNING_RATE * min(1, (step + 1) / 50) * (1 + math.cos(math.pi * done)) / 2 + 1e-5
-        asked = tokens[torch.randint(len(tokens), (BATCH_SIZE,)), : length if step % 3 == 0 else SHORT]
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                before = earlier.text_encoder(asked).last_hidden_state.float()
-            states = tower(asked).last_hidden_state
-        added = codes(asked)
-        loss = (states.float() - before - added).square().mean()
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(tower.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        if step % 50 == 0:
-            print(f"{step} steps: {loss.item() / added.square().mean().item():.3f} of the codes' power is missing", flush=True)
-    tower.eval()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -108,11 +61,16 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=7.0)
     arguments = parser.parse_args()
     torch.manual_seed(0)
-    pipeline, earlier = (load_pipeline(str(arguments.folder), torch.device("cpu")) for _ in range(2))
-    words = sorted(json.loads((arguments.folder / "words.json").read_text()))
-    teach(pipeline, earlier, captions(words), arguments.minutes)
-    shutil.copytree(arguments.folder, arguments.out, ignore=shutil.ignore_patterns("text_encoder"))
-    pipeline.text_encoder.half().save_pretrained(arguments.out / "text_encoder")
+    pipeline, earlier = (load_pipeline(str(arguments.folder)) for _ in range(2))
+    codes = WordCodes(pipeline.text_encoder.text_projection.weight.detach(), pipeline.tokenizer)
+
+    def loss(tokens: Tensor, states: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        added = codes(tokens)
+        wrong = (states - before - added).square().mean()
+        return wrong, wrong.detach() / added.square().mean()
+
+    teach(pipeline, earlier, arguments.folder, loss, minutes=arguments.minutes, learning_rate=1.5e-3, short=14)
+    save_with_tower(pipeline, arguments.folder, arguments.out)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """`mvdream train` where three of four steps teach a UNet the mean pictures of captions, without what makes objects differ.
 
-    python -m benchmarks.picture_steps pictured/picture.pt train --component unet --data toybox --init pictured ...
+    python -m benchmarks.mini.picture_steps pictured/picture.pt train --component unet --data toybox --init pictured ...
 
 At nearly pure noise the answer to a caption is the mean of all pictures that it could mean. Single objects differ from that
 mean by five times the UNet's error, so that it takes hundreds of thousands of them to learn it. The file that
@@ -21,7 +21,7 @@ import torch
 
 import mvdream_cli.commands.train as command
 from benchmarks.kinds import RIG, VIEWS
-from benchmarks.picture_states import SHORT, Picture
+from benchmarks.mini.picture_states import SHORT, Picture
 from mvdream_cli.__main__ import main
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.diffusion.losses import denoising_errors
