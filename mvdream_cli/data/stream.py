@@ -114,7 +114,7 @@ class Stream:
 
     def __exit__(self, *_) -> None:
         if self._pool:
-            # what is being drawn is waited for: the rest of an answer that a worker began is waited for without end
+            # not left to end by themselves: a worker that ends in the middle of an answer leaves the pool waiting for its rest
             self._pool.shutdown(cancel_futures=True)
 
     def batch(self, i: int) -> Batch:
