@@ -94,15 +94,17 @@ def mvdream(command: list, sets: list[str], minutes: float, folder: Path) -> int
 
 
 def with_fresh_unet(parts: Path, folder: Path, size: str) -> None:
-    """A model folder of trained parts and a UNet with fresh weights."""
+    """A model folder of trained parts and a UNet with fresh weights, shown the pictures of their prior where they have one."""
     import torch
 
-    from mvdream_cli.models.architectures import build_pipeline
+    from mvdream_cli.models.architectures import add_prior, build_pipeline
     from mvdream_cli.models.load import save_pipeline
 
     torch.manual_seed(0)
-    whole = folder.with_name("whole")
-    save_pipeline(build_pipeline(size, ["a word"]), whole)
+    whole, pipeline = folder.with_name("whole"), build_pipeline(size, ["a word"])
+    if (parts / "prior").is_dir():
+        add_prior(size, pipeline)
+    save_pipeline(pipeline, whole)
     for part in parts.iterdir():  # takes the place of the fresh one
         if part.name == "unet":  # that of `size`, fresh, is to be trained
             continue

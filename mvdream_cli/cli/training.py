@@ -16,14 +16,14 @@ def train(
     data: Annotated[str | None, typer.Option(metavar="DIR|toybox", help="Multi-view set, or toybox: drawn on the way.")] = None,
     images: Annotated[str | None, typer.Option(metavar="DIR", help="Captioned pictures or a set, for the 2D mode.")] = None,
     component: Annotated[
-        str | None, typer.Option(metavar="unet|vae|clip|reconstructor", help="Part of the model to train.")
+        str | None, typer.Option(metavar="unet|vae|clip|prior|reconstructor", help="Part of the model to train.")
     ] = None,
     init: Annotated[str | None, typer.Option(metavar="MODEL", help="Model to start from.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Time budget; the learning rate ends with it.")] = None,
     shared: Shared,
 ) -> None:
-    """Train the multi-view diffusion model, the VAE and CLIP that it stands on, or the reconstructor."""
+    """Train the multi-view diffusion model, the VAE, CLIP and prior that it stands on, or the reconstructor."""
 
     def recipe(settings):
         need(settings.train.data, "train", "--data toybox, or --data DIR, a set made by `mvdream data render`")

@@ -15,10 +15,11 @@ from mvdream_cli.engine.run import open_run
 from mvdream_cli.engine.tracker import open_tracker
 from mvdream_cli.errors import UsageError
 from mvdream_cli.methods.train_clip import train_clip
+from mvdream_cli.methods.train_prior import train_prior
 from mvdream_cli.methods.train_reconstructor import redraw_of, train_reconstructor
 from mvdream_cli.methods.train_unet import train_unet
 from mvdream_cli.methods.train_vae import scale_latents, train_vae
-from mvdream_cli.models.architectures import build_reconstructor
+from mvdream_cli.models.architectures import add_prior, build_reconstructor
 from mvdream_cli.models.find import known_words, model_identity
 from mvdream_cli.models.load import pipeline_to_train, save_pipeline
 from mvdream_cli.pages.page import write_run_page
@@ -86,6 +87,8 @@ def learn(settings, data, images, run) -> dict:
     elif train.component == "vae":
         pictures = data.pictures(settings)
         method = train_vae(pipeline, pictures, train, device=device, seed=engine.seed, previews=run.previews)
+    elif train.component == "prior":
+        method = prior_method(pipeline, data, settings, device, dtype, run)
     elif train.component == "reconstructor":
         method = reconstructor_method(pipeline, data, settings, device, dtype, run.previews)
     else:
@@ -105,6 +108,15 @@ def learn(settings, data, images, run) -> dict:
         return {"model": save_pipeline(pipeline, run.folder / "model", dtype, words), "page": write_run_page(run)}
 
     return run.finish(**distributed.from_main(written))
+
+
+def prior_method(pipeline, data, settings, device, dtype, run):
+    """The method that trains the pipeline's picture prior, a fresh one where it has none."""
+    train = settings.train
+    if pipeline.prior is None:
+        add_prior(train.architecture, pipeline)
+    objects = data.latents(pipeline, run, "latents", settings)
+    return train_prior(pipeline, objects, train, device=device, dtype=dtype, previews=run.previews)
 
 
 def reconstructor_method(pipeline, data, settings, device, dtype, previews: Path):

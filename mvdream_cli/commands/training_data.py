@@ -37,7 +37,7 @@ class RenderedSet:
 
     def __init__(self, folder: str, settings):
         self.folder, train = folder, settings.train
-        with_words = train.component in ("unet", "clip")
+        with_words = train.component in ("unet", "clip", "prior")
         entries, self.identity = distributed.from_main(lambda: usable_set(folder, with_words))
         validated = train.component == "unet" and train.validation.every > 0
         fraction = train.validation.fraction if validated else 0.0

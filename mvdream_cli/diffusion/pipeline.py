@@ -13,6 +13,7 @@ from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionM
 
 from mvdream_cli.cameras import camera_condition
 from mvdream_cli.captions import asset_caption
+from mvdream_cli.diffusion.picture_prior import PicturePrior
 from mvdream_cli.diffusion.schedule import ddim_step, ddim_timesteps
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.errors import UsageError
@@ -21,16 +22,16 @@ from mvdream_cli.errors import UsageError
 class MultiViewPipeline(DiffusionPipeline):
     """Text to consistent views.
 
-
-    Optional: `image_encoder` (CLIP's image tower), which only measures results, and `reconstructor` (`models.reconstructor`),
-    which makes an object of views.
+    Optional: `prior` (`diffusion.picture_prior`), whose mean picture the UNet is shown behind the channels of the latents;
+    `image_encoder` (CLIP's image tower), which only measures results; `reconstructor` (`models.reconstructor`), which makes an
+    object of views.
 
     Args:
         caption_suffix: what captions of 3D objects ended with in training, see `captions.asset_caption`; kept in
             model_index.json.
     """
 
-    _optional_components = ["image_encoder", "reconstructor"]
+    _optional_components = ["image_encoder", "reconstructor", "prior"]
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class MultiViewPipeline(DiffusionPipeline):
         image_encoder: CLIPVisionModelWithProjection | None = None,
         caption_suffix: str = "",
         reconstructor: ModelMixin | None = None,
+        prior: PicturePrior | None = None,
     ):
         super().__init__()
         self.register_modules(
@@ -52,6 +54,7 @@ class MultiViewPipeline(DiffusionPipeline):
             scheduler=scheduler,
             image_encoder=image_encoder,
             reconstructor=reconstructor,
+            prior=prior,
         )
         self.register_to_config(caption_suffix=caption_suffix)
 
@@ -91,6 +94,10 @@ class MultiViewPipeline(DiffusionPipeline):
         if size_px is not None and size_px % stride:
             raise UsageError(f"pictures of {size_px} px: this model's autoencoder needs a multiple of {stride}")
         return self.unet.config.sample_size if size_px is None else size_px // stride
+
+    @property
+    def latent_channels(self) -> int:
+        return self.unet.config.out_channels
 
     @property
     def latent_stride(self) -> int:
@@ -158,13 +165,25 @@ class MultiViewPipeline(DiffusionPipeline):
             camera: (B V, 16), or None for the 2D mode (then `num_views` is 1).
         """
         dtype = self.unet.dtype
+        shown = latents.to(dtype)
+        if self.prior is not None:
+            shown = torch.cat([shown, self.mean_picture(latents, text, camera).to(dtype)], 1)
         return self.unet(
-            latents.to(dtype),
+            shown,
             timesteps,
             text.to(dtype),
             class_labels=None if camera is None else camera.to(dtype),
             cross_attention_kwargs={"num_views": num_views},
         ).sample.float()
+
+    def mean_picture(self, latents: Tensor, text: Tensor, camera: Tensor | None) -> Tensor:
+        """What the prior expects behind noisy latents (B V, C, h, w), of their size: zeros in the 2D mode. As `predict`."""
+        if camera is None:
+            return torch.zeros_like(latents)
+        picture = self.prior(text.to(self.prior.dtype), camera.to(self.prior.dtype))
+        if picture.shape[2:] == latents.shape[2:]:
+            return picture
+        return F.interpolate(picture, size=latents.shape[2:], mode="bilinear", antialias=True)
 
     def predict_guided(
         self,
@@ -223,7 +242,7 @@ class MultiViewPipeline(DiffusionPipeline):
         device, count = self.unet.device, len(seeds)
         views = 1 if c2w is None else len(c2w)
         side = self.latent_size(size_px)
-        shape = (views, self.unet.config.in_channels, side, side)
+        shape = (views, self.latent_channels, side, side)
         latents = torch.cat([torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]).to(device)
         camera = None if c2w is None else camera_condition(c2w.to(device)).repeat(count, 1)  # (B V, 16)
         prompts = [prompt] if isinstance(prompt, str) else prompt

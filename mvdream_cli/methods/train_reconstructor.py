@@ -136,7 +136,7 @@ def redraw_of(pipeline, settings: ReconstructorTraining, dtype: torch.dtype, at_
         drawn = settings.timesteps[0] + (settings.timesteps[1] - settings.timesteps[0]) * drawn
         timesteps = np.where(coin < settings.redrawn_probability, drawn, 0).astype(np.int64)
         chosen = np.flatnonzero(coin < settings.redrawn_probability + settings.decoded_probability)
-        stride, channels = pipeline.latent_stride, pipeline.unet.config.in_channels
+        stride, channels = pipeline.latent_stride, pipeline.latent_channels
         shape = (images.shape[1], channels, images.shape[2] // stride, images.shape[3] // stride)
         noise, images = part.randn("noise", *shape).to(images.device), images.clone()
         for start in range(0, len(chosen), at_once):

@@ -15,6 +15,7 @@ from transformers import (
     CLIPVisionModelWithProjection,
 )
 
+from mvdream_cli.diffusion.picture_prior import PicturePrior, beside_pictures
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.diffusion.unet import MultiViewUNet
 from mvdream_cli.models.reconstructor import Reconstructor
@@ -42,6 +43,7 @@ SIZES = {
         "vision_patch": 8,
         "embedding_width": 128,
         "vocabulary_size": 3000,
+        "prior": {},
         "reconstructor": {},
     },
     "tiny": {
@@ -61,6 +63,7 @@ SIZES = {
         "vision_patch": 8,
         "embedding_width": 16,
         "vocabulary_size": 600,
+        "prior": {"read_width": 32, "width": 64, "pictures": 32},
         "reconstructor": {
             "widths": (8, 8, 16, 16),
             "head_channels": 16,
@@ -159,6 +162,13 @@ def build_pipeline(size: str, captions: list[str]) -> MultiViewPipeline:
         timestep_spacing="trailing",
     )
     return MultiViewPipeline(vae, text_encoder, tokenizer, unet, scheduler, image_encoder)
+
+
+def add_prior(size: str, pipeline: MultiViewPipeline) -> None:
+    """Give a pipeline an untrained picture prior of a size in `SIZES`, and its UNet room for the pictures."""
+    text_width, latent_size = pipeline.text_encoder.config.hidden_size, pipeline.latent_size()
+    prior = PicturePrior(text_width, pipeline.latent_channels, latent_size, **SIZES[size]["prior"])
+    pipeline.register_modules(prior=prior, unet=beside_pictures(pipeline.unet))
 
 
 def build_reconstructor(size: str, image_size: int) -> Reconstructor:

@@ -8,6 +8,7 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from mvdream_cli.atomic import written_whole
+from mvdream_cli.diffusion.picture_prior import PicturePrior
 from mvdream_cli.diffusion.pipeline import MultiViewPipeline
 from mvdream_cli.doors import door
 from mvdream_cli.errors import ModelError
@@ -26,6 +27,8 @@ from mvdream_cli.models.single_file import pipeline_from_file, pipeline_from_por
 from mvdream_cli.versions import versions
 
 _CHANNEL_KEYS = (("unet", "in_channels"), ("vae", "latent_channels"))
+_OURS = {"prior": PicturePrior, "reconstructor": Reconstructor}  # parts whose classes diffusers does not know
+_PARTS = ("vae", "text_encoder", "unet", "image_encoder", *_OURS)
 
 
 def load_pipeline(
@@ -58,18 +61,19 @@ def load_pipeline(
     _quieten()
     report = None
     if folder.is_dir():
-        refuse_other_inputs(folder, *(read_config(folder / part).get(key, 4) for part, key in _CHANNEL_KEYS))
+        takes, latent = (read_config(folder / part).get(key, 4) for part, key in _CHANNEL_KEYS)
+        refuse_other_inputs(folder, takes, 2 * latent if (folder / "prior").is_dir() else latent)
     if folder.is_file():
         pipeline, report = pipeline_from_file(folder)
     elif _is_port(folder):
         pipeline, report = pipeline_from_port(folder)
     elif not all(has_usual_files(folder / part) for part in ("vae", "text_encoder", "unet", "image_encoder")):
         pipeline = pipeline_from_parts(folder)
+        pipeline.register_modules(**own_parts(folder))
     else:
         with door(folder, ModelError, "copy the model folder again.", Exception):  # the readers raise anything at all
             check_parts(folder)
-            own = reconstructor_in(folder)
-            pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True, **own)
+            pipeline = MultiViewPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True, **own_parts(folder))
     pipeline.report = str(report) if report else None
     pipeline.knows_cameras = report is None or report.knows_cameras
     pipeline.known_words = known_words(name)
@@ -97,7 +101,7 @@ def refuse_broken_weights(pipeline: MultiViewPipeline, name: str) -> None:
     Raises:
         ModelError: it has one.
     """
-    for part_name in ("unet", "vae", "text_encoder", "image_encoder", "reconstructor"):
+    for part_name in _PARTS:
         part = getattr(pipeline, part_name)
         for key, weight in part.named_parameters() if part is not None else ():
             if not torch.isfinite(weight.detach().abs().amax() if weight.numel() else torch.zeros(())):
@@ -128,16 +132,17 @@ def pipeline_to_train(init: str | None, autoencoder: str | None, architecture: s
 
 def parts_of(pipeline: MultiViewPipeline) -> list[torch.nn.Module]:
     """The networks that a pipeline has."""
-    names = ("vae", "text_encoder", "unet", "image_encoder", "reconstructor")
-    return [part for name in names if (part := getattr(pipeline, name)) is not None]
+    return [part for name in _PARTS if (part := getattr(pipeline, name)) is not None]
 
 
-def reconstructor_in(folder: Path) -> dict[str, Reconstructor]:
-    """{"reconstructor": ...} where a folder has one: diffusers would not know its class."""
-    if not (folder / "reconstructor").is_dir():
-        return {}
-    check_network(Reconstructor, folder / "reconstructor")
-    return {"reconstructor": Reconstructor.from_pretrained(folder, subfolder="reconstructor", local_files_only=True)}
+def own_parts(folder: Path) -> dict[str, PicturePrior | Reconstructor]:
+    """Those of `_OURS` that a folder has."""
+    found = {}
+    for name, kind in _OURS.items():
+        if (folder / name).is_dir():
+            check_network(kind, folder / name)
+            found[name] = kind.from_pretrained(folder, subfolder=name, local_files_only=True)
+    return found
 
 
 def _is_port(folder: Path) -> bool:

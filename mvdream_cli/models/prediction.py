@@ -23,9 +23,8 @@ def predicts(pipeline) -> str | None:
     velocity alpha noise - sigma x0 is then an image, which x does not resemble. Nearer to the image alpha is larger, and a
     velocity predictor returns most of x as well.
     """
-    unet = pipeline.unet
-    shape = (1, unet.config.in_channels, _SIDE, _SIDE)
-    x = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(unet.device)
+    shape = (1, pipeline.latent_channels, _SIDE, _SIDE)
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(pipeline.unet.device)
     text = pipeline.encode_prompt([""])
 
     def likeness(timestep: int) -> float:

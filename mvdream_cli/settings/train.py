@@ -108,7 +108,9 @@ class StreamTraining(Section):
 
 
 class Train(Section):
-    component: Literal["unet", "vae", "clip", "reconstructor"] = Field("unet", description="which part of the model is trained")
+    component: Literal["unet", "vae", "clip", "prior", "reconstructor"] = Field(
+        "unet", description="which part of the model is trained"
+    )
     data: str | None = Field(None, description="multi-view set written by mvdream data render; toybox: an endless stream")
     images: str | None = Field(
         None, description="captioned pictures, img2dataset shards or a multi-view set for the 2D mode; none: views of data"

@@ -23,7 +23,7 @@ def unet_of(folder):
     return load_file(folder / "model" / "unet" / "diffusion_pytorch_model.safetensors")
 
 
-@pytest.mark.parametrize("component", ["vae", "clip", "unet"])
+@pytest.mark.parametrize("component", ["vae", "clip", "prior", "unet"])
 def test_each_component_trains_and_leaves_a_model(component, view_set, tmp_path):
     done = mvdream("train", "--data", view_set, "--component", component, "--steps", 2, "--out", "run", "--json", *COMMON,
                    cwd=tmp_path)  # fmt: skip
@@ -212,7 +212,7 @@ def test_a_reconstructor_learns_from_a_set_with_points_only(point_set, view_set,
     assert refused.returncode == 1 and "holds no points" in refused.stderr and "data.points=6144" in refused.stderr
 
 
-@pytest.mark.parametrize("component", ["vae", "clip"])
+@pytest.mark.parametrize("component", ["vae", "clip", "prior"])
 def test_components_learn_from_the_toybox_as_it_is_drawn(component, tmp_path):
     done = mvdream(*TOYBOX, "--component", component, "--steps", 2, "--out", "run", "--set", "data.workers=1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
