@@ -61,8 +61,8 @@ def load_pipeline(
     _quieten()
     report = None
     if folder.is_dir():
-        takes, latent = (read_config(folder / part).get(key, 4) for part, key in _CHANNEL_KEYS)
-        refuse_other_inputs(folder, takes, 2 * latent if (folder / "prior").is_dir() else latent)
+        channels = (read_config(folder / part).get(key, 4) for part, key in _CHANNEL_KEYS)
+        refuse_other_inputs(folder, *channels, prior=(folder / "prior").is_dir())
     if folder.is_file():
         pipeline, report = pipeline_from_file(folder)
     elif _is_port(folder):

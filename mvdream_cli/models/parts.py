@@ -166,17 +166,18 @@ def open_scheduler(folder: Path) -> DDIMScheduler:
         return DDIMScheduler.from_pretrained(folder, subfolder="scheduler", local_files_only=True)
 
 
-def refuse_other_inputs(where: Path | str, channels: int, latent_channels: int) -> None:
-    """Refuse a UNet that takes more, or less, than the latents of its autoencoder.
+def refuse_other_inputs(where: Path | str, channels: int, latent_channels: int, prior: bool = False) -> None:
+    """Refuse a UNet that takes more, or less, than the latents of its autoencoder and, where there is a prior, its pictures.
 
     Raises:
         ModelError: it does.
     """
-    if channels != latent_channels:
+    if channels != latent_channels * (2 if prior else 1):
         what = _CHANNELS.get(channels, "made for other inputs")
+        given = f"the autoencoder has {latent_channels}" + (" and the prior as many" if prior else "")
         raise ModelError(
-            f"{where}: its UNet takes {channels} channels where the autoencoder has {latent_channels}: it is {what}; take the "
-            "model that draws from text alone."
+            f"{where}: its UNet takes {channels} channels where {given}: it is {what}; take the model that draws from text "
+            "alone."
         )
 
 

@@ -1,11 +1,14 @@
 """The mean picture of a caption, and the UNet that is shown it."""
 
+import shutil
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from mvdream_cli.diffusion.picture_prior import HEADS, PicturePrior, beside_pictures
 from mvdream_cli.diffusion.unet import with_variants
+from mvdream_cli.errors import ModelError
 from mvdream_cli.models.architectures import add_prior
 from mvdream_cli.models.load import load_pipeline, save_pipeline
 
@@ -113,3 +116,15 @@ def test_sampling_shows_the_picture_in_every_step(shown):
     tiny.prior.register_forward_hook(lambda module, given, out: seen.append(out.shape))
     views = tiny("a toy", torch.eye(4).repeat(4, 1, 1), seeds=[0, 1], steps=3)
     assert views.shape == (2, 4, 32, 32, 3) and seen == 3 * [(16, 4, 8, 8)]
+
+
+def test_a_prior_without_its_unet_and_a_unet_without_its_prior_are_refused(shown, tmp_path):
+    tiny, before = shown
+    whole = save_pipeline(tiny, tmp_path / "whole", words={"toy"})
+    shutil.rmtree(whole / "prior")
+    with pytest.raises(ModelError, match="takes 8 channels where the autoencoder has 4:"):
+        load_pipeline(str(whole))
+    tiny.register_modules(unet=before)
+    narrow = save_pipeline(tiny, tmp_path / "narrow", words={"toy"})
+    with pytest.raises(ModelError, match="takes 4 channels where the autoencoder has 4 and the prior as many"):
+        load_pipeline(str(narrow))
