@@ -36,8 +36,6 @@ from mvdream_toybox.captions import caption
 from mvdream_toybox.world import draw_spec
 
 SEED, TELLINGS, COORDINATES, WIDTH, HEADS = 78, 8, 400, 1024, 8
-PICTURE = "picture.pt"  # in the model folder: the network of the first part
-SHAPE = (4, 16, 16, 16)  # of the latents of four views
 SHORT = 20  # most captions end before the 20th token
 SIZE = 24.0  # mean length of what is put into the states, which have one of 46
 
@@ -47,19 +45,17 @@ class Picture(nn.Module):
 
     Args:
         embeddings: (words, D), with which those of the words begin.
-        axes, mean: (Q, numbers of a picture) and (numbers,): what the coordinates mean.
+        coordinates: Q.
         spread: standard deviation of the first coordinate.
     """
 
-    def __init__(self, embeddings: Tensor, axes: Tensor, mean: Tensor, spread: float, end: int):
+    def __init__(self, embeddings: Tensor, coordinates: int, spread: float, end: int):
         super().__init__()
         self.spread, self.end = spread, end
         self.words = nn.Embedding.from_pretrained(embeddings.clone(), freeze=False)
         self.norm = nn.LayerNorm(embeddings.shape[1])
         self.read, self.weigh = nn.Linear(3 * embeddings.shape[1], WIDTH), nn.Linear(WIDTH, HEADS)
-        self.mix, self.tell, self.dropout = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, len(axes)), nn.Dropout(0.1)
-        self.register_buffer("axes", axes)
-        self.register_buffer("mean", mean)
+        self.mix, self.tell, self.dropout = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, coordinates), nn.Dropout(0.1)
 
     def forward(self, tokens: Tensor) -> Tensor:
         word = is_word(tokens, self.end)
@@ -71,21 +67,6 @@ class Picture(nn.Module):
         pooled = self.dropout((found.unflatten(2, (HEADS, -1)) * weights[..., None]).sum(1).flatten(1))
         return self.tell(self.dropout(F.gelu(self.mix(pooled))) + pooled) * self.spread
 
-    def latents(self, tokens: Tensor) -> Tensor:
-        """The mean picture of captions (B, L): latents (B, V, C, h, w) of the views that `to3d` asks for."""
-        return (self(tokens) @ self.axes + self.mean).unflatten(1, SHAPE)
-
-    def save(self, file: Path) -> None:
-        torch.save({"spread": self.spread, "end": self.end, "weights": self.state_dict()}, file)
-
-    @staticmethod
-    def load(file: Path) -> "Picture":
-        kept = torch.load(file)
-        weights = kept["weights"]
-        net = Picture(weights["words.weight"], weights["axes"], weights["mean"], kept["spread"], kept["end"])
-        net.load_state_dict(weights)
-        return net.eval().requires_grad_(False)
-
 
 def learn_pictures(tokens: Tensor, latents: Tensor, embeddings: Tensor, end: int, minutes: float) -> Picture:
     """From tellings (N, TELLINGS, L) and latents (N, V, C, h, w), their principal coordinates being what is asked for."""
@@ -94,7 +75,7 @@ def learn_pictures(tokens: Tensor, latents: Tensor, embeddings: Tensor, end: int
     axes = torch.pca_lowrank(flat[:8000].float() - mean, COORDINATES, center=False)[2].T
     asked = torch.cat([(some.float() - mean) @ axes.T for some in flat.split(2000)])  # (N, Q)
     nothing = torch.full((SHORT,), end).index_copy(0, torch.tensor([0]), tokens[0, 0, :1])  # the empty caption
-    net = Picture(embeddings, axes, mean, asked.std(0)[0].item(), end)
+    net = Picture(embeddings, COORDINATES, asked.std(0)[0].item(), end)
     optimizer = torch.optim.AdamW(net.parameters(), weight_decay=0.03)
     start, step = time.monotonic(), 0
     while (done := (time.monotonic() - start) / 60 / minutes) < 1:
@@ -174,7 +155,6 @@ def main() -> None:
 
     teach(pipeline, earlier, folder, loss, minutes=arguments.minutes, learning_rate=1e-3, short=SHORT)
     save_with_tower(pipeline, folder, arguments.out)
-    picture.save(arguments.out / PICTURE)
 
 
 if __name__ == "__main__":
