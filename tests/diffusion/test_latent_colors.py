@@ -27,7 +27,7 @@ def test_colors_of_the_embedded_model_are_nearly_right():
     mini = load_pipeline("mini")
     before = torch.random.get_rng_state()
     found = latent_colors(mini)
-    assert torch.equal(torch.random.get_rng_state(), before) and found.shape == (mini.unet.config.in_channels + 1, 3)
+    assert torch.equal(torch.random.get_rng_state(), before) and found.shape == (mini.latent_channels + 1, 3)
     colors = torch.tensor([[0.8, 0.1, 0.1], [0.1, 0.7, 0.2], [0.2, 0.2, 0.9], [0.5, 0.5, 0.5]])
     with torch.no_grad():
         latents = mini.encode_images(colors[:, None, None].expand(-1, 128, 128, 3), sample=False).float()

@@ -17,7 +17,7 @@ def prediction(pipeline) -> torch.Tensor:
     torch.manual_seed(0)
     text = pipeline.encode_prompt(["a red dog"])
     with torch.no_grad():
-        return pipeline.predict(torch.randn(1, pipeline.unet.config.in_channels, 8, 8), torch.tensor(500), text, None, 1)
+        return pipeline.predict(torch.randn(1, pipeline.latent_channels, 8, 8), torch.tensor(500), text, None, 1)
 
 
 def tuned(pipeline, rank=2):

@@ -44,7 +44,7 @@ def test_denoising_loss_shares_the_timestep_between_views(tiny, monkeypatch):
 
 def test_denoising_does_not_wait_for_a_gpu(tiny):
     tiny.unet.to("meta").requires_grad_(True)
-    shapes = [(8, tiny.unet.config.in_channels, 8, 8), (8, 16, tiny.unet.config.cross_attention_dim), (8, 16)]
+    shapes = [(8, tiny.latent_channels, 8, 8), (8, 16, tiny.unet.config.cross_attention_dim), (8, 16)]
     latents, text, camera = (torch.zeros(shape, device="meta") for shape in shapes)
     losses.denoising_loss(tiny, latents, text, camera, 4).backward()  # sends the noise schedule, which stays
     with HostWaits() as waits:

@@ -7,7 +7,7 @@ from mvdream_cli.diffusion.redraw import redraw
 def example(tiny):
     torch.manual_seed(0)
     images = torch.rand(3, 4, 32, 32, 3)
-    noise = torch.randn(3, 4, tiny.unet.config.in_channels, 8, 8)
+    noise = torch.randn(3, 4, tiny.latent_channels, 8, 8)
     return images, orbit_views(4, 15.0).expand(3, -1, -1, -1), ["a red dog", "a blue cat", "a red car"], noise
 
 

@@ -12,7 +12,7 @@ from mvdream_cli.models.load import load_pipeline, save_pipeline
 
 def inputs(tiny, objects=2, views=4):
     torch.manual_seed(1)
-    count, channels, size = objects * views, tiny.unet.config.in_channels, tiny.unet.config.sample_size
+    count, channels, size = objects * views, tiny.latent_channels, tiny.unet.config.sample_size
     latents = torch.randn(count, channels, size, size)
     return latents, torch.full((count,), 500), torch.randn(count, 16, 32), torch.randn(count, 16)
 

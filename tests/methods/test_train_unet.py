@@ -15,7 +15,7 @@ def training(pipeline, *settings, device="cpu", tmp_path=None, held_out=False):
     options = resolve("cpu", [f"train.{value}" for value in settings]).train
     size = pipeline.unet.config.sample_size
     seed_step(0, -1)
-    latents = torch.randn(6, 4, pipeline.unet.config.in_channels, size, size).half()
+    latents = torch.randn(6, 4, pipeline.latent_channels, size, size).half()
     file = {"latents": latents[:, None], "cameras": torch.randn(6, 4, 16), "entries": torch.arange(6)}
     objects = Latents([file], [f"a toy number {k}" for k in range(6)], seed=0)
     where = {"device": torch.device(device), "dtype": torch.float32, "seed": 0, "previews": tmp_path}

@@ -49,7 +49,8 @@ def test_an_untrained_network_tells_nothing_and_the_usual_is_kept(captions, tmp_
 
 
 def test_a_wrong_scheduler_is_corrected_and_it_is_said(mini):
-    pipeline = MultiViewPipeline(mini.vae, mini.text_encoder, mini.tokenizer, mini.unet, published_scheduler())
+    parts = mini.vae, mini.text_encoder, mini.tokenizer, mini.unet
+    pipeline = MultiViewPipeline(*parts, published_scheduler(), prior=mini.prior)
     note = settle_prediction(pipeline, Path("/nowhere/x.ckpt"))
     assert "predicts velocity" in note and "told from its answer to noise" in note
     assert pipeline.scheduler.config.prediction_type == VELOCITY
