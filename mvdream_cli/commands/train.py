@@ -111,8 +111,19 @@ def learn(settings, data, images, run) -> dict:
 
 
 def prior_method(pipeline, data, settings, device, dtype, run):
-    """The method that trains the pipeline's picture prior, a fresh one where it has none."""
+    """The method that trains the pipeline's picture prior, a fresh one where it has none.
+
+    Raises:
+        UsageError: the views have another size than the model's.
+    """
     train = settings.train
+    if not train.init:
+        pipeline.image_size = data.size_px
+    if data.size_px != pipeline.image_size:
+        raise UsageError(
+            f"{train.data}: its views have {data.size_px} px, those of {train.init} {pipeline.image_size}; render the set, or "
+            f"draw the toybox, with --set data.size_px={pipeline.image_size}"
+        )
     if pipeline.prior is None:
         add_prior(train.architecture, pipeline)
     objects = data.latents(pipeline, run, "latents", settings)

@@ -238,3 +238,16 @@ def test_a_stream_killed_and_resumed_with_other_workers_equals_uninterrupted(rep
     assert all((first[key] == second[key]).all() for key in first)
     other = mvdream(*command, "--out", "whole", "--set", "data.toybox.kinds=[cat]", "--set", "data.workers=1", cwd=tmp_path)
     assert other.returncode == 1 and "data_identity" in other.stderr
+
+
+def test_a_prior_learns_from_views_of_the_models_size(view_set, tiny_folder, tmp_path):
+    """A fresh model takes the size of the set's views; one that draws another size says which set it needs."""
+    fresh = mvdream("train", "--data", view_set, "--component", "prior", "--steps", 1, "--out", "fresh", *COMMON, cwd=tmp_path)
+    assert fresh.returncode == 0, fresh.stderr
+    wide = tmp_path / "wide"
+    shutil.copytree(tiny_folder, wide)
+    config = wide / "unet" / "config.json"
+    config.write_text(config.read_text().replace('"sample_size": 8', '"sample_size": 12'))
+    done = mvdream("train", "--data", view_set, "--component", "prior", "--init", wide, "--steps", 1, "--out", "run", *COMMON,
+                   cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 2 and "its views have 32 px" in done.stderr and "data.size_px=48" in done.stderr
