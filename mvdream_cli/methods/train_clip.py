@@ -11,7 +11,7 @@ from mvdream_cli.engine import distributed
 from mvdream_cli.engine.method import Method
 from mvdream_cli.errors import ModelError, UsageError
 from mvdream_cli.methods.micro_batches import MicroBatches
-from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
+from mvdream_cli.methods.train_shared import optimizer_of, schedule_of, seconds_of
 from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import Train
 
@@ -64,7 +64,7 @@ def train_clip(pipeline, pictures: StreamedPictures, options: Train, *, device: 
     return Method(
         description="CLIP",
         steps=options.steps,
-        seconds=60 * options.minutes if options.minutes else None,
+        seconds=seconds_of(options),
         step=step,
         modules={"towers": towers, "scale": torch.nn.ParameterDict({"log_scale": log_scale})},
         optimizer=optimizer,

@@ -13,7 +13,7 @@ from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
-from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
+from mvdream_cli.methods.train_shared import network_training, optimizer_of
 from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import Train
 
@@ -50,19 +50,7 @@ def train_prior(
             pictures = pipeline.decode_latents(prior(text, camera.repeat(len(text), 1)).float())
         progress.preview(save_image(previews / f"step-{done:08d}.png", grid(pictures, views)))
 
-    return Method(
-        description="picture prior",
-        steps=options.steps,
-        seconds=60 * options.minutes if options.minutes else None,
-        step=step,
-        modules={"prior": prior},
-        optimizer=optimizer,
-        ema={"prior": ema},
-        lr_scale=schedule_of(options),
-        grad_clip=options.optimizer.grad_clip,
-        scaler=torch.amp.GradScaler(device.type) if dtype == torch.float16 else None,
-        parts=lambda i: micro_batches.parts,
-        shrink=micro_batches.shrink,
-        preview=preview,
-        close=lambda: ema.copy_to(prior),
-    )
+    return network_training(
+        "prior", prior, ema, optimizer, micro_batches, options,
+        description="picture prior", step=step, preview=preview,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
-from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
+from mvdream_cli.methods.train_shared import network_training, optimizer_of
 from mvdream_cli.models.reconstructor import Reconstructor
 from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import ReconstructorTraining, Train
@@ -54,22 +54,10 @@ def train_reconstructor(
             sheet = torch.cat([batch.images, middle_slices(network, batch)[:, None]], 1)
         progress.preview(save_image(previews / f"step-{done:08d}.png", grid(sheet.flatten(0, 1), sheet.shape[1])))
 
-    return Method(
-        description="reconstructor",
-        steps=options.steps,
-        seconds=60 * options.minutes if options.minutes else None,
-        step=step,
-        modules={"reconstructor": network},
-        optimizer=optimizer,
-        ema={"reconstructor": ema},
-        lr_scale=schedule_of(options),
-        grad_clip=options.optimizer.grad_clip,
-        scaler=torch.amp.GradScaler(device.type) if dtype == torch.float16 else None,
-        parts=lambda i: micro_batches.parts,
-        shrink=micro_batches.shrink,
-        preview=preview,
-        close=lambda: ema.copy_to(network),
-    )
+    return network_training(
+        "reconstructor", network, ema, optimizer, micro_batches, options,
+        description="reconstructor", step=step, preview=preview,
+    )  # fmt: skip
 
 
 def reconstruction_loss(

@@ -17,7 +17,7 @@ from mvdream_cli.engine.optim import Ema
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
-from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
+from mvdream_cli.methods.train_shared import network_training, optimizer_of
 from mvdream_cli.methods.validation import validation_losses
 from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import Train
@@ -99,20 +99,7 @@ def train_unet(
             unet.train()
         return losses
 
-    return Method(
-        description="multi-view UNet",
-        steps=options.steps,
-        seconds=60 * options.minutes if options.minutes else None,
-        step=step,
-        modules={"unet": unet},
-        optimizer=optimizer,
-        ema={"unet": ema},
-        lr_scale=schedule_of(options),
-        grad_clip=options.optimizer.grad_clip,
-        scaler=torch.amp.GradScaler(device.type) if dtype == torch.float16 else None,
-        parts=lambda i: micro_batches.parts,
-        shrink=micro_batches.shrink,
-        preview=preview,
-        validate=validate if held_out is not None else None,
-        close=lambda: ema.copy_to(unet),
-    )
+    return network_training(
+        "unet", unet, ema, optimizer, micro_batches, options,
+        description="multi-view UNet", step=step, preview=preview, validate=validate if held_out is not None else None,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from mvdream_cli.engine.optim import Ema
 from mvdream_cli.errors import ModelError
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
-from mvdream_cli.methods.train_optimizer import optimizer_of, schedule_of
+from mvdream_cli.methods.train_shared import network_training, optimizer_of
 from mvdream_cli.models.architectures import principal_encoder
 from mvdream_cli.parts import Part
 from mvdream_cli.settings.train import Train
@@ -57,21 +57,10 @@ def train_vae(
             decoded = pipeline.decode_latents(pipeline.encode_images(images.to(device), sample=False))
         progress.preview(save_image(previews / f"step-{done:08d}.png", grid(torch.cat([images, decoded.cpu()]), 8)))
 
-    return Method(
-        description="VAE",
-        steps=options.steps,
-        seconds=60 * options.minutes if options.minutes else None,
-        step=step,
-        modules={"vae": vae},
-        optimizer=optimizer,
-        ema={"vae": ema},
-        lr_scale=schedule_of(options),
-        grad_clip=options.optimizer.grad_clip,
-        parts=lambda i: micro_batches.parts,
-        shrink=micro_batches.shrink,
-        preview=preview,
-        close=lambda: ema.copy_to(vae),
-    )
+    return network_training(
+        "vae", vae, ema, optimizer, micro_batches, options,
+        description="VAE", step=step, preview=preview,
+    )  # fmt: skip
 
 
 @torch.no_grad()
