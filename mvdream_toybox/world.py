@@ -25,6 +25,7 @@ SIZES: dict[str, tuple[float, float, float]] = {
 }
 OF_BODIES = ("chubby", "thin")  # said of what can wear things, not of chairs
 HELD_OUT_SHARE = 0.05
+NATURAL_SHARE = 0.15  # of the objects have the color of their kind
 SECOND_SHARE = 0.15  # of the objects that wear something wear a second thing, at another place
 TRIES_WITH_ONE_PAIR = 30  # then the pair may be what keeps an object out of the split
 
@@ -60,13 +61,17 @@ def split_of(spec: Spec) -> str:
     return "held-out" if draw < HELD_OUT_SHARE else "train"
 
 
-def draw_spec(seed: int, index: int, split: str = "train", kinds: tuple[str, ...] = (), worn: tuple[str, ...] = ()) -> Spec:
+def draw_spec(
+    seed: int, index: int, split: str = "train", kinds: tuple[str, ...] = (), worn: tuple[str, ...] = (),
+    natural: float = NATURAL_SHARE,
+) -> Spec:  # fmt: skip
     """Object number `index` of world `seed`.
 
     Args:
         split: "train", "held-out" or "all".
         kinds, worn: names in `KINDS` (or `VARIANTS`) and `WORN` to which the world is narrowed; empty for all. A name that
             stands n times is drawn n times as often.
+        natural: share of objects in the color of their kind, which a caption does not name; less than 1.
 
     Raises:
         ValueError: an unknown split or name.
@@ -85,7 +90,7 @@ def draw_spec(seed: int, index: int, split: str = "train", kinds: tuple[str, ...
     while True:
         if tries == TRIES_WITH_ONE_PAIR and pairs_of(kinds, worn):
             pair, tries = _pick(rng, pairs_of(kinds, worn)), 0
-        spec = _draw(rng, kinds, worn, pair)
+        spec = _draw(rng, kinds, worn, pair, natural)
         if split in ("all", split_of(spec)):
             return spec
         tries += 1
@@ -99,7 +104,7 @@ def _pick(rng: np.random.Generator, choices, weights=None):
     return choices[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))]
 
 
-def _draw(rng: np.random.Generator, kinds: tuple[str, ...], worn: tuple[str, ...], pair: Pair | None) -> Spec:
+def _draw(rng: np.random.Generator, kinds: tuple[str, ...], worn: tuple[str, ...], pair: Pair | None, natural: float) -> Spec:
     name = _pick(rng, *weights_of(kinds, worn, pair and pair[0]))
     if name in KINDS:
         kind = KINDS[name]
@@ -109,7 +114,7 @@ def _draw(rng: np.random.Generator, kinds: tuple[str, ...], worn: tuple[str, ...
         kind = KINDS[name]
     pose = _pick(rng, kind.poses) if kind.poses and rng.random() < 0.5 else None
     color = second = pattern = None
-    if rng.random() >= 0.15 and len(kind.colors or COLORS) > 1:  # what has but one color is never called by it
+    if rng.random() >= natural and len(kind.colors or COLORS) > 1:  # what has but one color is never called by it
         color = _draw_color(rng, kind.colors or tuple(COLORS))
         if kind.patterns and color not in MATERIALS and rng.random() < 0.18:
             pattern = _pick(rng, ("striped", "spotted"))

@@ -12,14 +12,14 @@ from mvdream_cli.errors import UsageError
 from mvdream_cli.models.vocabulary import unknown_words
 from mvdream_cli.settings.data import Toybox
 from mvdream_toybox.captions import caption
-from mvdream_toybox.world import Spec, build, draw_spec
+from mvdream_toybox.world import NATURAL_SHARE, Spec, build, draw_spec
 
 TRIES_FOR_EACH = 40  # objects drawn for each caption that is wanted
 
 
 def draw_toy(
     seed: int, index: int, telling: int = 0, *, split: str = "train", kinds: tuple[str, ...] = (), worn: tuple[str, ...] = (),
-    suffix: str = "",
+    natural: float = NATURAL_SHARE, suffix: str = "",
 ) -> AssetSource:  # fmt: skip
     """Object `index` of world `seed`, built when it is rendered; each `telling` is another caption of it, `suffix` behind it.
 
@@ -27,7 +27,7 @@ def draw_toy(
         UsageError: a kind or a worn thing that the world does not know.
     """
     try:
-        spec = draw_spec(seed, index, split, kinds, worn)
+        spec = draw_spec(seed, index, split, kinds, worn, natural)
     except ValueError as error:  # a name in the settings that the world does not know
         raise UsageError(str(error)) from None
     text = asset_caption(caption(spec, np.random.default_rng((seed, index, 1 + telling))), suffix)
@@ -76,11 +76,11 @@ def find_held_out(options: Toybox, seed: int, prompts: list[str]) -> list[tuple[
 
 
 def _held_out(options: Toybox, seed: int, index: int) -> HeldOut:
-    source = draw_toy(seed, index, split="held-out", kinds=options.kinds, worn=options.worn)
-    return HeldOut(source, draw_spec(seed, index, "held-out", options.kinds, options.worn))
+    world = options.options("objects", "first") | {"split": "held-out"}
+    return HeldOut(draw_toy(seed, index, **world), draw_spec(seed, index, **world))
 
 
 def toybox_sources(options: Toybox, seed: int) -> list[AssetSource]:
     """Objects `first` to `first + objects` of world `seed`."""
-    which = range(options.first, options.first + options.objects)
-    return [draw_toy(seed, index, split=options.split, kinds=options.kinds, worn=options.worn) for index in which]
+    world = options.options("objects", "first")
+    return [draw_toy(seed, index, **world) for index in range(options.first, options.first + options.objects)]

@@ -69,6 +69,13 @@ def test_a_narrowed_world_takes_breeds_and_repeats_as_weights():
         draw_spec(0, 0, kinds=("buldog",))
 
 
+@pytest.mark.parametrize("natural", [0.0, world.NATURAL_SHARE, 0.6])
+def test_as_many_objects_as_asked_for_keep_the_color_of_their_kind(natural):
+    able = [name for name in KINDS if len(KINDS[name].colors or COLORS) > 1]
+    specs = [draw_spec(0, i, "all", tuple(able), natural=natural) for i in range(600)]
+    assert abs(sum(spec.color is None for spec in specs) / 600 - natural) < 0.07
+
+
 def test_build_is_deterministic_and_the_seed_changes_proportions():
     spec = draw_spec(0, 7)
     one, two = build(spec), build(spec)
