@@ -37,13 +37,15 @@ class PicturePrior(ModelMixin, ConfigMixin):
         self.norm = nn.LayerNorm(text_width)
         self.read, self.weigh = nn.Linear(text_width, read_width), nn.Linear(read_width, HEADS)
         self.text, self.camera = nn.Linear(read_width + text_width, width), nn.Linear(CAMERA_NUMBERS, width)
+        self.refine = nn.Linear(width, width)
         self.mix, self.picture = nn.Linear(width, pictures), nn.Linear(pictures, channels * size**2)
 
     def forward(self, text: Tensor, camera: Tensor) -> Tensor:
         """States of texts (B, L, D) and cameras (N, 16), N / B of each text in turn -> latents (N, C, h, w)."""
         told = self.told(text).repeat_interleave(len(camera) // len(text), 0)
-        mixed = F.gelu(self.mix(F.gelu(told * self.camera(camera))))
-        return self.picture(mixed).unflatten(1, (self.config.channels, self.config.size, self.config.size))
+        seen = F.gelu(told * self.camera(camera))
+        seen = seen + F.gelu(self.refine(seen))
+        return self.picture(F.gelu(self.mix(seen))).unflatten(1, (self.config.channels, self.config.size, self.config.size))
 
     def told(self, text: Tensor) -> Tensor:
         """(B, L, D) -> (B, width): the tokens pooled by eight heads, and the last state, which stands for the whole text."""
