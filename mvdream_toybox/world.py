@@ -28,6 +28,7 @@ HELD_OUT_SHARE = 0.05
 NATURAL_SHARE = 0.15  # of the objects have the color of their kind
 SECOND_SHARE = 0.15  # of the objects that wear something wear a second thing, at another place
 TRIES_WITH_ONE_PAIR = 30  # then the pair may be what keeps an object out of the split
+TRIES = 5000  # then nothing of these kinds is in the split
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,10 @@ def draw_spec(
         split: "train", "held-out" or "all".
         kinds, worn: names in `KINDS` (or `VARIANTS`) and `WORN` to which the world is narrowed; empty for all. A name that
             stands n times is drawn n times as often.
-        natural: share of objects in the color of their kind, which a caption does not name; less than 1.
+        natural: share of objects in the color of their kind, which a caption does not name.
 
     Raises:
-        ValueError: an unknown split or name.
+        ValueError: an unknown split or name, or a split that holds nothing of these kinds, as those of few colors may.
     """
     if split not in ("train", "held-out", "all"):
         raise ValueError(f"draw_spec: unknown split {split!r}; take 'train', 'held-out' or 'all'.")
@@ -86,14 +87,13 @@ def draw_spec(
     rng = np.random.default_rng((seed, index))
     kinds, worn = tuple(kinds) or tuple(KINDS), tuple(worn) or tuple(WORN)
     pair = pair_of(seed, index, kinds, worn)
-    tries = 0
-    while True:
-        if tries == TRIES_WITH_ONE_PAIR and pairs_of(kinds, worn):
-            pair, tries = _pick(rng, pairs_of(kinds, worn)), 0
+    for tries in range(TRIES):
+        if tries and tries % TRIES_WITH_ONE_PAIR == 0 and pairs_of(kinds, worn):
+            pair = _pick(rng, pairs_of(kinds, worn))
         spec = _draw(rng, kinds, worn, pair, natural)
         if split in ("all", split_of(spec)):
             return spec
-        tries += 1
+    raise ValueError(f"toybox: none of these kinds has a {split} object; name more kinds, or things that they can wear.")
 
 
 def _pick(rng: np.random.Generator, choices, weights=None):

@@ -32,7 +32,7 @@ def toybox(settings, out: Path) -> dict:
     """Write objects of the procedural world as GLB files with captions.jsonl. Those already there are kept."""
     options, seed = settings.data.toybox, settings.engine.seed
     # not objects and first: several calls may fill one folder
-    world = {"seed": seed, **options.options("objects", "first")}
+    world = {"seed": seed, **options.world()}
     with lock(out / NAME, out), keeping(out), Bar("toybox", options.objects) as bar:
         captions = write_assets(toybox_sources(options, seed), out, world, on_progress=bar.update)
     return {"assets": out, "captions": captions}

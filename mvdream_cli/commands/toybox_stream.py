@@ -24,12 +24,10 @@ class ToyboxStream:
 
     def __init__(self, settings):
         toybox, seed = settings.data.toybox, settings.engine.seed
-        draw = partial(draw_toy, **toybox.options("objects", "first"), suffix=settings.train.suffix)
+        draw = partial(draw_toy, **toybox.world(), suffix=settings.train.suffix)
         law, train = stream_law(settings), settings.train
         workers = settings.data.workers or distributed.own_cores(physical_cores())
-        self.identity = (
-            f"toybox of mvdream {__version__}, rendering {BUILT_VERSION}: {(seed, toybox.options('objects', 'first'), law)}"
-        )
+        self.identity = f"toybox of mvdream {__version__}, rendering {BUILT_VERSION}: {(seed, toybox.world(), law)}"
         if law.points:
             self.identity += f", {law.points} points of version {POINTS_VERSION}"
         self.stream = Stream(
@@ -42,8 +40,7 @@ class ToyboxStream:
     def held_out(self, pipeline, run, settings) -> StreamedLatents:
         """Latents of objects of the held-out split, drawn once, by this process."""
         toybox, options, count = settings.data.toybox, settings.train.unet, settings.train.validation.objects
-        world = toybox.options("objects", "first") | {"split": "held-out"}
-        draw = partial(draw_toy, **world, suffix=settings.train.suffix)
+        draw = partial(draw_toy, **toybox.world() | {"split": "held-out"}, suffix=settings.train.suffix)
         seed, places = settings.engine.seed, distributed.share(count)
         stream = Stream(draw, stream_law(settings), seed=seed, batch_size=count, places=places, say=say)
         return StreamedLatents(

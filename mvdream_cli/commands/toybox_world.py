@@ -24,11 +24,11 @@ def draw_toy(
     """Object `index` of world `seed`, built when it is rendered; each `telling` is another caption of it, `suffix` behind it.
 
     Raises:
-        UsageError: a kind or a worn thing that the world does not know.
+        UsageError: a kind or a worn thing that the world does not know, or a split that holds nothing of the kinds.
     """
     try:
         spec = draw_spec(seed, index, split, kinds, worn, natural)
-    except ValueError as error:  # a name in the settings that the world does not know
+    except ValueError as error:  # of the settings
         raise UsageError(str(error)) from None
     text = asset_caption(caption(spec, np.random.default_rng((seed, index, 1 + telling))), suffix)
     return AssetSource(f"toy-{index:07d}", partial(build, spec), text, made_from=repr((seed, spec)))
@@ -76,11 +76,10 @@ def find_held_out(options: Toybox, seed: int, prompts: list[str]) -> list[tuple[
 
 
 def _held_out(options: Toybox, seed: int, index: int) -> HeldOut:
-    world = options.options("objects", "first") | {"split": "held-out"}
+    world = options.world() | {"split": "held-out"}
     return HeldOut(draw_toy(seed, index, **world), draw_spec(seed, index, **world))
 
 
 def toybox_sources(options: Toybox, seed: int) -> list[AssetSource]:
     """Objects `first` to `first + objects` of world `seed`."""
-    world = options.options("objects", "first")
-    return [draw_toy(seed, index, **world) for index in range(options.first, options.first + options.objects)]
+    return [draw_toy(seed, index, **options.world()) for index in range(options.first, options.first + options.objects)]

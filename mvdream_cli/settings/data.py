@@ -17,9 +17,13 @@ class Toybox(Section):
         (), description="kinds or breeds to which the world is narrowed; a name twice is drawn twice as often; empty: all"
     )
     worn: tuple[str, ...] = Field((), description="worn things to which the world is narrowed; empty: all")
-    natural: float = Field(
-        0.15, ge=0, le=0.9, description="share of objects in the color of their kind, which the caption does not name"
+    natural: Probability = Field(
+        0.15, description="share of objects in the color of their kind, which the caption does not name"
     )
+
+    def world(self) -> dict:
+        """What is drawn, as the arguments of `draw_toy`; not how much of it."""
+        return {"split": self.split, "kinds": self.kinds, "worn": self.worn, "natural": self.natural}
 
 
 class Cameras(Section):

@@ -76,6 +76,13 @@ def test_as_many_objects_as_asked_for_keep_the_color_of_their_kind(natural):
     assert abs(sum(spec.color is None for spec in specs) / 600 - natural) < 0.07
 
 
+def test_a_split_that_holds_nothing_of_a_kind_is_told():
+    with pytest.raises(ValueError, match="none of these kinds has a held-out object"):
+        draw_spec(0, 0, "held-out", ("apple",))
+    with pytest.raises(ValueError, match="name more kinds"):
+        draw_spec(0, 0, "held-out", ("chair",), natural=1.0)
+
+
 def test_build_is_deterministic_and_the_seed_changes_proportions():
     spec = draw_spec(0, 7)
     one, two = build(spec), build(spec)
