@@ -4,7 +4,7 @@
     git archive 2c1bae3 mvdream_cli/mini | tar x -C parts
     python -m benchmarks.mini.grow earlier/mvdream_cli/mini --parts parts/mvdream_cli/mini --out grown
 
-The training of `mini`'s UNet on all kinds starts from what this leaves (docs/mini.md). After Net2Net
+The training of `mini`'s UNet on all kinds starts from what this leaves (docs/mini-training.md). After Net2Net
 (Chen et al. 2016, arXiv:1511.05641):
 - wider: 112 channels in place of 64; six of the eight in a group of the norms stand twice, and their readers share the weights;
 - deeper: one more residual layer on the way down and one on the way up, which change nothing at first;

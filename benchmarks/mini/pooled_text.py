@@ -5,7 +5,7 @@
 
 A caption's tokens, pooled by attention, are added to the embedding of the timestep and so reach every residual layer, at all
 levels; cross-attention reaches those alone that have it. The term is drawn fresh at a part of the timestep's size. `mini`'s
-training went on from what this leaves (docs/mini.md).
+training went on from what this leaves (docs/mini-training.md).
 """
 
 import argparse

@@ -31,7 +31,7 @@ class PicturePrior(ModelMixin, ConfigMixin):
 
     @register_to_config
     def __init__(
-        self, text_width: int, channels: int, size: int, read_width: int = 640, width: int = 1024, pictures: int = 640
+        self, text_width: int, channels: int, size: int, read_width: int = 640, width: int = 1024, pictures: int = 896
     ):
         super().__init__()
         self.norm = nn.LayerNorm(text_width)

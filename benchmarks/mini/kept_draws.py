@@ -1,0 +1,134 @@
+"""Objects of the toybox, drawn and encoded once, and `mvdream train` that learns from them.
+
+    python -m benchmarks.mini.kept_draws draw mini --objects 50400 --seed 85 --wearers --worn-share 0.9 --natural 0.6 --out worn.pt
+    python -m benchmarks.mini.kept_draws train bare.pt=40 worn.pt=60 -- --component prior --data toybox --init mini ...
+    python -m benchmarks.mini.kept_draws train bare.pt=20 worn.pt=80 stream=100 -- --component unet --data toybox --init mini ...
+
+Two cores draw 40 objects a second, and a picture prior learns from 2,000: it wants many of them, and each of them often. What
+stands behind `=` is the share of a file among the objects of a step; of `stream`, that of the steps that draw theirs on the
+way, as always. Behind `--` are the arguments of `mvdream train`. The states of a caption are computed once, 16 kB each.
+
+A file holds latents (N, V, C, h, w) float16, cameras (N, V, 16) and tellings: captions, a tuple for each object.
+"""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import mvdream_toybox.turns as turns
+from mvdream_cli.__main__ import main
+from mvdream_cli.atomic import written_whole
+from mvdream_cli.cameras import camera_condition
+from mvdream_cli.commands.toybox_stream import ToyboxStream
+from mvdream_cli.commands.toybox_world import draw_toy
+from mvdream_cli.data.stream import Stream, StreamLaw
+from mvdream_cli.data.training_cameras import CameraDistribution
+from mvdream_cli.images import composite
+from mvdream_cli.models.load import load_pipeline
+from mvdream_cli.parts import Part
+from mvdream_toybox.things import KINDS
+from mvdream_toybox.things.worn import WORN
+
+RIG = CameraDistribution((37.5, 37.5), (15.0, 15.0), (1.2, 1.2))
+OTHERS = CameraDistribution((30.0, 45.0), (0.0, 30.0), (1.1, 1.3))
+RIG_PROBABILITY, VIEWS, SIZE_PX, BACKGROUND, TELLINGS, AT_ONCE = 0.85, 4, 128, 0.5, 3, 24
+
+
+def draw(options) -> None:
+    """Draw objects of the training split and encode them."""
+    turns.WORN_SHARE = options.worn_share
+    kinds = tuple(KINDS)
+    if options.wearers:
+        places = {WORN[thing].anchor for thing in WORN}
+        kinds = tuple(name for name in kinds if len(places & set(KINDS[name].wears)) >= 2)
+    toys = partial(draw_toy, split="train", kinds=kinds, worn=tuple(WORN), natural=options.natural)
+    law = StreamLaw(VIEWS, SIZE_PX, RIG_PROBABILITY, RIG, OTHERS, tellings=TELLINGS)
+    latents, cameras, tellings = [], [], []
+    pipeline = load_pipeline(options.model)
+    torch.set_num_threads(1)
+    with Stream(toys, law, seed=options.seed, batch_size=AT_ONCE, workers=2, ahead=8) as stream:
+        for number in range(options.objects // AT_ONCE):
+            batch = stream.batch(number)
+            images = torch.from_numpy(composite(batch.rgba, BACKGROUND)).float().flatten(0, 1)
+            with torch.no_grad():
+                latents.append(pipeline.encode_posterior(images)[0].unflatten(0, (-1, VIEWS)).half())
+            cameras.append(camera_condition(torch.from_numpy(batch.c2w)))
+            tellings += batch.captions
+    with written_whole(options.out) as partial_file:
+        torch.save({"latents": torch.cat(latents), "cameras": torch.cat(cameras), "tellings": tellings}, partial_file)
+
+
+class KeptDraws:
+    """Objects of files in place of those of a stream, of which `streamed` of the steps still take theirs. As `StreamedLatents`."""
+
+    def __init__(self, files: dict[str, float], stream, streamed: float, pipeline, seed: int):
+        self.files = [torch.load(name, mmap=True) for name in files]
+        self.shares = np.array(list(files.values())) / sum(files.values())
+        self.stream, self.streamed, self.asked, self.seed = stream, streamed, pipeline.asked, seed
+
+    def draw(self, i: int, part: Part, num_views: int) -> tuple[Tensor, Tensor, list[str]]:
+        """The objects of a part of step `i`, a function of seed, step and place; single views are always the stream's."""
+        if num_views == 1 or int((i + 1) * self.streamed) > int(i * self.streamed):
+            return self.stream.draw(i, part, num_views)
+        rng = np.random.default_rng((self.seed, i, 7))
+        which = part.of(rng.choice(len(self.files), size=part.total, p=self.shares))
+        where, telling = (part.of(rng.random(part.total)) for _ in range(2))
+        found = [(self.files[f], int(u * len(self.files[f]["latents"]))) for f, u in zip(which, where)]
+        latents, cameras = (torch.stack([file[key][n] for file, n in found]).flatten(0, 1) for key in ("latents", "cameras"))
+        told = [file["tellings"][n] for file, n in found]
+        return latents, cameras, [self.asked(texts[int(u * len(texts))]) for texts, u in zip(told, telling)]
+
+
+def remembered(encode_prompt):
+    """The text tower, each caption once: to a prior, it costs four times as much as a step."""
+    states: dict[str, Tensor] = {}
+
+    def remembering(prompts: list[str]) -> Tensor:
+        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in states]
+        if new:
+            states.update(zip(new, encode_prompt(new).half()))
+        return torch.stack([states[prompt] for prompt in prompts]).float()
+
+    return remembering
+
+
+def train(options) -> int:
+    """`mvdream train` with the files."""
+    files = {name: float(share) for name, _, share in (text.rpartition("=") for text in options.files)}
+    streamed = files.pop("stream", 0.0)
+    streamed /= sum(files.values()) + streamed
+    latents_of_stream = ToyboxStream.latents
+
+    def latents(self, pipeline, run, name: str, settings) -> KeptDraws:
+        stream = latents_of_stream(self, pipeline, run, name, settings)
+        pipeline.encode_prompt = remembered(pipeline.encode_prompt)
+        return KeptDraws(files, stream, streamed, pipeline, settings.engine.seed)
+
+    ToyboxStream.latents = latents
+    return main()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    what = parser.add_subparsers(required=True)
+    drawing = what.add_parser("draw")
+    drawing.add_argument("model")
+    drawing.add_argument("--out", type=Path, required=True)
+    drawing.add_argument("--objects", type=int, required=True)
+    drawing.add_argument("--seed", type=int, required=True)
+    drawing.add_argument("--wearers", action="store_true", help="only kinds that wear things at two places or more")
+    drawing.add_argument("--worn-share", type=float, default=turns.WORN_SHARE, help="of the objects that can wear something")
+    drawing.add_argument("--natural", type=float, default=0.15, help="of the objects have the color of their kind")
+    drawing.set_defaults(do=draw)
+    training = what.add_parser("train")
+    training.add_argument("files", nargs="+", metavar="FILE=SHARE")
+    training.set_defaults(do=train)
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    chosen = parser.parse_args(sys.argv[1:end])
+    sys.argv[1:] = ["train", *sys.argv[end + 1 :]]
+    sys.exit(chosen.do(chosen))
