@@ -1,8 +1,8 @@
 """Objects of the toybox, drawn and encoded once, and `mvdream train` that learns from them.
 
-    python -m benchmarks.mini.kept_draws draw mini --objects 50400 --seed 85 --wearers --worn-share 0.9 --natural 0.6 --out worn.pt
-    python -m benchmarks.mini.kept_draws train bare.pt=40 worn.pt=60 -- --component prior --data toybox --init mini ...
-    python -m benchmarks.mini.kept_draws train bare.pt=20 worn.pt=80 stream=100 -- --component unet --data toybox --init mini ...
+    python -m benchmarks.mini.kept_draws draw mini --objects 50400 --seed 85 --wearers --worn-share 0.9 --natural 0.6 --out w.pt
+    python -m benchmarks.mini.kept_draws train bare.pt=40 w.pt=60 -- --component prior --data toybox --init mini ...
+    python -m benchmarks.mini.kept_draws train bare.pt=20 w.pt=80 stream=100 -- --component unet --data toybox --init mini ...
 
 Two cores draw 40 objects a second, and a picture prior learns from 2,000: it wants many of them, and each of them often. What
 stands behind `=` is the share of a file among the objects of a step; of `stream`, that of the steps that draw theirs on the
@@ -64,7 +64,7 @@ def draw(options) -> None:
 
 
 class KeptDraws:
-    """Objects of files in place of those of a stream, of which `streamed` of the steps still take theirs. As `StreamedLatents`."""
+    """Objects of files, as `StreamedLatents` gives those of a stream, from which `streamed` of the steps still take theirs."""
 
     def __init__(self, files: dict[str, float], stream, streamed: float, pipeline, seed: int):
         self.files = [torch.load(name, mmap=True) for name in files]
