@@ -34,11 +34,16 @@ RIG = CameraDistribution((37.5, 37.5), (15.0, 15.0), (1.2, 1.2))  # what to3d as
 
 
 class Objects(NamedTuple):
-    """latents (n, V, C, h, w) float16, cameras (n, V, 16), a caption of each."""
+    """latents (n, V, C, h, w) float16, cameras (n, V, 16), captions of each."""
 
     latents: Tensor
     cameras: Tensor
-    captions: list[str]
+    tellings: list[tuple[str, ...]]
+
+    @property
+    def captions(self) -> list[str]:
+        """The first of each."""
+        return [told[0] for told in self.tellings]
 
 
 def in_turn(seed: int, index: int, telling: int = 0, *, count: int) -> AssetSource:
@@ -46,30 +51,30 @@ def in_turn(seed: int, index: int, telling: int = 0, *, count: int) -> AssetSour
     return draw_toy(seed, index, telling, split="all", kinds=(NAMES[index // count % len(NAMES)],))
 
 
-def drawn(pipeline, draw: Callable[..., AssetSource], count: int, seed: int) -> Objects:
-    """Objects seen by `RIG`, drawn in two processes and encoded by the pipeline's autoencoder over its gray."""
-    law, found = StreamLaw(VIEWS, pipeline.image_size, 1.0, RIG, RIG), []
+def drawn(pipeline, draw: Callable[..., AssetSource], count: int, seed: int, law: StreamLaw | None = None) -> Objects:
+    """Objects drawn in two processes and encoded by the pipeline's autoencoder over its gray; without a law seen by `RIG`."""
+    law, found = law or StreamLaw(VIEWS, pipeline.image_size, 1.0, RIG, RIG), []
     with Stream(draw, law, seed=seed, batch_size=AT_ONCE, workers=2, ahead=8) as stream:
         for number in range(-(-count // AT_ONCE)):
             batch = stream.batch(number)
             images = torch.from_numpy(composite(batch.rgba, 0.5)).float().flatten(0, 1)
             with torch.no_grad():
                 latents = pipeline.encode_posterior(images)[0].unflatten(0, (-1, VIEWS)).half()
-            found.append((latents, camera_condition(torch.from_numpy(batch.c2w)), [told[0] for told in batch.captions]))
-    latents, cameras, captions = zip(*found)
-    return Objects(torch.cat(latents)[:count], torch.cat(cameras)[:count], sum(captions, [])[:count])
+            found.append((latents, camera_condition(torch.from_numpy(batch.c2w)), batch.captions))
+    latents, cameras, tellings = zip(*found)
+    return Objects(torch.cat(latents)[:count], torch.cat(cameras)[:count], sum(tellings, [])[:count])
 
 
 @torch.no_grad()
 def answers(pipeline, objects: Objects, timestep: int) -> Tensor:
     """x0 as the UNet predicts it from the true latents with noise (n, V, C, h, w), float32."""
-    generator, found = torch.Generator().manual_seed(timestep), []
-    for start in range(0, len(objects.captions), AT_ONCE):
+    generator, found, captions = torch.Generator().manual_seed(timestep), [], objects.captions
+    for start in range(0, len(captions), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         true = objects.latents[some].float().flatten(0, 1)
         timesteps = torch.full((len(true),), timestep)
         noisy = add_noise(pipeline.scheduler, true, torch.randn(true.shape, generator=generator), timesteps)
-        text = pipeline.encode_prompt(objects.captions[some]).repeat_interleave(VIEWS, 0)
+        text = pipeline.encode_prompt(captions[some]).repeat_interleave(VIEWS, 0)
         prediction = pipeline.predict(noisy, timesteps, text, objects.cameras[some].flatten(0, 1), VIEWS).float()
         found.append(predicted_x0(pipeline.scheduler, noisy, prediction, timesteps).unflatten(0, (-1, VIEWS)))
     return torch.cat(found)

@@ -8,7 +8,8 @@ Two cores draw 40 objects a second, and a picture prior learns from 2,000: it wa
 stands behind `=` is the share of a file among the objects of a step; of `stream`, that of the steps that draw theirs on the
 way, as always. Behind `--` are the arguments of `mvdream train`. The states of a caption are computed once, 16 kB each.
 
-A file holds latents (N, V, C, h, w) float16, cameras (N, V, 16) and tellings: captions, a tuple for each object.
+A file holds latents (N, V, C, h, w) float16, cameras (N, V, 16), tellings (captions, a tuple for each object), the identity of
+the autoencoder and what all was made from.
 """
 
 import argparse
@@ -20,56 +21,48 @@ import numpy as np
 import torch
 from torch import Tensor
 
+import mvdream_cli.commands.training_data as training_data
 import mvdream_toybox.turns as turns
+from benchmarks.kinds import RIG, VIEWS, drawn
 from mvdream_cli.__main__ import main
 from mvdream_cli.atomic import written_whole
-from mvdream_cli.cameras import camera_condition
 from mvdream_cli.commands.toybox_stream import ToyboxStream
 from mvdream_cli.commands.toybox_world import draw_toy
-from mvdream_cli.data.stream import Stream, StreamLaw
+from mvdream_cli.data.latent_files import autoencoder_identity
+from mvdream_cli.data.render_object import BUILT_VERSION
+from mvdream_cli.data.stream import StreamLaw
 from mvdream_cli.data.training_cameras import CameraDistribution
-from mvdream_cli.images import composite
+from mvdream_cli.errors import UsageError
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.parts import Part
 from mvdream_toybox.things import KINDS
 from mvdream_toybox.things.worn import WORN
+from mvdream_toybox.world import NATURAL_SHARE
 
-RIG = CameraDistribution((37.5, 37.5), (15.0, 15.0), (1.2, 1.2))
-OTHERS = CameraDistribution((30.0, 45.0), (0.0, 30.0), (1.1, 1.3))
-RIG_PROBABILITY, VIEWS, SIZE_PX, BACKGROUND, TELLINGS, AT_ONCE = 0.85, 4, 128, 0.5, 3, 24
+OTHERS, RIG_PROBABILITY, TELLINGS = CameraDistribution((30.0, 45.0), (0.0, 30.0), (1.1, 1.3)), 0.85, 3
 
 
 def draw(options) -> None:
     """Draw objects of the training split and encode them."""
     turns.WORN_SHARE = options.worn_share
-    kinds = tuple(KINDS)
-    if options.wearers:
-        places = {WORN[thing].anchor for thing in WORN}
-        kinds = tuple(name for name in kinds if len(places & set(KINDS[name].wears)) >= 2)
-    toys = partial(draw_toy, split="train", kinds=kinds, worn=tuple(WORN), natural=options.natural)
-    law = StreamLaw(VIEWS, SIZE_PX, RIG_PROBABILITY, RIG, OTHERS, tellings=TELLINGS)
-    latents, cameras, tellings = [], [], []
+    kinds = tuple(name for name in KINDS if not options.wearers or len(KINDS[name].wears) >= 2)
+    world = {"split": "train", "kinds": kinds, "worn": tuple(WORN), "natural": options.natural}
     pipeline = load_pipeline(options.model)
+    law = StreamLaw(VIEWS, pipeline.image_size, RIG_PROBABILITY, RIG, OTHERS, tellings=TELLINGS)
     torch.set_num_threads(1)
-    with Stream(toys, law, seed=options.seed, batch_size=AT_ONCE, workers=2, ahead=8) as stream:
-        for number in range(options.objects // AT_ONCE):
-            batch = stream.batch(number)
-            images = torch.from_numpy(composite(batch.rgba, BACKGROUND)).float().flatten(0, 1)
-            with torch.no_grad():
-                latents.append(pipeline.encode_posterior(images)[0].unflatten(0, (-1, VIEWS)).half())
-            cameras.append(camera_condition(torch.from_numpy(batch.c2w)))
-            tellings += batch.captions
-    with written_whole(options.out) as partial_file:
-        torch.save({"latents": torch.cat(latents), "cameras": torch.cat(cameras), "tellings": tellings}, partial_file)
+    objects = drawn(pipeline, partial(draw_toy, **world), options.objects, options.seed, law)
+    autoencoder = autoencoder_identity(pipeline.vae)
+    made_from = repr((BUILT_VERSION, options.seed, options.objects, world, options.worn_share, law, autoencoder))
+    with written_whole(options.out) as unfinished:
+        torch.save(objects._asdict() | {"autoencoder": autoencoder, "made_from": made_from}, unfinished)
 
 
 class KeptDraws:
     """Objects of files, as `StreamedLatents` gives those of a stream, from which `streamed` of the steps still take theirs."""
 
-    def __init__(self, files: dict[str, float], stream, streamed: float, pipeline, seed: int):
-        self.files = [torch.load(name, mmap=True) for name in files]
-        self.shares = np.array(list(files.values())) / sum(files.values())
-        self.stream, self.streamed, self.asked, self.seed = stream, streamed, pipeline.asked, seed
+    def __init__(self, files: list[dict], shares: np.ndarray, stream, streamed: float, asked, seed: int):
+        self.files, self.shares, self.stream, self.streamed = files, shares, stream, streamed
+        self.asked, self.seed = asked, seed
 
     def draw(self, i: int, part: Part, num_views: int) -> tuple[Tensor, Tensor, list[str]]:
         """The objects of a part of step `i`, a function of seed, step and place; single views are always the stream's."""
@@ -82,6 +75,29 @@ class KeptDraws:
         latents, cameras = (torch.stack([file[key][n] for file, n in found]).flatten(0, 1) for key in ("latents", "cameras"))
         told = [file["tellings"][n] for file, n in found]
         return latents, cameras, [self.asked(texts[int(u * len(texts))]) for texts, u in zip(told, telling)]
+
+
+class ToyboxWithKept(ToyboxStream):
+    """A stream beside which files of objects are kept: `FILE=SHARE` in `mixture`, and `stream=SHARE`."""
+
+    def __init__(self, mixture: list[str], settings):
+        super().__init__(settings)
+        shares = {name: float(share) for name, _, share in (text.rpartition("=") for text in mixture)}
+        total = sum(shares.values())
+        self.streamed = shares.pop("stream", 0.0) / total
+        self.files = [torch.load(name, mmap=True) for name in shares]
+        self.shares = np.array(list(shares.values())) / sum(shares.values())
+        self.seed = settings.engine.seed
+        kept = [(share, file["made_from"]) for share, file in zip(self.shares.tolist(), self.files)]
+        self.identity += f"; {self.streamed} of the steps, the others from {kept}"
+
+    def latents(self, pipeline, run, name: str, settings) -> KeptDraws:
+        autoencoder = autoencoder_identity(pipeline.vae)
+        if any(file["autoencoder"] != autoencoder for file in self.files):
+            raise UsageError("a file holds latents of another autoencoder than this model's; draw it again with this model")
+        stream = super().latents(pipeline, run, name, settings)
+        pipeline.encode_prompt = remembered(pipeline.encode_prompt)
+        return KeptDraws(self.files, self.shares, stream, self.streamed, pipeline.asked, self.seed)
 
 
 def remembered(encode_prompt):
@@ -99,17 +115,7 @@ def remembered(encode_prompt):
 
 def train(options) -> int:
     """`mvdream train` with the files."""
-    files = {name: float(share) for name, _, share in (text.rpartition("=") for text in options.files)}
-    streamed = files.pop("stream", 0.0)
-    streamed /= sum(files.values()) + streamed
-    latents_of_stream = ToyboxStream.latents
-
-    def latents(self, pipeline, run, name: str, settings) -> KeptDraws:
-        stream = latents_of_stream(self, pipeline, run, name, settings)
-        pipeline.encode_prompt = remembered(pipeline.encode_prompt)
-        return KeptDraws(files, stream, streamed, pipeline, settings.engine.seed)
-
-    ToyboxStream.latents = latents
+    training_data.ToyboxStream = partial(ToyboxWithKept, options.mixture)
     return main()
 
 
@@ -123,10 +129,10 @@ if __name__ == "__main__":
     drawing.add_argument("--seed", type=int, required=True)
     drawing.add_argument("--wearers", action="store_true", help="only kinds that wear things at two places or more")
     drawing.add_argument("--worn-share", type=float, default=turns.WORN_SHARE, help="of the objects that can wear something")
-    drawing.add_argument("--natural", type=float, default=0.15, help="of the objects have the color of their kind")
+    drawing.add_argument("--natural", type=float, default=NATURAL_SHARE, help="of the objects have the color of their kind")
     drawing.set_defaults(do=draw)
     training = what.add_parser("train")
-    training.add_argument("files", nargs="+", metavar="FILE=SHARE")
+    training.add_argument("mixture", nargs="+", metavar="FILE=SHARE")
     training.set_defaults(do=train)
     end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     chosen = parser.parse_args(sys.argv[1:end])
