@@ -36,17 +36,8 @@ def load_photographs(folder: Path, size_px: int, background: float) -> tuple[tor
     Raises:
         DataError: no folder, no photograph that can be read, or more than a handful.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: is no folder; give --images a folder with 3 to 20 photographs of the subject.")
-    pictures = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
-    paths = [path for path in pictures if not path.name.endswith(MASK)]
-    if len(paths) > MOST_PHOTOGRAPHS:
-        raise DataError(
-            f"{folder}: holds {len(paths)} pictures and dreambooth wants 3 to 20 of one subject; take a handful, or use "
-            "`mvdream train` for a whole set."
-        )
     images, captions, passed_over = [], [], _in_subfolders(folder)
-    for path in paths:
+    for path in photograph_files(folder):
         try:
             image, mask = _open(path, passed_over), path.with_suffix(MASK)
             if mask.is_file():
@@ -60,10 +51,29 @@ def load_photographs(folder: Path, size_px: int, background: float) -> tuple[tor
         text = path.with_suffix(".txt")
         captions.append(read_caption(text) or None if text.is_file() else None)
     if not images:
-        raise DataError(
-            f"{folder}: holds no photograph that can be read ({'; '.join(passed_over) or 'it has no picture files'})."
-        )
+        raise DataError(f"{folder}: holds no photograph that can be read ({'; '.join(passed_over)}).")
     return torch.stack(images), captions, passed_over
+
+
+def photograph_files(folder: Path) -> list[Path]:
+    """The pictures of a folder by name, without masks.
+
+    Raises:
+        DataError: no folder, none in it, or more than a handful.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: is no folder; give --images a folder with 3 to 20 photographs of the subject.")
+    pictures = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
+    paths = [path for path in pictures if not path.name.endswith(MASK)]
+    if not paths:
+        below = "; ".join(_in_subfolders(folder)) or "it has no picture files"
+        raise DataError(f"{folder}: holds no photograph that can be read ({below}).")
+    if len(paths) > MOST_PHOTOGRAPHS:
+        raise DataError(
+            f"{folder}: holds {len(paths)} pictures and dreambooth wants 3 to 20 of one subject; take a handful, or use "
+            "`mvdream train` for a whole set."
+        )
+    return paths
 
 
 def _in_subfolders(folder: Path) -> list[str]:
@@ -80,10 +90,11 @@ def _in_subfolders(folder: Path) -> list[str]:
 
 
 def photographs_identity(folder: Path) -> str:
-    """A short hash of the pictures, masks and captions in a folder, contents included; of nothing when it is no folder."""
+    """A short hash of the pictures, masks and captions in a folder, contents included. Raises as `photograph_files`."""
+    photograph_files(folder)
     digest = hashlib.sha256()
     kinds = (*SUFFIXES, ".txt")
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in sorted(folder.iterdir()):
         if path.suffix.lower() in kinds and path.is_file():
             digest.update(path.name.encode() + bytes.fromhex(checksum(path)))
     return digest.hexdigest()[:16]

@@ -53,6 +53,13 @@ def test_without_images_the_command_says_what_it_needs(tmp_path):
     assert done.returncode == 2 and "--images DIR" in done.stderr
 
 
+def test_a_folder_without_photographs_leaves_no_run(tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = mvdream("dreambooth", "--images", "empty", "--subject", "sks dog", "--out", "rex", cwd=tmp_path)
+    assert done.returncode == 1 and "it has no picture files" in done.stderr, done.stderr
+    assert not (tmp_path / "rex").exists()
+
+
 def test_a_lora_with_prior_images(tiny_folder, photographs, tmp_path):
     command = ["dreambooth", "--images", photographs, "--subject", "sks dog", "--model", tiny_folder, "--out", "rex",
                "--steps", 2, "--lora", 2, "--prior-images", 2, "--class-prompt", "photo of a dog", "--preset", "cpu",
