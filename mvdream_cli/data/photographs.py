@@ -36,8 +36,9 @@ def load_photographs(folder: Path, size_px: int, background: float) -> tuple[tor
     Raises:
         DataError: no folder, no photograph that can be read, or more than a handful.
     """
+    paths = photograph_files(folder)
     images, captions, passed_over = [], [], _in_subfolders(folder)
-    for path in photograph_files(folder):
+    for path in paths:
         try:
             image, mask = _open(path, passed_over), path.with_suffix(MASK)
             if mask.is_file():
