@@ -24,10 +24,11 @@ from mvdream_cli.methods.object_set import picture
 from mvdream_cli.methods.reference_set import mesh_of
 from mvdream_cli.methods.view_store import ViewStore
 from mvdream_cli.metrics.figures import Figure, left_out, mean_figure, share_figure
-from mvdream_cli.metrics.nearest import best_turn, directions_found, directions_right, nearest, second_front
+from mvdream_cli.metrics.nearest import best_turn, directions_found, directions_right, nearest, second_front, sides_alike
 from mvdream_cli.metrics.networks import MAPS_NAME, MAPS_RESIZE, efficientnet_maps, efficientnet_module
 
 DIRECTIONS = 8
+LAW = 2  # of the answers, which kept ones carry: 2 since sides that look alike are not told apart
 NAMES = {
     "kind": "kind, by the judge",
     "worn": "worn thing, by the judge",
@@ -93,12 +94,13 @@ def judge_figures(
     def answers_of(k: int) -> dict[str, dict[str, float]]:
         asked, other = exam.asked[k], exam.asked[k - 1]
         choices = {name: [true_views(source) for source in sources] for name, sources in asked.choices.items()}
-        around = true_views(asked.twin, DIRECTIONS)
-        answer = partial(_answers, kind=asked.kind, bank=bank(), choices=choices, around=around)
+        true, around = true_views(asked.true), true_views(asked.twin, DIRECTIONS)
+        alike = sides_alike(around, true)
+        answer = partial(_answers, kind=asked.kind, bank=bank(), choices=choices, around=around, alike=alike)
         views = {"seen": seen_views(asked.index), "floor": seen_views(other.index)}
         if may_turn:
             views = {name: best_turn(some, around[:: DIRECTIONS // 4]) for name, some in views.items()}
-        return {name: answer(some) for name, some in (views | {"bound": true_views(asked.true)}).items()}
+        return {name: answer(some) for name, some in (views | {"bound": true}).items()}
 
     found = []
     with Bar("asking the judge", len(exam.asked)) as bar:
@@ -120,7 +122,7 @@ def _identity(exam: Examination, k: int, may_turn: bool) -> str:
     asked = exam.asked[k]
     told = [asked.true, asked.twin, *(source for some in asked.choices.values() for source in some)]
     told += [source for _, source in exam.bank]
-    words = [source.made_from for source in told], list(asked.choices), exam.asked[k - 1].index, may_turn
+    words = LAW, [source.made_from for source in told], list(asked.choices), exam.asked[k - 1].index, may_turn
     return hashlib.sha256(repr(words).encode()).hexdigest()[:16]
 
 
@@ -138,12 +140,12 @@ def _write(path: Path, identity: str, answers: dict) -> None:
 
 
 def _answers(
-    views: Tensor, kind: str, bank: list[tuple[str, Tensor]], choices: dict[str, list[Tensor]], around: Tensor
+    views: Tensor, kind: str, bank: list[tuple[str, Tensor]], choices: dict[str, list[Tensor]], around: Tensor, alike: Tensor
 ) -> dict[str, float]:
     found = directions_found(views, around)
     right = {"kind": float(bank[nearest(views, [features for _, features in bank])][0] == kind)}
     right |= {question: float(nearest(views, some) == 0) for question, some in choices.items()}
-    return right | {"direction": directions_right(found, len(around)), "second front": float(second_front(found))}
+    return right | {"direction": directions_right(found, alike), "second front": float(second_front(found, alike))}
 
 
 def _figures(exam: Examination, tables: dict[str, list[dict[str, float]]]) -> Iterator[Figure]:
@@ -152,7 +154,7 @@ def _figures(exam: Examination, tables: dict[str, list[dict[str, float]]]) -> It
         values = {of: [answers[question] for answers in rows if question in answers] for of, rows in tables.items()}
         about = {"unit": "%", "network": MAPS_NAME, "resize": MAPS_RESIZE}
         if question == "second front":
-            about |= {"better": "lower", "note": "a view other than the front looks most like the front"}
+            about |= {"better": "lower", "note": "a view other than the front looks most like the front, and should not"}
         else:
             about["note"] = _chance(question, kinds, [asked.choices.get(question, ()) for asked in exam.asked])
         if not values["seen"]:
@@ -168,7 +170,7 @@ def _chance(question: str, kinds: int, choices: Sequence[Sequence]) -> str:
     if question == "kind":
         return f"of {kinds} kinds, chance {100 / kinds:.2g} %"
     if question == "direction":
-        return f"its own of {DIRECTIONS} or a neighbor, chance {100 * 3 / DIRECTIONS:.2g} %"
+        return f"its own of {DIRECTIONS}, a neighbor or a side that looks the same, chance {100 * 3 / DIRECTIONS:.2g} % or more"
     counts = [len(some) for some in choices if some]
     mean = sum(100 / count for count in counts) / max(len(counts), 1)
     return f"of {min(counts, default=0)} to {max(counts, default=0)} choices, chance {mean:.2g} %"

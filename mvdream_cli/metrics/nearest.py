@@ -19,16 +19,30 @@ def directions_found(seen: Tensor, around: Tensor) -> Tensor:
     return (seen @ around.T).argmax(1)
 
 
-def directions_right(found: Tensor, count: int) -> float:
-    """Share of evenly spaced views (V,) that show their own of `count` directions or a neighbor of it."""
-    own = torch.arange(len(found)) * count // len(found)
-    off = (found - own + count // 2) % count - count // 2
-    return float((off.abs() <= 1).float().mean())
+def sides_alike(around: Tensor, other: Tensor) -> Tensor:
+    """(V, K), of each view whether it could as well show direction k: an egg is the same all around.
+
+    Direction k of an object seen from all sides, `around` (K, D), is then at least as like the view's own direction as the same
+    view of a second such object with proportions of its own, `other` (V, D).
+    """
+    own = around[_own_directions(len(other), len(around))]
+    return own @ around.T >= (own * other).sum(1, keepdim=True)
 
 
-def second_front(found: Tensor) -> bool:
-    """Whether a view other than the first is nearest to the front."""
-    return bool((found[1:] == 0).any())
+def directions_right(found: Tensor, alike: Tensor) -> float:
+    """Share of evenly spaced views (V,) that show their own direction, a neighbor of it, or what is like it (V, K)."""
+    count = alike.shape[1]
+    off = (found - _own_directions(len(found), count) + count // 2) % count - count // 2
+    return float(((off.abs() <= 1) | alike[torch.arange(len(found)), found]).float().mean())
+
+
+def second_front(found: Tensor, alike: Tensor) -> bool:
+    """Whether a view other than the first is nearest to the front, though the front is not like its own direction (V, K)."""
+    return bool(((found == 0) & ~alike[:, 0])[1:].any())
+
+
+def _own_directions(views: int, count: int) -> Tensor:
+    return torch.arange(views) * count // views
 
 
 def best_turn(seen: Tensor, true: Tensor) -> Tensor:
