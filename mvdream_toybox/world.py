@@ -180,19 +180,23 @@ def build(spec: Spec) -> Part:
 
     Front towards +x, up is z. A function of the spec alone.
     """
-    look = look_of(spec)
-    model = KINDS[spec.kind].build(np.random.default_rng(spec.seed), look)
-    parts = list(model.parts)
-    for name, color in spec.worn:
-        worn = WORN[name]
-        parts += worn.build(model.anchors[worn.anchor], COLORS[color or canonical(worn.colors[0])])
-    mesh = merge(parts)
+    own, worn = parts_of(spec)
+    mesh = in_box(merge(own + worn), spec)
+    return _paint_later(mesh, spec, look_of(spec)) if np.isnan(mesh.colors).any() else mesh
+
+
+def parts_of(spec: Spec) -> tuple[list[Part], list[Part]]:
+    """Its own parts, and those of what it wears, in the builder's frame. A color that a pattern will give is NaN."""
+    model = KINDS[spec.kind].build(np.random.default_rng(spec.seed), look_of(spec))
+    worn = [(WORN[name], COLORS[color or canonical(WORN[name].colors[0])]) for name, color in spec.worn]
+    return list(model.parts), [part for thing, color in worn for part in thing.build(model.anchors[thing.anchor], color)]
+
+
+def in_box(mesh: Part, spec: Spec) -> Part:
+    """Of the spec's proportions, its bounding box centred with longest side 1."""
     vertices = mesh.vertices * np.array(SIZES.get(spec.size, (1.0, 1.0, 1.0)))
     low, high = vertices.min(0), vertices.max(0)
-    mesh = replace(mesh, vertices=(vertices - (low + high) / 2) / (high - low).max())
-    if np.isnan(mesh.colors).any():
-        mesh = _paint_later(mesh, spec, look)
-    return mesh
+    return replace(mesh, vertices=(vertices - (low + high) / 2) / (high - low).max())
 
 
 def _paint_later(mesh: Part, spec: Spec, look: Look) -> Part:

@@ -8,36 +8,48 @@ Two cores draw 40 objects a second, and a picture prior learns from 2,000: it wa
 stands behind `=` is the share of a file among the objects of a step; of `stream`, that of the steps that draw theirs on the
 way, as always. Behind `--` are the arguments of `mvdream train`. The states of a caption are computed once, 16 kB each.
 
-A file holds latents (N, V, C, h, w) float16, cameras (N, V, 16), tellings (captions, a tuple for each object), the identity of
-the autoencoder and what all was made from.
+A file holds latents (N, V, C, h, w) float16, cameras (N, V, 16), tellings (captions, a tuple for each object), the share of
+each place that worn things cover (N, V, h, w) uint8, the identity of the autoencoder and what all was made from.
+
+Glasses are two of 256 places: an error there is hardly seen in a mean over all of them, and what comes of it are animals
+without glasses. With --worn-weight W an error where worn things cover a third of a place or more counts 1 + W times.
 """
 
 import argparse
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 import mvdream_cli.commands.training_data as training_data
 import mvdream_toybox.turns as turns
-from benchmarks.kinds import RIG, VIEWS, drawn
+from benchmarks.kinds import AT_ONCE, RIG, VIEWS, drawn
 from mvdream_cli.__main__ import main
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.commands.toybox_stream import ToyboxStream
 from mvdream_cli.commands.toybox_world import draw_toy
 from mvdream_cli.data.latent_files import autoencoder_identity
 from mvdream_cli.data.render_object import BUILT_VERSION
-from mvdream_cli.data.stream import StreamLaw
+from mvdream_cli.data.sources import AssetSource
+from mvdream_cli.data.stream import Stream, StreamLaw
 from mvdream_cli.data.training_cameras import CameraDistribution
+from mvdream_cli.diffusion.schedule import add_noise, training_target
 from mvdream_cli.errors import UsageError
+from mvdream_cli.images import composite
+from mvdream_cli.methods import train_prior, train_unet
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.parts import Part
+from mvdream_toybox.geometry.parts import Part as Mesh
+from mvdream_toybox.geometry.parts import merge
 from mvdream_toybox.things import KINDS
 from mvdream_toybox.things.worn import WORN
-from mvdream_toybox.world import NATURAL_SHARE
+from mvdream_toybox.world import NATURAL_SHARE, Spec, draw_spec, in_box, parts_of
 
 OTHERS, RIG_PROBABILITY, TELLINGS = CameraDistribution((30.0, 45.0), (0.0, 30.0), (1.1, 1.3)), 0.85, 3
 
@@ -53,8 +65,32 @@ def draw(options) -> None:
     objects = drawn(pipeline, partial(draw_toy, **world), options.objects, options.seed, law)
     autoencoder = autoencoder_identity(pipeline.vae)
     made_from = repr((BUILT_VERSION, options.seed, options.objects, world, options.worn_share, law, autoencoder))
+    covered = covered_places(partial(draw_covered, **world), options.objects, options.seed, law, objects.latents.shape[-1])
     with written_whole(options.out) as unfinished:
-        torch.save(objects._asdict() | {"autoencoder": autoencoder, "made_from": made_from}, unfinished)
+        found = objects._asdict() | {"covered": covered, "autoencoder": autoencoder, "made_from": made_from}
+        torch.save(found, unfinished)
+
+
+def draw_covered(seed: int, index: int, telling: int = 0, **world) -> AssetSource:
+    """As `draw_toy`, what the object wears white and all else black."""
+    spec = draw_spec(seed, index, *(world[key] for key in ("split", "kinds", "worn", "natural")))
+    return replace(draw_toy(seed, index, telling, **world), load=partial(build_covered, spec))
+
+
+def build_covered(spec: Spec) -> Mesh:
+    own, worn = parts_of(spec)
+    painted = [(part, 0.0) for part in own] + [(part, 1.0) for part in worn]
+    return in_box(merge([replace(part, colors=np.full_like(part.vertices, value)) for part, value in painted]), spec)
+
+
+def covered_places(draw: Callable[..., AssetSource], count: int, seed: int, law: StreamLaw, size: int) -> Tensor:
+    """The share of each place that is white in objects of a stream of that law (count, V, size, size) uint8, 255 for all."""
+    small, found = replace(law, size_px=2 * size, tellings=1), []
+    with Stream(draw, small, seed=seed, batch_size=AT_ONCE, workers=2, ahead=8) as stream:
+        for number in range(-(-count // AT_ONCE)):
+            white = torch.from_numpy(composite(stream.batch(number).rgba, 0.0)[..., 0]).float()  # (B, V, 2 size, 2 size)
+            found.append((F.avg_pool2d(white, 2) * 255).round().to(torch.uint8))
+    return torch.cat(found)[:count]
 
 
 class KeptDraws:
@@ -63,16 +99,20 @@ class KeptDraws:
     def __init__(self, files: list[dict], shares: np.ndarray, stream, streamed: float, asked, seed: int):
         self.files, self.shares, self.stream, self.streamed = files, shares, stream, streamed
         self.asked, self.seed = asked, seed
+        self.covered: Tensor | None = None  # by worn things, of the newest part (size V, 1, h, w) in [0, 1]; None: not known
 
     def draw(self, i: int, part: Part, num_views: int) -> tuple[Tensor, Tensor, list[str]]:
         """The objects of a part of step `i`, a function of seed, step and place; single views are always the stream's."""
         if num_views == 1 or int((i + 1) * self.streamed) > int(i * self.streamed):
+            self.covered = None
             return self.stream.draw(i, part, num_views)
         rng = np.random.default_rng((self.seed, i, 7))
         which = part.of(rng.choice(len(self.files), size=part.total, p=self.shares))
         where, telling = (part.of(rng.random(part.total)) for _ in range(2))
         found = [(self.files[f], int(u * len(self.files[f]["latents"]))) for f, u in zip(which, where)]
         latents, cameras = (torch.stack([file[key][n] for file, n in found]).flatten(0, 1) for key in ("latents", "cameras"))
+        covered = torch.stack([file["covered"][n] for file, n in found]).flatten(0, 1)
+        self.covered = covered[:, None] / 255
         told = [file["tellings"][n] for file, n in found]
         return latents, cameras, [self.asked(texts[int(u * len(texts))]) for texts, u in zip(told, telling)]
 
@@ -80,8 +120,9 @@ class KeptDraws:
 class ToyboxWithKept(ToyboxStream):
     """A stream beside which files of objects are kept: `FILE=SHARE` in `mixture`, and `stream=SHARE`."""
 
-    def __init__(self, mixture: list[str], settings):
+    def __init__(self, mixture: list[str], worn_weight: float, settings):
         super().__init__(settings)
+        self.worn_weight = worn_weight
         shares = {name: float(share) for name, _, share in (text.rpartition("=") for text in mixture)}
         total = sum(shares.values())
         self.streamed = shares.pop("stream", 0.0) / total
@@ -90,6 +131,7 @@ class ToyboxWithKept(ToyboxStream):
         self.seed = settings.engine.seed
         kept = [(share, file["made_from"]) for share, file in zip(self.shares.tolist(), self.files)]
         self.identity += f"; {self.streamed} of the steps, the others from {kept}"
+        self.identity += f", worn things weighted {worn_weight}" if worn_weight else ""
 
     def latents(self, pipeline, run, name: str, settings) -> KeptDraws:
         autoencoder = autoencoder_identity(pipeline.vae)
@@ -97,7 +139,35 @@ class ToyboxWithKept(ToyboxStream):
             raise UsageError("a file holds latents of another autoencoder than this model's; draw it again with this model")
         stream = super().latents(pipeline, run, name, settings)
         pipeline.encode_prompt = remembered(pipeline.encode_prompt)
-        return KeptDraws(self.files, self.shares, stream, self.streamed, pipeline.asked, self.seed)
+        kept = KeptDraws(self.files, self.shares, stream, self.streamed, pipeline.asked, self.seed)
+        if self.worn_weight:
+            errors = WornErrors(kept, self.worn_weight)
+            train_unet.denoising_errors, train_prior.picture_error = errors.of_denoising, errors.of_picture
+        return kept
+
+
+class WornErrors:
+    """The errors of `diffusion.losses`, 1 + `weight` times as large where worn things cover a third of a place or more."""
+
+    def __init__(self, kept: KeptDraws, weight: float):
+        self.kept, self.weight = kept, weight
+
+    def of_denoising(
+        self, pipeline, latents: Tensor, noise: Tensor, timesteps: Tensor, text: Tensor, camera: Tensor | None, num_views: int
+    ) -> Tensor:
+        scheduler, timesteps = pipeline.scheduler, timesteps.repeat_interleave(num_views)
+        prediction = pipeline.predict(add_noise(scheduler, latents, noise, timesteps), timesteps, text, camera, num_views)
+        errors = self.weighted(prediction, training_target(scheduler, latents, noise, timesteps))
+        return errors.flatten(1).mean(1).unflatten(0, (-1, num_views)).mean(1)
+
+    def of_picture(self, pictures: Tensor, latents: Tensor) -> Tensor:
+        return self.weighted(pictures, latents).mean()
+
+    def weighted(self, answers: Tensor, wanted: Tensor) -> Tensor:
+        errors = (answers - wanted).square()
+        if self.kept.covered is None:
+            return errors
+        return errors * (1 + self.weight * (3 * self.kept.covered.to(errors.device)).clamp(max=1))
 
 
 def remembered(encode_prompt):
@@ -115,7 +185,7 @@ def remembered(encode_prompt):
 
 def train(options) -> int:
     """`mvdream train` with the files."""
-    training_data.ToyboxStream = partial(ToyboxWithKept, options.mixture)
+    training_data.ToyboxStream = partial(ToyboxWithKept, options.mixture, options.worn_weight)
     return main()
 
 
@@ -133,6 +203,7 @@ if __name__ == "__main__":
     drawing.set_defaults(do=draw)
     training = what.add_parser("train")
     training.add_argument("mixture", nargs="+", metavar="FILE=SHARE")
+    training.add_argument("--worn-weight", type=float, default=0.0, help="of errors where worn things are")
     training.set_defaults(do=train)
     end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     chosen = parser.parse_args(sys.argv[1:end])

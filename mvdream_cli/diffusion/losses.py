@@ -36,6 +36,11 @@ def denoising_errors(
     return F.mse_loss(prediction, target, reduction="none").flatten(1).mean(1).unflatten(0, (-1, num_views)).mean(1)
 
 
+def picture_error(pictures: Tensor, latents: Tensor) -> Tensor:
+    """|| picture - latents ||^2 (), the mean over all numbers: what a picture prior learns by. Both (N, C, h, w)."""
+    return F.mse_loss(pictures, latents)
+
+
 def timesteps_at(drawn: Tensor, scheduler, power: float = 1.0) -> Tensor:
     """Timesteps (B,) from uniform numbers (B,), as u ** power; 1 is the paper's, less draws more of the noisy ones."""
     last = scheduler.config.num_train_timesteps - 1
