@@ -39,7 +39,7 @@ from mvdream_cli.data.render_object import BUILT_VERSION
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.stream import Stream, StreamLaw
 from mvdream_cli.data.training_cameras import CameraDistribution
-from mvdream_cli.diffusion.schedule import add_noise, training_target
+from mvdream_cli.diffusion.losses import denoising_errors, picture_loss
 from mvdream_cli.errors import UsageError
 from mvdream_cli.images import composite
 from mvdream_cli.methods import train_prior, train_unet
@@ -96,23 +96,23 @@ def covered_places(draw: Callable[..., AssetSource], count: int, seed: int, law:
 class KeptDraws:
     """Objects of files, as `StreamedLatents` gives those of a stream, from which `streamed` of the steps still take theirs."""
 
-    def __init__(self, files: list[dict], shares: np.ndarray, stream, streamed: float, asked, seed: int):
+    def __init__(self, files: list[dict], shares: np.ndarray, stream, streamed: float, asked, seed: int, worn_weight: float):
         self.files, self.shares, self.stream, self.streamed = files, shares, stream, streamed
         self.asked, self.seed = asked, seed
-        self.covered: Tensor | None = None  # by worn things, of the newest part (size V, 1, h, w) in [0, 1]; None: not known
+        self.worn_weight, self.weights = worn_weight, torch.ones(())  # of the newest part's places (size V, 1, h, w)
 
     def draw(self, i: int, part: Part, num_views: int) -> tuple[Tensor, Tensor, list[str]]:
         """The objects of a part of step `i`, a function of seed, step and place; single views are always the stream's."""
         if num_views == 1 or int((i + 1) * self.streamed) > int(i * self.streamed):
-            self.covered = None
+            self.weights = torch.ones(())
             return self.stream.draw(i, part, num_views)
         rng = np.random.default_rng((self.seed, i, 7))
         which = part.of(rng.choice(len(self.files), size=part.total, p=self.shares))
         where, telling = (part.of(rng.random(part.total)) for _ in range(2))
         found = [(self.files[f], int(u * len(self.files[f]["latents"]))) for f, u in zip(which, where)]
         latents, cameras = (torch.stack([file[key][n] for file, n in found]).flatten(0, 1) for key in ("latents", "cameras"))
-        covered = torch.stack([file["covered"][n] for file, n in found]).flatten(0, 1)
-        self.covered = covered[:, None] / 255
+        covered = torch.stack([file["covered"][n] for file, n in found]).flatten(0, 1)[:, None] / 255
+        self.weights = 1 + self.worn_weight * (3 * covered).clamp(max=1)
         told = [file["tellings"][n] for file, n in found]
         return latents, cameras, [self.asked(texts[int(u * len(texts))]) for texts, u in zip(told, telling)]
 
@@ -137,37 +137,15 @@ class ToyboxWithKept(ToyboxStream):
         autoencoder = autoencoder_identity(pipeline.vae)
         if any(file["autoencoder"] != autoencoder for file in self.files):
             raise UsageError("a file holds latents of another autoencoder than this model's; draw it again with this model")
+        if any("covered" not in file for file in self.files):
+            raise UsageError("a file does not know where worn things are; draw it again")
         stream = super().latents(pipeline, run, name, settings)
         pipeline.encode_prompt = remembered(pipeline.encode_prompt)
-        kept = KeptDraws(self.files, self.shares, stream, self.streamed, pipeline.asked, self.seed)
+        kept = KeptDraws(self.files, self.shares, stream, self.streamed, pipeline.asked, self.seed, self.worn_weight)
         if self.worn_weight:
-            errors = WornErrors(kept, self.worn_weight)
-            train_unet.denoising_errors, train_prior.picture_error = errors.of_denoising, errors.of_picture
+            train_unet.denoising_errors = lambda *drawn: denoising_errors(*drawn, weights=kept.weights.to(pipeline.vae.device))
+            train_prior.picture_loss = lambda *drawn: picture_loss(*drawn, weights=kept.weights.to(pipeline.vae.device))
         return kept
-
-
-class WornErrors:
-    """The errors of `diffusion.losses`, 1 + `weight` times as large where worn things cover a third of a place or more."""
-
-    def __init__(self, kept: KeptDraws, weight: float):
-        self.kept, self.weight = kept, weight
-
-    def of_denoising(
-        self, pipeline, latents: Tensor, noise: Tensor, timesteps: Tensor, text: Tensor, camera: Tensor | None, num_views: int
-    ) -> Tensor:
-        scheduler, timesteps = pipeline.scheduler, timesteps.repeat_interleave(num_views)
-        prediction = pipeline.predict(add_noise(scheduler, latents, noise, timesteps), timesteps, text, camera, num_views)
-        errors = self.weighted(prediction, training_target(scheduler, latents, noise, timesteps))
-        return errors.flatten(1).mean(1).unflatten(0, (-1, num_views)).mean(1)
-
-    def of_picture(self, pictures: Tensor, latents: Tensor) -> Tensor:
-        return self.weighted(pictures, latents).mean()
-
-    def weighted(self, answers: Tensor, wanted: Tensor) -> Tensor:
-        errors = (answers - wanted).square()
-        if self.kept.covered is None:
-            return errors
-        return errors * (1 + self.weight * (3 * self.kept.covered.to(errors.device)).clamp(max=1))
 
 
 def remembered(encode_prompt):

@@ -23,22 +23,29 @@ def denoising_loss(pipeline, latents: Tensor, text: Tensor, camera: Tensor | Non
 
 
 def denoising_errors(
-    pipeline, latents: Tensor, noise: Tensor, timesteps: Tensor, text: Tensor, camera: Tensor | None, num_views: int
-) -> Tensor:
+    pipeline, latents: Tensor, noise: Tensor, timesteps: Tensor, text: Tensor, camera: Tensor | None, num_views: int,
+    weights: Tensor | float = 1.0,
+) -> Tensor:  # fmt: skip
     """|| prediction - target ||^2 of each object (B,), a mean over its numbers, with one timestep for all of its views.
 
     Args:
         latents, noise: (B V, C, h, w). timesteps: (B,). The others as in `denoising_loss`.
+        weights: how often the error of each place counts, (B V, 1, h, w).
     """
     scheduler, timesteps = pipeline.scheduler, timesteps.repeat_interleave(num_views)
     prediction = pipeline.predict(add_noise(scheduler, latents, noise, timesteps), timesteps, text, camera, num_views)
     target = training_target(scheduler, latents, noise, timesteps)
-    return F.mse_loss(prediction, target, reduction="none").flatten(1).mean(1).unflatten(0, (-1, num_views)).mean(1)
+    errors = F.mse_loss(prediction, target, reduction="none") * weights
+    return errors.flatten(1).mean(1).unflatten(0, (-1, num_views)).mean(1)
 
 
-def picture_error(pictures: Tensor, latents: Tensor) -> Tensor:
-    """|| picture - latents ||^2 (), the mean over all numbers: what a picture prior learns by. Both (N, C, h, w)."""
-    return F.mse_loss(pictures, latents)
+def picture_loss(pictures: Tensor, latents: Tensor, weights: Tensor | float = 1.0) -> Tensor:
+    """|| picture - latents ||^2 (), a mean over all numbers: what a picture prior learns by. Of this project, after no paper.
+
+    Args:
+        pictures, latents: (N, C, h, w). weights: how often the error of each place counts, (N, 1, h, w).
+    """
+    return (F.mse_loss(pictures, latents, reduction="none") * weights).mean()
 
 
 def timesteps_at(drawn: Tensor, scheduler, power: float = 1.0) -> Tensor:

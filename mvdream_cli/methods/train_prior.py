@@ -7,7 +7,7 @@ import torch
 from mvdream_cli.cameras import camera_condition, orbit_views
 from mvdream_cli.data.latents import Latents
 from mvdream_cli.data.streamed import StreamedLatents
-from mvdream_cli.diffusion.losses import picture_error
+from mvdream_cli.diffusion.losses import picture_loss
 from mvdream_cli.engine import progress
 from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
@@ -39,7 +39,7 @@ def train_prior(
         dropped = part.rand("caption") < options.unet.caption_dropout
         with torch.no_grad():
             text = pipeline.encode_prompt(["" if out else caption for caption, out in zip(captions, dropped.tolist())])
-        loss = picture_error(prior(text.to(dtype), camera.to(dtype)).float(), x)
+        loss = picture_loss(prior(text.to(dtype), camera.to(dtype)).float(), x)
         return loss, {"loss_picture": loss.detach()}
 
     @torch.no_grad()

@@ -1,6 +1,7 @@
 """What do views show? Answered by the nearest of several true renders, whose answers are known.
 
-Letters in shapes: V views, the front first; D features of one view, of a network that saw neither the model nor its world.
+Letters in shapes: V views, the front first; D features of one view, of length one, of a network that saw neither the model
+nor its world.
 """
 
 from collections.abc import Sequence
@@ -20,13 +21,13 @@ def directions_found(seen: Tensor, around: Tensor) -> Tensor:
 
 
 def sides_alike(around: Tensor, other: Tensor) -> Tensor:
-    """(V, K), of each view whether it could as well show direction k: an egg is the same all around.
+    """Of each view whether it could as well show direction k, (V, K) bool: an egg is the same all around.
 
     Direction k of an object seen from all sides, `around` (K, D), is then at least as like the view's own direction as the same
     view of a second such object with proportions of its own, `other` (V, D).
     """
     own = around[_own_directions(len(other), len(around))]
-    return own @ around.T >= (own * other).sum(1, keepdim=True)
+    return own @ around.T >= (own * other).sum(1, keepdim=True) - 1e-6  # equal sides differ by rounding
 
 
 def directions_right(found: Tensor, alike: Tensor) -> float:

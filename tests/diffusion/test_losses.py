@@ -69,6 +69,22 @@ def test_errors_of_objects_have_the_loss_for_their_mean(tiny):
     assert errors.shape == (2,) and one.item() == pytest.approx(errors[1].item(), rel=1e-4)
 
 
+def test_weights_say_how_often_the_error_of_a_place_counts(tiny):
+    torch.manual_seed(0)
+    latents, text, camera = torch.randn(8, 4, 8, 8), torch.randn(8, 16, 32), torch.randn(8, 16)
+    drawn = tiny, latents, torch.randn(8, 4, 8, 8), torch.tensor([100, 800]), text, camera, 4
+    left = torch.ones(8, 1, 8, 8)
+    left[..., 4:] = 0
+    plain, of_left, of_right = (losses.denoising_errors(*drawn, weights=weights) for weights in (1.0, left, 1 - left))
+    torch.testing.assert_close(of_left + of_right, plain)
+    assert (of_left > 0.1 * plain).all() and (of_right > 0.1 * plain).all()
+    torch.testing.assert_close(losses.denoising_errors(*drawn, weights=1 + 5 * left), plain + 5 * of_left)
+    pictures = torch.randn(8, 4, 8, 8)
+    expected = (pictures - latents)[..., :4].square().sum() / latents.numel()
+    torch.testing.assert_close(losses.picture_loss(pictures, latents, left), expected)
+    torch.testing.assert_close(losses.picture_loss(pictures, latents), torch.nn.functional.mse_loss(pictures, latents))
+
+
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
 def test_min_snr_weighs_an_error_of_the_picture_alike_whatever_is_predicted(prediction, tiny):
     """Its definition is one for x0: min(SNR, gamma) |error of x0|^2."""
