@@ -12,13 +12,15 @@ A file holds latents (N, V, C, h, w) float16, cameras (N, V, 16), tellings (capt
 each place that worn things cover (N, V, h, w) uint8, the identity of the autoencoder and what all was made from.
 
 Glasses are two of 256 places: an error there is hardly seen in a mean over all of them, and what comes of it are animals
-without glasses. With --worn-weight W an error where worn things cover a third of a place or more counts 1 + W times.
+without glasses. With --worn-weight W an error where worn things cover a third of a place or more counts 1 + W times. An
+airplane is a tenth of what a house is: with --even-objects the errors of an object count in inverse proportion to the root of
+how much of a picture it is (`Weights`), those of the stream's objects too.
 """
 
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -51,6 +53,7 @@ from mvdream_toybox.things import KINDS
 from mvdream_toybox.things.worn import WORN
 from mvdream_toybox.world import NATURAL_SHARE, Spec, draw_spec, in_box, parts_of
 
+USUAL_OBJECT = 0.5  # mean square of latents less those of gray, of mini's objects
 OTHERS, RIG_PROBABILITY, TELLINGS = CameraDistribution((30.0, 45.0), (0.0, 30.0), (1.1, 1.3)), 0.85, 3
 
 
@@ -93,26 +96,48 @@ def covered_places(draw: Callable[..., AssetSource], count: int, seed: int, law:
     return torch.cat(found)[:count]
 
 
+@dataclass(frozen=True)
+class Weights:
+    """How often errors count. gray: latents of no object (C, h, w), where objects are to count evenly."""
+
+    worn: float
+    gray: Tensor | None
+
+    def places(self, covered: Tensor) -> Tensor:
+        """Of places, of which worn things cover so much (..., h, w) in [0, 1]."""
+        return 1 + self.worn * (3 * covered).clamp(max=1)
+
+    def objects(self, latents: Tensor, num_views: int) -> Tensor:
+        """Of the views of objects, latents (B V, C, h, w): (B V, 1, 1, 1), 1 for an object of the usual size."""
+        if self.gray is None:
+            return torch.ones(())
+        seen = (latents.float() - self.gray).square().flatten(1).mean(1).unflatten(0, (-1, num_views)).mean(1)
+        weights = (USUAL_OBJECT / seen.clamp(min=1e-6)).sqrt().clamp(0.5, 2.5)
+        return weights.repeat_interleave(num_views)[:, None, None, None]
+
+
 class KeptDraws:
     """Objects of files, as `StreamedLatents` gives those of a stream, from which `streamed` of the steps still take theirs."""
 
-    def __init__(self, files: list[dict], shares: np.ndarray, stream, streamed: float, asked, seed: int, worn_weight: float):
+    def __init__(self, files: list[dict], shares: np.ndarray, stream, streamed: float, asked, seed: int, weights: Weights):
         self.files, self.shares, self.stream, self.streamed = files, shares, stream, streamed
         self.asked, self.seed = asked, seed
-        self.worn_weight, self.weights = worn_weight, torch.ones(())  # of the newest part's places (size V, 1, h, w)
+        self.of = weights
+        self.weights = torch.ones(())  # of the newest part's errors, broadcast to (size V, C, h, w)
 
     def draw(self, i: int, part: Part, num_views: int) -> tuple[Tensor, Tensor, list[str]]:
         """The objects of a part of step `i`, a function of seed, step and place; single views are always the stream's."""
         if num_views == 1 or int((i + 1) * self.streamed) > int(i * self.streamed):
-            self.weights = torch.ones(())
-            return self.stream.draw(i, part, num_views)
+            latents, *others = self.stream.draw(i, part, num_views)
+            self.weights = self.of.objects(latents, num_views)
+            return latents, *others
         rng = np.random.default_rng((self.seed, i, 7))
         which = part.of(rng.choice(len(self.files), size=part.total, p=self.shares))
         where, telling = (part.of(rng.random(part.total)) for _ in range(2))
         found = [(self.files[f], int(u * len(self.files[f]["latents"]))) for f, u in zip(which, where)]
         latents, cameras = (torch.stack([file[key][n] for file, n in found]).flatten(0, 1) for key in ("latents", "cameras"))
         covered = torch.stack([file["covered"][n] for file, n in found]).flatten(0, 1)[:, None] / 255
-        self.weights = 1 + self.worn_weight * (3 * covered).clamp(max=1)
+        self.weights = self.of.objects(latents, num_views) * self.of.places(covered)
         told = [file["tellings"][n] for file, n in found]
         return latents, cameras, [self.asked(texts[int(u * len(texts))]) for texts, u in zip(told, telling)]
 
@@ -120,9 +145,9 @@ class KeptDraws:
 class ToyboxWithKept(ToyboxStream):
     """A stream beside which files of objects are kept: `FILE=SHARE` in `mixture`, and `stream=SHARE`."""
 
-    def __init__(self, mixture: list[str], worn_weight: float, settings):
+    def __init__(self, mixture: list[str], worn_weight: float, even_objects: bool, settings):
         super().__init__(settings)
-        self.worn_weight = worn_weight
+        self.worn_weight, self.even_objects = worn_weight, even_objects
         shares = {name: float(share) for name, _, share in (text.rpartition("=") for text in mixture)}
         total = sum(shares.values())
         self.streamed = shares.pop("stream", 0.0) / total
@@ -132,6 +157,7 @@ class ToyboxWithKept(ToyboxStream):
         kept = [(share, file["made_from"]) for share, file in zip(self.shares.tolist(), self.files)]
         self.identity += f"; {self.streamed} of the steps, the others from {kept}"
         self.identity += f", worn things weighted {worn_weight}" if worn_weight else ""
+        self.identity += ", objects evened" if even_objects else ""
 
     def latents(self, pipeline, run, name: str, settings) -> KeptDraws:
         autoencoder = autoencoder_identity(pipeline.vae)
@@ -141,8 +167,12 @@ class ToyboxWithKept(ToyboxStream):
             raise UsageError("a file does not know where worn things are; draw it again")
         stream = super().latents(pipeline, run, name, settings)
         pipeline.encode_prompt = remembered(pipeline.encode_prompt)
-        kept = KeptDraws(self.files, self.shares, stream, self.streamed, pipeline.asked, self.seed, self.worn_weight)
-        if self.worn_weight:
+        size, weights = pipeline.image_size, Weights(self.worn_weight, None)
+        if self.even_objects:
+            gray = torch.full((1, size, size, 3), 0.5, device=pipeline.vae.device)
+            weights = replace(weights, gray=pipeline.encode_images(gray, sample=False)[0].float().cpu())
+        kept = KeptDraws(self.files, self.shares, stream, self.streamed, pipeline.asked, self.seed, weights)
+        if self.worn_weight or self.even_objects:
             train_unet.denoising_errors = lambda *drawn: denoising_errors(*drawn, weights=kept.weights.to(pipeline.vae.device))
             train_prior.picture_loss = lambda *drawn: picture_loss(*drawn, weights=kept.weights.to(pipeline.vae.device))
         return kept
@@ -163,7 +193,7 @@ def remembered(encode_prompt):
 
 def train(options) -> int:
     """`mvdream train` with the files."""
-    training_data.ToyboxStream = partial(ToyboxWithKept, options.mixture, options.worn_weight)
+    training_data.ToyboxStream = partial(ToyboxWithKept, options.mixture, options.worn_weight, options.even_objects)
     return main()
 
 
@@ -182,6 +212,7 @@ if __name__ == "__main__":
     training = what.add_parser("train")
     training.add_argument("mixture", nargs="+", metavar="FILE=SHARE")
     training.add_argument("--worn-weight", type=float, default=0.0, help="of errors where worn things are")
+    training.add_argument("--even-objects", action="store_true", help="errors of a small object count more")
     training.set_defaults(do=train)
     end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     chosen = parser.parse_args(sys.argv[1:end])

@@ -194,9 +194,11 @@ class LatentFiles:
 
 
 def autoencoder_identity(vae) -> str:
-    """sha256 hex over an autoencoder's weights and its scaling factor."""
+    """sha256 hex over an autoencoder's weights and its scaling factor, without the decoder, on which no latents depend."""
     digest = hashlib.sha256(repr((type(vae).__name__, vae.config.scaling_factor)).encode())
     for name, tensor in sorted(vae.state_dict().items()):
+        if name.startswith(("decoder.", "post_quant_conv.")):
+            continue
         digest.update(repr((name, tensor.dtype, tuple(tensor.shape))).encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())  # numpy has no bfloat16
     return digest.hexdigest()
