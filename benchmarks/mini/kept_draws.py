@@ -119,17 +119,17 @@ class Weights:
 class KeptDraws:
     """Objects of files, as `StreamedLatents` gives those of a stream, from which `streamed` of the steps still take theirs."""
 
-    def __init__(self, files: list[dict], shares: np.ndarray, stream, streamed: float, asked, seed: int, weights: Weights):
+    def __init__(self, files: list[dict], shares: np.ndarray, stream, streamed: float, asked, seed: int, weigh: Weights):
         self.files, self.shares, self.stream, self.streamed = files, shares, stream, streamed
         self.asked, self.seed = asked, seed
-        self.of = weights
+        self.weigh = weigh
         self.weights = torch.ones(())  # of the newest part's errors, broadcast to (size V, C, h, w)
 
     def draw(self, i: int, part: Part, num_views: int) -> tuple[Tensor, Tensor, list[str]]:
         """The objects of a part of step `i`, a function of seed, step and place; single views are always the stream's."""
         if num_views == 1 or int((i + 1) * self.streamed) > int(i * self.streamed):
             latents, *others = self.stream.draw(i, part, num_views)
-            self.weights = self.of.objects(latents, num_views)
+            self.weights = self.weigh.objects(latents, num_views)
             return latents, *others
         rng = np.random.default_rng((self.seed, i, 7))
         which = part.of(rng.choice(len(self.files), size=part.total, p=self.shares))
@@ -137,7 +137,7 @@ class KeptDraws:
         found = [(self.files[f], int(u * len(self.files[f]["latents"]))) for f, u in zip(which, where)]
         latents, cameras = (torch.stack([file[key][n] for file, n in found]).flatten(0, 1) for key in ("latents", "cameras"))
         covered = torch.stack([file["covered"][n] for file, n in found]).flatten(0, 1)[:, None] / 255
-        self.weights = self.of.objects(latents, num_views) * self.of.places(covered)
+        self.weights = self.weigh.objects(latents, num_views) * self.weigh.places(covered)
         told = [file["tellings"][n] for file, n in found]
         return latents, cameras, [self.asked(texts[int(u * len(texts))]) for texts, u in zip(told, telling)]
 
@@ -167,11 +167,11 @@ class ToyboxWithKept(ToyboxStream):
             raise UsageError("a file does not know where worn things are; draw it again")
         stream = super().latents(pipeline, run, name, settings)
         pipeline.encode_prompt = remembered(pipeline.encode_prompt)
-        size, weights = pipeline.image_size, Weights(self.worn_weight, None)
+        size, weigh = pipeline.image_size, Weights(self.worn_weight, None)
         if self.even_objects:
             gray = torch.full((1, size, size, 3), 0.5, device=pipeline.vae.device)
-            weights = replace(weights, gray=pipeline.encode_images(gray, sample=False)[0].float().cpu())
-        kept = KeptDraws(self.files, self.shares, stream, self.streamed, pipeline.asked, self.seed, weights)
+            weigh = replace(weigh, gray=pipeline.encode_images(gray, sample=False)[0].float().cpu())
+        kept = KeptDraws(self.files, self.shares, stream, self.streamed, pipeline.asked, self.seed, weigh)
         if self.worn_weight or self.even_objects:
             train_unet.denoising_errors = lambda *drawn: denoising_errors(*drawn, weights=kept.weights.to(pipeline.vae.device))
             train_prior.picture_loss = lambda *drawn: picture_loss(*drawn, weights=kept.weights.to(pipeline.vae.device))

@@ -9,7 +9,7 @@ as `to3d` does them. Of what comes of it the decoder learns to show the true vie
 still. The encoder stays, and so does all that was trained on its latents.
 
 A file holds of each object the latents sampled and true (N, V, C, h, w) float16, its views (N, V, S, S, 3) uint8, and the share
-of each place that worn things cover (N, V, h, w) uint8: errors there count more, as in `kept_draws`.
+of each place that worn things cover (N, V, h, w) uint8: errors there count more, as in `kept_draws`. It names the encoder.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from benchmarks.mini.kept_draws import OTHERS, RIG_PROBABILITY, covered_places, 
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import camera_condition
 from mvdream_cli.commands.toybox_world import draw_toy
+from mvdream_cli.data.latent_files import autoencoder_identity
 from mvdream_cli.data.stream import Stream, StreamLaw
 from mvdream_cli.diffusion.schedule import add_noise, ddim_step, ddim_timesteps
 from mvdream_cli.engine.device import set_threads
@@ -57,6 +58,7 @@ def draw(options) -> None:
             captions += [told[0] for told in batch.captions]
     covered = covered_places(partial(draw_covered, **world), len(captions), options.seed, law, plain.latent_size())
     set_threads(0)
+    torch.manual_seed(options.seed)
     pipeline = load_pipeline(options.model, dtype=torch.bfloat16, channels_last=True)
     rng, true, sampled = np.random.default_rng(options.seed), [], []
     for number, (some, camera) in enumerate(zip(track(views, "sampling"), cameras)):
@@ -66,8 +68,9 @@ def draw(options) -> None:
         true.append(latents.unflatten(0, (-1, VIEWS)).half())
         sampled.append(found.unflatten(0, (-1, VIEWS)).half())
     found = {"views": torch.cat(views), "true": torch.cat(true), "sampled": torch.cat(sampled), "covered": covered}
+    found = {name: value[: options.objects] for name, value in found.items()}
     with written_whole(options.out) as unfinished:
-        torch.save({name: value[: options.objects] for name, value in found.items()}, unfinished)
+        torch.save(found | {"autoencoder": autoencoder_identity(plain.vae)}, unfinished)
 
 
 @torch.no_grad()
@@ -89,6 +92,8 @@ def train(options) -> None:
     torch.manual_seed(options.seed)
     pipeline = load_pipeline(options.model)
     files = [torch.load(name, mmap=True) for name in options.files]
+    if any(file["autoencoder"] != autoencoder_identity(pipeline.vae) for file in files):
+        raise SystemExit("a file holds latents of another encoder than this model's; draw it again with this model")
     whole = {name: torch.cat([file[name] for file in files]) for name in ("views", "true", "sampled", "covered")}
     held_out = {name: value[:HELD_OUT] for name, value in whole.items()}
     vae = pipeline.vae.requires_grad_(False).to(memory_format=torch.channels_last)
