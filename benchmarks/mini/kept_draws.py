@@ -197,17 +197,22 @@ def train(options) -> int:
     return main()
 
 
+def drawing_arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """What is drawn, with which model, and where to."""
+    parser.add_argument("model")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--objects", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--worn-share", type=float, default=turns.WORN_SHARE, help="of the objects that can wear something")
+    parser.add_argument("--natural", type=float, default=NATURAL_SHARE, help="of the objects have the color of their kind")
+    return parser
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     what = parser.add_subparsers(required=True)
-    drawing = what.add_parser("draw")
-    drawing.add_argument("model")
-    drawing.add_argument("--out", type=Path, required=True)
-    drawing.add_argument("--objects", type=int, required=True)
-    drawing.add_argument("--seed", type=int, required=True)
+    drawing = drawing_arguments(what.add_parser("draw"))
     drawing.add_argument("--wearers", action="store_true", help="only kinds that wear things at two places or more")
-    drawing.add_argument("--worn-share", type=float, default=turns.WORN_SHARE, help="of the objects that can wear something")
-    drawing.add_argument("--natural", type=float, default=NATURAL_SHARE, help="of the objects have the color of their kind")
     drawing.set_defaults(do=draw)
     training = what.add_parser("train")
     training.add_argument("mixture", nargs="+", metavar="FILE=SHARE")

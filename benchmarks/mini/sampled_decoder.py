@@ -24,7 +24,7 @@ from torch import Tensor
 
 import mvdream_toybox.turns as turns
 from benchmarks.kinds import AT_ONCE, RIG, VIEWS
-from benchmarks.mini.kept_draws import OTHERS, RIG_PROBABILITY, covered_places, draw_covered
+from benchmarks.mini.kept_draws import OTHERS, RIG_PROBABILITY, covered_places, draw_covered, drawing_arguments
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import camera_condition
 from mvdream_cli.commands.toybox_world import draw_toy
@@ -37,7 +37,6 @@ from mvdream_cli.models.find import known_words
 from mvdream_cli.models.load import load_pipeline, save_pipeline
 from mvdream_toybox.things import KINDS
 from mvdream_toybox.things.worn import WORN
-from mvdream_toybox.world import NATURAL_SHARE
 
 STEPS, GUIDANCE_SCALE = 10, 4.0  # what to3d asks of mini
 TRUE_SHARE, TRUE_NOISE, EDGE_WEIGHT, HELD_OUT = 0.25, 0.05, 0.5, 100
@@ -149,13 +148,7 @@ def measured(pipeline, held_out: dict[str, Tensor]) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     what = parser.add_subparsers(required=True)
-    drawing = what.add_parser("draw")
-    drawing.add_argument("model")
-    drawing.add_argument("--out", type=Path, required=True)
-    drawing.add_argument("--objects", type=int, required=True)
-    drawing.add_argument("--seed", type=int, required=True)
-    drawing.add_argument("--worn-share", type=float, default=turns.WORN_SHARE, help="of the objects that can wear something")
-    drawing.add_argument("--natural", type=float, default=NATURAL_SHARE, help="of the objects have the color of their kind")
+    drawing = drawing_arguments(what.add_parser("draw"))
     drawing.set_defaults(do=draw)
     training = what.add_parser("train")
     training.add_argument("model")
