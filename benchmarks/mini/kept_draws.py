@@ -13,7 +13,7 @@ each place that worn things cover (N, V, h, w) uint8, the identity of the autoen
 
 Glasses are two of 256 places: an error there is hardly seen in a mean over all of them, and what comes of it are animals
 without glasses. With --worn-weight W an error where worn things cover a third of a place or more counts 1 + W times. An
-airplane is a tenth of what a house is: with --even-objects the errors of an object count in inverse proportion to the root of
+axe is a quarter of what a house is: with --even-objects the errors of an object count in inverse proportion to the root of
 how much of a picture it is (`Weights`), those of the stream's objects too.
 """
 
