@@ -162,7 +162,7 @@ class ToyboxWithKept(ToyboxStream):
     def latents(self, pipeline, run, name: str, settings) -> KeptDraws:
         autoencoder = autoencoder_identity(pipeline.vae)
         if any(file["autoencoder"] != autoencoder for file in self.files):
-            raise UsageError("a file holds latents of another autoencoder than this model's; draw it again with this model")
+            raise UsageError("a file holds latents of another encoder than this model's; draw it again with this model")
         if any("covered" not in file for file in self.files):
             raise UsageError("a file does not know where worn things are; draw it again")
         stream = super().latents(pipeline, run, name, settings)

@@ -9,7 +9,8 @@ as `to3d` does them. Of what comes of it the decoder learns to show the true vie
 still. The encoder stays, and so does all that was trained on its latents.
 
 A file holds of each object the latents sampled and true (N, V, C, h, w) float16, its views (N, V, S, S, 3) uint8, and the share
-of each place that worn things cover (N, V, h, w) uint8: errors there count more, as in `kept_draws`. It names the encoder.
+of each place that worn things cover (N, V, h, w) uint8: errors there count more, as in `kept_draws`. It names the
+encoder, and what all was made from.
 """
 
 import argparse
@@ -24,16 +25,18 @@ from torch import Tensor
 
 import mvdream_toybox.turns as turns
 from benchmarks.kinds import AT_ONCE, RIG, VIEWS
-from benchmarks.mini.kept_draws import OTHERS, RIG_PROBABILITY, covered_places, draw_covered, drawing_arguments
+from benchmarks.mini.kept_draws import OTHERS, RIG_PROBABILITY, Weights, covered_places, draw_covered, drawing_arguments
 from mvdream_cli.atomic import written_whole
 from mvdream_cli.cameras import camera_condition
 from mvdream_cli.commands.toybox_world import draw_toy
 from mvdream_cli.data.latent_files import autoencoder_identity
+from mvdream_cli.data.render_object import BUILT_VERSION
 from mvdream_cli.data.stream import Stream, StreamLaw
+from mvdream_cli.diffusion.losses import pixel_loss
 from mvdream_cli.diffusion.schedule import add_noise, ddim_step, ddim_timesteps
 from mvdream_cli.engine.device import set_threads
 from mvdream_cli.images import composite, to_uint8
-from mvdream_cli.models.find import known_words
+from mvdream_cli.models.find import known_words, model_identity
 from mvdream_cli.models.load import load_pipeline, save_pipeline
 from mvdream_toybox.things import KINDS
 from mvdream_toybox.things.worn import WORN
@@ -68,8 +71,10 @@ def draw(options) -> None:
         sampled.append(found.unflatten(0, (-1, VIEWS)).half())
     found = {"views": torch.cat(views), "true": torch.cat(true), "sampled": torch.cat(sampled), "covered": covered}
     found = {name: value[: options.objects] for name, value in found.items()}
+    autoencoder, model = autoencoder_identity(plain.vae), model_identity(options.model)
+    made_from = repr((BUILT_VERSION, options.seed, options.objects, world, options.worn_share, law, model))
     with written_whole(options.out) as unfinished:
-        torch.save(found | {"autoencoder": autoencoder_identity(plain.vae)}, unfinished)
+        torch.save(found | {"autoencoder": autoencoder, "made_from": made_from}, unfinished)
 
 
 @torch.no_grad()
@@ -94,6 +99,8 @@ def train(options) -> None:
     if any(file["autoencoder"] != autoencoder_identity(pipeline.vae) for file in files):
         raise SystemExit("a file holds latents of another encoder than this model's; draw it again with this model")
     whole = {name: torch.cat([file[name] for file in files]) for name in ("views", "true", "sampled", "covered")}
+    if len(whole["true"]) <= HELD_OUT:
+        raise SystemExit(f"the first {HELD_OUT} objects are kept out; draw more")
     held_out = {name: value[:HELD_OUT] for name, value in whole.items()}
     vae = pipeline.vae.requires_grad_(False).to(memory_format=torch.channels_last)
     vae.decoder.requires_grad_(True)
@@ -106,10 +113,11 @@ def train(options) -> None:
         views, true, latents, covered = (whole[name][chosen].float() for name in ("views", "true", "sampled", "covered"))
         as_true = torch.rand(len(chosen), 1, 1, 1, 1) < TRUE_SHARE
         latents = torch.where(as_true, true + TRUE_NOISE * true.std() * torch.randn_like(true), latents)
-        weights = 1 + options.worn_weight * (3 * covered / 255).clamp(max=1)  # (B, V, h, w)
+        weights = of_pixels(Weights(options.worn_weight, None).places(covered.flatten(0, 1) / 255), views.shape[2])
         with torch.autocast(vae.device.type, torch.bfloat16):
             pixels = vae.decode(latents.flatten(0, 1) / vae.config.scaling_factor).sample
-        loss = decoder_loss(pixels.float(), views.flatten(0, 1).permute(0, 3, 1, 2) / 127.5 - 1, weights.flatten(0, 1))
+        error = pixels.float() - (views.flatten(0, 1).permute(0, 3, 1, 2) / 127.5 - 1)
+        loss = pixel_loss(error, EDGE_WEIGHT, weights[:, None])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -118,25 +126,17 @@ def train(options) -> None:
     save_pipeline(pipeline, options.out, torch.float16, known_words(options.model))
 
 
-def decoder_loss(pixels: Tensor, views: Tensor, weights: Tensor) -> Tensor:
-    """L1 on pixels and on the differences of neighbours, as `autoencoder_loss` has it, with weights (N, h, w) of places.
-
-    Args:
-        pixels, views: (N, 3, S, S), what the decoder shows and what it should, in [-1, 1].
-    """
-    error, scale = pixels - views, views.shape[-1] // weights.shape[-1]
-    weights = weights.repeat_interleave(scale, 1).repeat_interleave(scale, 2)[:, None]
-    rows, columns = error[..., 1:, :] - error[..., :-1, :], error[..., 1:] - error[..., :-1]
-    edges = (rows.abs() * weights[..., 1:, :]).mean() + (columns.abs() * weights[..., 1:]).mean()
-    return (error.abs() * weights).mean() + EDGE_WEIGHT * edges
+def of_pixels(places: Tensor, size_px: int) -> Tensor:
+    """Values of places (N, h, w), of all pixels of each, (N, S, S)."""
+    scale = size_px // places.shape[-1]
+    return places.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
 
 
 @torch.no_grad()
 def measured(pipeline, held_out: dict[str, Tensor]) -> str:
     """L1 and PSNR in dB of sampled and true latents, shown, against the true views; L1 where something is worn."""
     views, told = held_out["views"].float() / 255, []
-    worn = (held_out["covered"] > 85).repeat_interleave(views.shape[2] // held_out["covered"].shape[2], 2)
-    worn = worn.repeat_interleave(views.shape[3] // held_out["covered"].shape[3], 3)
+    worn = of_pixels(held_out["covered"].flatten(0, 1) > 85, views.shape[2]).unflatten(0, (-1, VIEWS))
     for name in ("sampled", "true"):
         shown = torch.stack([pipeline.decode_latents(latents.float()) for latents in held_out[name]])
         error = (shown - views).abs()

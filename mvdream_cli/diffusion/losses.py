@@ -96,9 +96,20 @@ def autoencoder_loss(vae, images: Tensor, noise: Tensor, edge_weight: float) -> 
     latents = vae.encode(pixels).latent
     noisy = latents + latents.detach().std((1, 2, 3), keepdim=True) * noise.to(latents.dtype)
     error = vae.decode(noisy).sample - pixels
-    edges = (error[..., 1:, :] - error[..., :-1, :]).abs().mean() + (error[..., 1:] - error[..., :-1]).abs().mean()
-    loss = error.abs().mean() + edge_weight * edges + 1e-4 * latents.square().mean()
+    loss = pixel_loss(error, edge_weight) + 1e-4 * latents.square().mean()
     return loss, {"psnr_db": -10 * (error.detach().square().mean() / 4).log10()}
+
+
+def pixel_loss(error: Tensor, edge_weight: float, weights: Tensor | float = 1.0) -> Tensor:
+    """L1 of pixels and, times `edge_weight`, of the differences of neighbouring ones, (). Of this project, after no paper.
+
+    Args:
+        error: (N, C, H, W), what is shown less what should be. weights: how often a pixel counts, (N, 1, H, W).
+    """
+    weights = torch.as_tensor(weights, device=error.device).expand(len(error), 1, *error.shape[2:])
+    rows, columns = (error[..., 1:, :] - error[..., :-1, :]).abs(), (error[..., 1:] - error[..., :-1]).abs()
+    edges = (rows * weights[..., 1:, :]).mean() + (columns * weights[..., 1:]).mean()
+    return (error.abs() * weights).mean() + edge_weight * edges
 
 
 def contrastive_loss(image_embeds: Tensor, text_embeds: Tensor, log_scale: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

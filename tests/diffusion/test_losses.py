@@ -119,6 +119,17 @@ def test_contrastive_loss_prefers_the_right_pairs():
     assert right < wrong and stats["accuracy"] == 1
 
 
+def test_pixel_loss_is_l1_of_pixels_and_of_what_neighbours_differ_by():
+    error = torch.zeros(1, 1, 4, 4)
+    error[0, 0, 1, 2] = -3.0  # one pixel, which four differences of twelve each way see
+    plain = 3 / 16 + 0.5 * (6 / 12 + 6 / 12)
+    assert losses.pixel_loss(error, 0.5).item() == pytest.approx(plain)
+    assert losses.pixel_loss(error, 0.5, torch.full((1, 1, 4, 4), 2.0)).item() == pytest.approx(2 * plain)
+    weights = torch.ones(1, 1, 4, 4)
+    weights[..., 1, 2] = 0  # the differences to the pixels below and right of it count by the weights of those
+    assert losses.pixel_loss(error, 0.5, weights).item() == pytest.approx(0.5 * (3 / 12 + 3 / 12))
+
+
 def test_autoencoder_loss_falls_with_training(tiny):
     torch.manual_seed(0)
     vae = tiny.vae.train().requires_grad_(True)
