@@ -1,8 +1,11 @@
-"""How well do true views become an object? PSNR of the exported mesh at directions that no view had, over middle gray.
+"""How well do views become an object? Of true views, PSNR of the mesh at directions that no view had, over middle gray.
 
     python benchmarks/reconstruct.py --model MODEL [--views 8] [--kinds bulldog dragon car] --out reconstructed
+    python benchmarks/reconstruct.py --model MODEL --kinds --sampled --out reconstructed
 
 The object of each kind is number 0 of world 1; the texture is as painted, light included. Leaves sheet.png: views, truth, mesh.
+Of views that the model samples for prompts, most of them of things with thin parts, how much the mesh's silhouettes overlap
+with those of the views: intersection over union, the mean of four. Leaves sampled.png: views, mesh.
 """
 
 import argparse
@@ -29,6 +32,12 @@ from mvdream_toybox.world import draw_spec
 
 BETWEEN = ((135, 15), (225, 15), (315, 15), (45, 15), (110, 30), (290, 0))  # azimuth, elevation of the held-out directions
 OPTIONS = SampledViews(fovy_deg=FOVY_DEG, elevation_deg=ELEVATION_DEG, distance=1.2)
+PROMPTS = (
+    "a blue tall ship", "a red dragon", "an orange octopus", "a brown horse", "a yellow airplane", "a wooden axe", "a giraffe",
+    "a red biplane", "a black spider", "a white swan", "a knight riding a horse", "a blue bicycle", "a green cactus",
+    "a brown wooden chair", "a deer wearing a red scarf", "a purple butterfly", "a robot wearing a blue hat",
+    "a bulldog wearing a black pirate hat", "a gray elephant", "a brown bear wearing glasses",
+)  # fmt: skip
 
 
 def held_out(glb: Path, toy) -> tuple[torch.Tensor, torch.Tensor]:
@@ -36,33 +45,61 @@ def held_out(glb: Path, toy) -> tuple[torch.Tensor, torch.Tensor]:
     mesh = load_asset(glb)
     c2w = torch.stack([orbit(azimuth, elevation, RADIUS) for azimuth, elevation in BETWEEN])
     truth = pictures(toy, c2w.numpy())
-    c2w[:, :3, 3] *= 2  # the box of a scene is twice as large
-    seen = render_views(mesh, c2w.numpy(), FOVY_DEG, truth.shape[1], light=AS_PAINTED)
-    return truth, torch.from_numpy(composite(seen, 0.5))
+    return truth, torch.from_numpy(composite(shown(mesh, c2w, truth.shape[1]), 0.5))
+
+
+def shown(mesh, c2w: torch.Tensor, size_px: int):
+    """A mesh from cameras of a world half as large as a scene, (V, S, S, 4) uint8."""
+    c2w = c2w.clone()
+    c2w[:, :3, 3] *= 2
+    return render_views(mesh, c2w.numpy(), FOVY_DEG, size_px, light=AS_PAINTED)
+
+
+def sampled(pipeline, out: Path) -> None:
+    """Overlap of silhouettes for `PROMPTS`, and sampled.png."""
+    c2w, rows, overlaps = orbit_views(4, ELEVATION_DEG, distance=RADIUS), [], []
+    for prompt in PROMPTS:
+        images = pipeline(prompt, c2w, seeds=[0], guidance_scale=4.0, steps=10)[0]
+        views = sampled_views(images, OPTIONS)
+        mesh = write_mesh(made_of(pipeline.reconstructor, views), out / "sampled.glb")[0]
+        seen = shown(load_asset(mesh), c2w, images.shape[1])
+        mask = torch.from_numpy(seen[..., 3] > 127)
+        overlaps.append(float(((mask & views.masks).sum((1, 2)) / (mask | views.masks).sum((1, 2))).mean()))
+        rows += [images, torch.from_numpy(composite(seen, 0.5))]
+        print(json.dumps({"prompt": prompt, "overlap": round(overlaps[-1], 3)}), flush=True)
+    print(json.dumps({"mean overlap": round(sum(overlaps) / len(overlaps), 3)}))
+    save_image(out / "sampled.png", grid(torch.cat(rows), 8))
+
+
+def made_of(network, views):
+    """The mesh of views, with their colors."""
+    return distance_to_mesh(Reconstruction(network, views).grid(128), Pictures(*(p.numpy() for p in views)), texture_size=512)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True, help="with a reconstructor")
     parser.add_argument("--views", type=int, default=4)
-    parser.add_argument("--kinds", nargs="+", default=["bulldog", "dragon", "car"])
+    parser.add_argument("--kinds", nargs="*", default=["bulldog", "dragon", "car"])
+    parser.add_argument("--sampled", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("reconstructed"))
     arguments = parser.parse_args()
-    network, rows = load_pipeline(arguments.model).reconstructor, []
+    pipeline, rows = load_pipeline(arguments.model), []
     for kind in arguments.kinds:
         toy = mesh_of(draw_spec(1, 0, "all", (kind,)))
         images = pictures(toy, orbit_views(arguments.views, ELEVATION_DEG, distance=RADIUS).numpy())
         started = time.monotonic()
-        views = sampled_views(images, OPTIONS)
-        seen = Reconstruction(network, views).grid(128)
+        mesh = made_of(pipeline.reconstructor, sampled_views(images, OPTIONS))
         seconds = time.monotonic() - started
-        mesh = distance_to_mesh(seen, Pictures(*(part.numpy() for part in views)), texture_size=512)
         truth, made = held_out(write_mesh(mesh, arguments.out / f"{kind}.glb")[0], toy)
         psnr_db = -10 * (made - truth).square().mean((1, 2, 3)).log10()
         print(json.dumps({"kind": kind, "psnr_db": round(float(psnr_db.mean()), 2), "seconds": round(seconds, 2)}), flush=True)
         front = torch.nn.functional.pad(images[:6], (0, 0, 0, 0, 0, 0, 0, max(0, 6 - len(images))), value=1.0)
         rows += [front, truth, made]
-    save_image(arguments.out / "sheet.png", grid(torch.cat(rows), 6))
+    if rows:
+        save_image(arguments.out / "sheet.png", grid(torch.cat(rows), 6))
+    if arguments.sampled:
+        sampled(pipeline, arguments.out)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from mvdream_cli.parts import Part
 class ObjectBatch(NamedTuple):
     """images (B, V, S, S, 3) in [0, 1], c2w (B, V, 4, 4), fovy_deg (B, V).
 
-    points (B, P, 3), and there distance (B, P) and colors (B, P, 3).
+    points (B, P, 3), and there distance (B, P) and colors (B, P, 3). alpha (B, V, S, S) in [0, 1]: how much of a pixel truly
+    shows the object, whatever the images show.
     """
 
     images: Tensor
@@ -27,6 +28,7 @@ class ObjectBatch(NamedTuple):
     points: Tensor
     distance: Tensor
     colors: Tensor
+    alpha: Tensor
 
 
 class Source(Protocol):
@@ -100,8 +102,10 @@ class StreamedObjects:
             of_all = [getattr(batch.points, name)[k] for _, batch, k in rows]
             first = [int(start * max(len(of) - num_points + 1, 1)) for start, of in zip(starts, of_all)]
             parts.append(np.stack([of[at : at + num_points] for at, of in zip(first, of_all)]))
+        alpha = np.stack([batch.rgba[k, ..., 3] for _, batch, k in rows])
         rest = (torch.from_numpy(np.float32(x)).to(self.device, non_blocking=True) for x in (c2w, fovy_deg, *parts))
-        return ObjectBatch(images.float() / 255.0, *rest)
+        alpha = torch.from_numpy(alpha).to(self.device, non_blocking=True).float() / 255.0
+        return ObjectBatch(images.float() / 255.0, *rest, alpha)
 
     def _part(self, number: int) -> Part:
         """This process's part of a batch."""

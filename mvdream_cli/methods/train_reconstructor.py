@@ -1,5 +1,9 @@
-"""Training of the reconstructor: views, true or as the model draws them, to signed distance and color at points."""
+"""Training of the reconstructor: views, true or as the model draws them, to signed distance and color at points.
 
+Rays see to it that what the views show is met by them, however uncertain its depth is (`methods.silhouettes`).
+"""
+
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +18,7 @@ from mvdream_cli.engine.method import Method
 from mvdream_cli.engine.optim import Ema
 from mvdream_cli.images import grid, save_image
 from mvdream_cli.methods.micro_batches import MicroBatches
+from mvdream_cli.methods.silhouettes import nearest_along, silhouette_loss
 from mvdream_cli.methods.train_shared import network_training, optimizer_of
 from mvdream_cli.models.reconstructor import Reconstructor
 from mvdream_cli.parts import Part
@@ -44,8 +49,14 @@ def train_reconstructor(
     def step(i: int, part: Part):
         batch = objects.draw(i, part, settings.points)
         batch = augmented(fewer_views(batch, i, objects.stream.seed, settings), settings, part)
-        distance, colors = network(batch.images, batch.c2w, batch.fovy_deg, batch.points)
-        return reconstruction_loss(distance, colors, batch, settings.sign_weight, settings.color_weight)
+        reading = network.read(batch.images, batch.c2w, batch.fovy_deg)
+        distance, colors = network.at(reading, batch.points)
+        loss, stats = reconstruction_loss(distance, colors, batch, settings.sign_weight, settings.color_weight)
+        if settings.ray_weight:
+            nearest, shown = nearest_along(partial(network.at, reading), batch, part, settings.rays)
+            missed, stats["silhouettes_right"] = silhouette_loss(nearest, shown)
+            loss = loss + settings.ray_weight * missed
+        return loss, stats
 
     def preview(done: int) -> None:
         # the views of eight objects, the last of them redrawn, and a slice through the middle of each
@@ -85,7 +96,7 @@ def fewer_views(batch: ObjectBatch, i: int, seed: int, settings: ReconstructorTr
     if views < 2 or rng.random() >= settings.fewer_views_probability:
         return batch
     kept = torch.from_numpy(np.sort(rng.permutation(views)[: int(rng.integers(1, views))])).to(batch.c2w.device)
-    return batch._replace(images=batch.images[:, kept], c2w=batch.c2w[:, kept], fovy_deg=batch.fovy_deg[:, kept])
+    return batch._replace(**{name: getattr(batch, name)[:, kept] for name in ("images", "c2w", "fovy_deg", "alpha")})
 
 
 def augmented(batch: ObjectBatch, settings: ReconstructorTraining, part: Part) -> ObjectBatch:
@@ -113,7 +124,8 @@ def mirrored(batch: ObjectBatch, which: Tensor) -> ObjectBatch:
     c2w = batch.c2w * camera[:, None, None]
     c2w = c2w * torch.cat([world, torch.ones_like(world[:, :1])], 1)[:, None, :, None]
     images = torch.where(which[:, None, None, None, None], batch.images.flip(3), batch.images)
-    return batch._replace(images=images, c2w=c2w, points=batch.points * world[:, None])
+    alpha = torch.where(which[:, None, None, None], batch.alpha.flip(3), batch.alpha)
+    return batch._replace(images=images, alpha=alpha, c2w=c2w, points=batch.points * world[:, None])
 
 
 def redraw_of(pipeline, settings: ReconstructorTraining, dtype: torch.dtype, at_once: int = 4) -> Redraw:

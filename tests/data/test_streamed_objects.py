@@ -21,7 +21,10 @@ def same(first, second):
 
 def test_a_step_takes_whole_objects_and_some_of_their_points(point_set):
     drawn = objects(point_set).draw(0, WHOLE, 100)
-    assert [tuple(x.shape) for x in drawn] == [(2, 4, 32, 32, 3), (2, 4, 4, 4), (2, 4), (2, 100, 3), (2, 100), (2, 100, 3)]
+    shapes = [(2, 4, 32, 32, 3), (2, 4, 4, 4), (2, 4), (2, 100, 3), (2, 100), (2, 100, 3), (2, 4, 32, 32)]
+    assert [tuple(x.shape) for x in drawn] == shapes
+    shown = (drawn.images - 128 / 255).abs().amax(-1) > 0.02
+    assert drawn.alpha.amax() == 1 and (drawn.alpha[shown] > 0).all()
     assert torch.allclose(drawn.images[0, 0, 0, 0], torch.tensor(128 / 255)) and drawn.images.dtype == torch.float32
 
 

@@ -37,7 +37,8 @@ def example(objects=3):
     c2w = orbit_views(4, 15.0, distance=1.77).expand(objects, -1, -1, -1)
     points = torch.rand(objects, 20, 3) - 0.5
     distance, colors = torch.rand(objects, 20) * 0.2 - 0.1, torch.rand(objects, 20, 3)
-    return ObjectBatch(torch.rand(objects, 4, 32, 32, 3), c2w, torch.full((objects, 4), 37.5), points, distance, colors)
+    images, alpha = torch.rand(objects, 4, 32, 32, 3), torch.rand(objects, 4, 32, 32).round()
+    return ObjectBatch(images, c2w, torch.full((objects, 4), 37.5), points, distance, colors, alpha)
 
 
 def test_steps_learn_and_leave_the_average(point_set, tmp_path):
@@ -50,7 +51,7 @@ def test_steps_learn_and_leave_the_average(point_set, tmp_path):
         optimizer.zero_grad()
         losses.append(loss.item())
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:3])
-    assert stats.keys() == {"distance_error", "color_error", "sign_right"}
+    assert stats.keys() == {"distance_error", "color_error", "sign_right", "silhouettes_right"}
     assert method.shrink() == "2 micro-batches of 2 objects; the batch stays the same"
     method.preview(3)
     assert (tmp_path / "step-00000003.png").is_file()
@@ -59,7 +60,7 @@ def test_steps_learn_and_leave_the_average(point_set, tmp_path):
 
 def test_micro_batches_of_a_step_show_the_same_views(point_set, tmp_path):
     settings = ReconstructorTraining(fewer_views_probability=1.0)
-    counts = [{fewer_views(example(), i, 0, settings).c2w.shape[1] for _ in range(2)} for i in range(20)]
+    counts = [{fewer_views(example(), i, 0, settings).alpha.shape[1] for _ in range(2)} for i in range(20)]
     assert all(len(seen) == 1 for seen in counts) and {n for seen in counts for n in seen} == {1, 2, 3}
     assert fewer_views(example(), 0, 0, ReconstructorTraining(fewer_views_probability=0)).c2w.shape[1] == 4
 
@@ -74,6 +75,7 @@ def test_a_mirrored_object_is_seen_where_its_mirrored_pictures_show_it():
     torch.testing.assert_close(after[..., 1], before[..., 1] * sides, atol=1e-5, rtol=0)  # columns
     torch.testing.assert_close(torch.linalg.det(turned.c2w[..., :3, :3]), torch.ones(3, 4))
     assert torch.equal(turned.images[0], batch.images[0].flip(2)) and torch.equal(turned.images[1], batch.images[1])
+    assert torch.equal(turned.alpha[0], batch.alpha[0].flip(2)) and torch.equal(turned.alpha[1], batch.alpha[1])
     again = mirrored(turned, torch.tensor([True, False, True]))
     assert all(torch.allclose(a, b) for a, b in zip(again, batch))
 
