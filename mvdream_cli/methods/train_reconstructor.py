@@ -52,10 +52,10 @@ def train_reconstructor(
         reading = network.read(batch.images, batch.c2w, batch.fovy_deg)
         distance, colors = network.at(reading, batch.points)
         loss, stats = reconstruction_loss(distance, colors, batch, settings.sign_weight, settings.color_weight)
-        if settings.ray_weight:
-            nearest, shown = nearest_along(partial(network.at, reading), batch, part, settings.rays)
+        if settings.silhouette_weight:
+            nearest, shown = nearest_along(partial(network.at, reading), batch, part, settings.silhouette_rays)
             missed, stats["silhouettes_right"] = silhouette_loss(nearest, shown)
-            loss = loss + settings.ray_weight * missed
+            loss = loss + settings.silhouette_weight * missed
         return loss, stats
 
     def preview(done: int) -> None:

@@ -75,8 +75,8 @@ class ReconstructorTraining(Section):
     blur: Fraction = Field(0.8, description="largest blur of the views; 1: a pixel is half its neighbours, along a side")
     sign_weight: Weight = Field(0.3, description="of the cross-entropy of inside and outside")
     color_weight: Weight = Field(1.0, description="of the error in color")
-    rays: Count = Field(64, description="rays of an object in one step: where a view shows it they have to meet it")
-    ray_weight: Weight = Field(4.0, description="of what they miss, and of what they meet elsewhere; 0: no rays")
+    silhouette_rays: Count = Field(64, description="rays of an object in one step: where a view shows it they have to meet it")
+    silhouette_weight: Weight = Field(4.0, description="of what they miss, and of what they meet elsewhere; 0: no rays")
 
 
 class Validation(Section):
