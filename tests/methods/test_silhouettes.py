@@ -1,6 +1,6 @@
 import torch
 
-from mvdream_cli.cameras import orbit_views
+from mvdream_cli.cameras import get_rays, orbit_views
 from mvdream_cli.data.streamed_objects import ObjectBatch
 from mvdream_cli.methods.silhouettes import FAR_AWAY, INSIDE, RIM_PX, drawn_pixels, nearest_along, silhouette_loss
 from mvdream_cli.parts import Part
@@ -32,17 +32,21 @@ def test_a_ball_has_its_own_silhouettes_and_a_ball_elsewhere_has_not():
     assert right == 1 and elsewhere < 0.9 and error > 0.02
 
 
-def test_the_nearest_point_of_a_ray_is_found_as_by_arithmetic():
-    batch = seen_ball()
-    nearest, _ = nearest_along(ball(), batch, Part(0, 2, 2), 300)
-    # along a ray the smallest distance to the ball is that of the middle less the radius; never below, and hardly above
-    pixels = drawn_pixels(batch.alpha, Part(0, 2, 2).rand("rays", 300))
-    row = (torch.arange(SIZE) + 0.5) / SIZE * 2 - 1
-    y, x = torch.meshgrid(row, row, indexing="ij")
-    angle = torch.atan(torch.hypot(x, y) * torch.tan(torch.deg2rad(torch.tensor(37.5 / 2)))).flatten()
-    truth = 1.77 * angle.sin()[pixels % SIZE**2] - RADIUS
+def test_the_nearest_point_of_a_ray_and_its_gradient_are_those_of_arithmetic():
+    """From the middle of a ball to a line it is as far as the cross product says."""
+    batch, part = seen_ball(), Part(0, 2, 2)
+    center = torch.zeros(3, requires_grad=True)
+    nearest, alpha = nearest_along(lambda points: ((points - center).norm(dim=-1) - RADIUS, None), batch, part, 300)
+    pixels = drawn_pixels(batch.alpha, part.rand("rays", 300))
+    rays_o, rays_d = (rays.flatten(1, 3) for rays in get_rays(batch.c2w, batch.fovy_deg, SIZE, SIZE))
+    rays_o, rays_d = (rays.gather(1, pixels[..., None].expand(-1, -1, 3)) for rays in (rays_o, rays_d))
+    truth = torch.linalg.cross(center - rays_o, rays_d, dim=-1).norm(dim=-1) - RADIUS
     meets = truth < 0.15  # of the others, some miss the box
-    assert meets.sum() > 400 and (nearest > truth - 1e-4).all() and (nearest - truth)[meets].max() < 1e-3
+    assert meets.sum() > 400 and ((truth < 0) == (alpha == 1)).all()
+    assert (nearest > truth - 1e-4).all() and (nearest - truth)[meets].max() < 1e-3
+    (of_samples,) = torch.autograd.grad(nearest[meets].sum(), center)
+    (of_lines,) = torch.autograd.grad(truth[meets].sum(), center)
+    torch.testing.assert_close(of_samples, of_lines, atol=0.03 * meets.sum().item(), rtol=0)
 
 
 def test_what_a_ray_misses_is_pulled_to_it_where_it_is_nearest():

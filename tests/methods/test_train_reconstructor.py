@@ -58,6 +58,12 @@ def test_steps_learn_and_leave_the_average(point_set, tmp_path):
     method.close()
 
 
+def test_without_their_weight_no_rays_are_cast(point_set, tmp_path):
+    _, method = training(point_set, tmp_path, "batch_size=4", "reconstructor.silhouette_weight=0")
+    assert "silhouettes_right" not in method.step(0, method.parts(0)[0])[1]
+    method.close()
+
+
 def test_micro_batches_of_a_step_show_the_same_views(point_set, tmp_path):
     settings = ReconstructorTraining(fewer_views_probability=1.0)
     counts = [{fewer_views(example(), i, 0, settings).alpha.shape[1] for _ in range(2)} for i in range(20)]
