@@ -5,7 +5,7 @@
 
 The object of each kind is number 0 of world 1; the texture is as painted, light included. Leaves sheet.png: views, truth, mesh.
 Of views that the model samples for prompts, most of them of things with thin parts, how much the mesh's silhouettes overlap
-with those of the views: intersection over union, the mean of four. Leaves sampled.png: views, mesh.
+with those of the views: intersection over union of all four (`mesh.likeness`). Leaves sampled.png: views, mesh.
 """
 
 import argparse
@@ -19,8 +19,9 @@ from toys import ELEVATION_DEG, FOVY_DEG, RADIUS, mesh_of, pictures
 from mvdream_cli.cameras import orbit, orbit_views
 from mvdream_cli.images import composite, grid, save_image
 from mvdream_cli.mesh.from_distance import distance_to_mesh
+from mvdream_cli.mesh.likeness import likeness
 from mvdream_cli.mesh.projection import Pictures
-from mvdream_cli.mesh.turntable import AS_PAINTED
+from mvdream_cli.mesh.turntable import AS_PAINTED, asset_of
 from mvdream_cli.mesh.writers import write_mesh
 from mvdream_cli.methods.posed_views import sampled_views
 from mvdream_cli.methods.reconstruct import Reconstruction
@@ -45,14 +46,9 @@ def held_out(glb: Path, toy) -> tuple[torch.Tensor, torch.Tensor]:
     mesh = load_asset(glb)
     c2w = torch.stack([orbit(azimuth, elevation, RADIUS) for azimuth, elevation in BETWEEN])
     truth = pictures(toy, c2w.numpy())
-    return truth, torch.from_numpy(composite(shown(mesh, c2w, truth.shape[1]), 0.5))
-
-
-def shown(mesh, c2w: torch.Tensor, size_px: int):
-    """A mesh from cameras of a world half as large as a scene, (V, S, S, 4) uint8."""
-    c2w = c2w.clone()
-    c2w[:, :3, 3] *= 2
-    return render_views(mesh, c2w.numpy(), FOVY_DEG, size_px, light=AS_PAINTED)
+    c2w[:, :3, 3] *= 2  # the box of a scene is twice as large
+    seen = render_views(mesh, c2w.numpy(), FOVY_DEG, truth.shape[1], light=AS_PAINTED)
+    return truth, torch.from_numpy(composite(seen, 0.5))
 
 
 def sampled(pipeline, out: Path) -> None:
@@ -61,19 +57,22 @@ def sampled(pipeline, out: Path) -> None:
     for prompt in PROMPTS:
         images = pipeline(prompt, c2w, seeds=[0], guidance_scale=4.0, steps=10)[0]
         views = sampled_views(images, OPTIONS)
-        mesh = write_mesh(made_of(pipeline.reconstructor, views), out / "sampled.glb")[0]
-        seen = shown(load_asset(mesh), c2w, images.shape[1])
-        mask = torch.from_numpy(seen[..., 3] > 127)
-        overlaps.append(float(((mask & views.masks).sum((1, 2)) / (mask | views.masks).sum((1, 2))).mean()))
+        mesh = made_of(pipeline.reconstructor, views)
+        overlaps.append(likeness(mesh, pictures_of(views))["silhouette_iou"])
+        seen = render_views(asset_of(mesh), views.c2w.numpy(), FOVY_DEG, images.shape[1], light=AS_PAINTED)
         rows += [images, torch.from_numpy(composite(seen, 0.5))]
         print(json.dumps({"prompt": prompt, "overlap": round(overlaps[-1], 3)}), flush=True)
     print(json.dumps({"mean overlap": round(sum(overlaps) / len(overlaps), 3)}))
     save_image(out / "sampled.png", grid(torch.cat(rows), 8))
 
 
+def pictures_of(views) -> Pictures:
+    return Pictures(*(part.numpy() for part in views))
+
+
 def made_of(network, views):
     """The mesh of views, with their colors."""
-    return distance_to_mesh(Reconstruction(network, views).grid(128), Pictures(*(p.numpy() for p in views)), texture_size=512)
+    return distance_to_mesh(Reconstruction(network, views).grid(128), pictures_of(views), texture_size=512)
 
 
 def main() -> None:
