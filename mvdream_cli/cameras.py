@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 FRONT_AZIMUTH_DEG = 90.0
+MIRRORED = (1.0, -1.0, 1.0)  # the world's left and right exchanged; the front stays in front
 
 
 def orbit(azimuth_deg: Tensor | float, elevation_deg: Tensor | float, distance: Tensor | float = 1.0) -> Tensor:
@@ -71,6 +72,12 @@ def camera_condition(c2w: Tensor) -> Tensor:
     unit = position / (position.norm(dim=-2, keepdim=True) + 1e-8)
     top = torch.cat([c2w[..., :3, :3], unit], -1)
     return torch.cat([top, c2w[..., 3:, :]], -2).flatten(-2)
+
+
+def mirrored_cameras(c2w: Tensor) -> Tensor:
+    """Cameras (..., 4, 4) that see the mirrored world as `c2w` see the world, left and right exchanged in their pictures."""
+    world, camera = c2w.new_tensor((*MIRRORED, 1.0)), c2w.new_tensor((-1.0, 1.0, 1.0, 1.0))
+    return world[:, None] * c2w * camera
 
 
 def get_rays(c2w: Tensor, fovy_deg: Tensor | float, height: int, width: int) -> tuple[Tensor, Tensor]:

@@ -41,7 +41,8 @@ def make_object(settings, prompt: str, run, open_model: Callable[..., tuple], fr
         warn_about_length(pipeline, pipeline.asked(prompt, to3d.views.suffix), to3d.views.negative_prompt)
         views = sampled_views(first_look(pipeline, prompt, to3d, seed, run.folder, run.cache), to3d.views)
     if views is not None and reconstructs(settings, pipeline, from_views):
-        seen = Reconstruction(pipeline.reconstructor, views).grid(to3d.reconstruction.resolution)
+        reconstruction = Reconstruction(pipeline.reconstructor, views, mirror=to3d.reconstruction.mirror)
+        seen = reconstruction.grid(to3d.reconstruction.resolution)
     refines = to3d.method == "both" and (seen is None or to3d.reconstruction.refine)
     distils = bool(prompt) and (to3d.method == "sds" or refines)
     if seen is not None and not distils:

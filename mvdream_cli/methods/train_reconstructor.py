@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mvdream_cli.cameras import MIRRORED, mirrored_cameras
 from mvdream_cli.data.streamed_objects import ObjectBatch, Redraw, StreamedObjects
 from mvdream_cli.diffusion.redraw import redraw
 from mvdream_cli.engine import progress
@@ -27,7 +28,6 @@ from mvdream_cli.settings.train import ReconstructorTraining, Train
 SIGN_WIDTH = 0.01  # the distance over which the sign becomes certain
 COLORED_WITHIN = 0.05  # of the surface, points have a color
 SURE_FROM, SURE_TO = 0.01, 0.04  # distances of the points for which the share of right signs is told
-MIRRORED = (1.0, -1.0, 1.0)  # the world's left and right; the front stays in front
 
 
 def train_reconstructor(
@@ -118,11 +118,7 @@ def augmented(batch: ObjectBatch, settings: ReconstructorTraining, part: Part) -
 def mirrored(batch: ObjectBatch, which: Tensor) -> ObjectBatch:
     """Left and right exchanged in the objects of a mask (B,): pictures, cameras and points."""
     world = torch.where(which[:, None], batch.points.new_tensor(MIRRORED), 1.0)  # (B, 3)
-    camera = torch.where(
-        which[:, None], batch.points.new_tensor((-1.0, 1.0, 1.0, 1.0)), 1.0
-    )  # of the columns: right turns over
-    c2w = batch.c2w * camera[:, None, None]
-    c2w = c2w * torch.cat([world, torch.ones_like(world[:, :1])], 1)[:, None, :, None]
+    c2w = torch.where(which[:, None, None, None], mirrored_cameras(batch.c2w), batch.c2w)
     images = torch.where(which[:, None, None, None, None], batch.images.flip(3), batch.images)
     alpha = torch.where(which[:, None, None, None], batch.alpha.flip(3), batch.alpha)
     return batch._replace(images=images, alpha=alpha, c2w=c2w, points=batch.points * world[:, None])

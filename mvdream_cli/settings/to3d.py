@@ -40,6 +40,7 @@ class Reconstruction(Section):
     """An object from the views in one pass of the model's reconstructor."""
 
     resolution: Annotated[int, Field(ge=16, le=512)] = Field(128, description="cells along a side of the box")
+    mirror: bool = Field(True, description="ask the network of the mirrored views too, and take both answers: twice the time")
     refine: bool = Field(True, description="method both: distil the reconstructed object too")
     texture: Literal["views", "network"] = Field(
         "views", description="views: their pixels where they see the surface, else the network's colors; network: these"

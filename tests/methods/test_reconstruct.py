@@ -3,12 +3,14 @@ import math
 import pytest
 import torch
 
+from mvdream_cli.cameras import MIRRORED, mirrored_cameras
 from mvdream_cli.errors import UsageError
 from mvdream_cli.methods.make_object import reconstructs
 from mvdream_cli.methods.posed_views import PosedViews, sampled_views
 from mvdream_cli.methods.reconstruct import Reconstruction
 from mvdream_cli.methods.text_to_3d import TextTo3D, views_to_fit
 from mvdream_cli.models.load import load_pipeline
+from mvdream_cli.models.reconstructor import Reconstructor
 from mvdream_cli.settings.resolve import resolve
 
 OPTIONS = resolve("cpu", ["to3d.field.resolutions=[8,32]"]).to3d
@@ -39,6 +41,23 @@ def test_points_are_asked_in_blocks_and_pictures_scaled(network):
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(seen(points), whole))
     larger = Reconstruction(network, views(size=64))(points)
     torch.testing.assert_close(larger[0], whole[0], atol=1e-4, rtol=0)  # pictures of one color
+
+
+def test_the_mirrored_views_are_asked_too(network):
+    """Against each of both alone; left and right are then alike to an untrained network too."""
+    torch.manual_seed(0)
+    odd = Reconstructor.from_config(network.config)
+    seen = views()._replace(images=torch.rand(4, 32, 32, 3))
+    turned = seen._replace(images=seen.images.flip(2), c2w=mirrored_cameras(seen.c2w))
+    points, other_side = torch.rand(50, 3) * 2 - 1, torch.tensor(MIRRORED)
+    distance, colors = Reconstruction(odd, seen, mirror=False)(points)
+    mirrored_distance, mirrored_colors = Reconstruction(odd, turned, mirror=False)(points * other_side)
+    assert (distance - mirrored_distance).abs().max() > 1e-3
+    found = Reconstruction(odd, seen)(points)
+    smaller, larger = torch.minimum(distance, mirrored_distance), torch.maximum(distance, mirrored_distance)
+    torch.testing.assert_close(found[0], 0.75 * smaller + 0.25 * larger, atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(found[1], (colors + mirrored_colors) / 2)
+    torch.testing.assert_close(Reconstruction(odd, turned)(points * other_side), found, atol=1e-6, rtol=1e-4)
 
 
 def test_distillation_goes_on_from_what_is_seen(network):
