@@ -30,14 +30,6 @@ sys.path.append(str(ROOT))  # for benchmarks; what is installed comes first
 DTYPE = os.environ.get("MVDREAM_TEST_DTYPE", "float32")
 
 
-# These begin workers as copies of the test process, which must not have used Embree for anything large (`worker_context`).
-COPYING = {"test_check_set.py", "test_render_pool.py", "test_render_set.py", "test_stream.py", "test_streamed_objects.py"}
-
-
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.path.name not in COPYING)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _few_threads():
     torch.set_num_threads(THREADS)

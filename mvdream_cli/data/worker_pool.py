@@ -8,13 +8,18 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import Connection
 
 from mvdream_cli.parents import be_killed_with
+from mvdream_cli.raycast.surface import used_embree
 
 
 def worker_context():
-    """How workers begin: as copies of this process where there is fork. Make them before this process uses Embree for anything
-    large: its threads are not in the copy, which waits for them for ever."""
+    """How workers begin: as copies of this process, which takes no time. Where that is not safe, as copies of one that has done
+    nothing but imports, or from nothing."""
     methods = multiprocessing.get_all_start_methods()
-    return multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+    if "fork" in methods and not used_embree():
+        return multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    context.set_forkserver_preload(["torch", "mvdream_cli.data.render_pool", "mvdream_cli.data.stream"])
+    return context
 
 
 def worker_pool(processes: int) -> ProcessPoolExecutor:
@@ -31,21 +36,28 @@ class Lifeline:
     def __init__(self, context):
         self.context = context
         self.reader, self.writer = context.Pipe(duplex=False)
-        self.copied = context.get_start_method() == "fork"  # workers begin with a copy of both ends
+        self.method = context.get_start_method()
 
-    def ends(self) -> tuple[int, Connection, Connection | None]:
+    def ends(self) -> tuple[int | None, Connection, Connection | None]:
         """The arguments of `begin_worker`."""
-        return os.getpid(), self.reader, self.writer if self.copied else None
+        parent = None if self.method == "forkserver" else os.getpid()
+        return parent, self.reader, self.writer if self.method == "fork" else None
 
 
-def begin_worker(parent: int, reader: Connection, writer: Connection | None) -> None:
-    """In the worker: end with process `parent`, leave Ctrl-C to it, and compute with one thread."""
+def begin_worker(parent: int | None, reader: Connection, writer: Connection | None) -> None:
+    """In the worker: end with the process that wanted it, leave Ctrl-C to it, and compute with one thread.
+
+    Args:
+        parent: None where a server has started the worker: the system tells of the end of that one only.
+        reader: the end of a `Lifeline`. writer: the other end, where the worker began with a copy of both.
+    """
     import torch
 
     if writer is not None:
         writer.close()
     threading.Thread(target=_end_with, args=(reader,), daemon=True).start()
-    be_killed_with(parent)
+    if parent is not None:
+        be_killed_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     torch.set_num_threads(1)

@@ -13,6 +13,12 @@ from PIL import Image
 from mvdream_cli.raycast.mesh import CLAMP, MIRROR, OPAQUE, REPEAT, Mesh
 
 EMBREE_BYTES = 1 << 28  # what it takes at its start, and then some
+_used_embree = False
+
+
+def used_embree() -> bool:
+    """Whether this process has made a scene: Embree's threads are not in a copy of it, which may wait for them for ever."""
+    return _used_embree
 
 
 def scene_of_faces(vertices: np.ndarray, faces: np.ndarray):
@@ -20,7 +26,9 @@ def scene_of_faces(vertices: np.ndarray, faces: np.ndarray):
     from embreex.mesh_construction import TriangleMesh
     from embreex.rtcore_scene import EmbreeScene
 
+    global _used_embree
     _check_room()
+    _used_embree = True
     scene = EmbreeScene()
     TriangleMesh(scene, np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.int32))
     return scene

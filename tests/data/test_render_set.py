@@ -18,6 +18,7 @@ from mvdream_cli.data.listing import sources_from_folder
 from mvdream_cli.data.render_set import render_dataset
 from mvdream_cli.data.sources import AssetSource
 from mvdream_cli.data.views import index_views, load
+from mvdream_cli.data.worker_pool import worker_context
 from mvdream_cli.errors import ConfigError, DataError, MVDreamError
 from mvdream_cli.raycast.embree import render_views
 from mvdream_cli.raycast.mesh import Mesh
@@ -204,7 +205,8 @@ def test_a_shard_without_its_index_is_scanned(tmp_path):
 
 
 def test_workers_give_the_same_bytes_after_this_process_has_rendered(tmp_path):
-    render_views(ball(0.5), orbit(0.0, 0.0, 3.0).numpy()[None], 40.0, 8)  # embree's threads exist before the fork
+    render_views(ball(0.5), orbit(0.0, 0.0, 3.0).numpy()[None], 40.0, 8)
+    assert worker_context().get_start_method() != "fork"  # a copy of this process would lack Embree's threads
     render_dataset(balls(11), tmp_path / "one", shard_size=4, **SMALL)
     told = []
     render_dataset(balls(11), tmp_path / "two", shard_size=4, on_forecast=told.append, **{**SMALL, "workers": 2})
