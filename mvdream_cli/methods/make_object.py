@@ -13,6 +13,7 @@ from mvdream_cli.mesh.from_field import field_to_mesh
 from mvdream_cli.mesh.projection import PICTURES, Pictures, save_pictures
 from mvdream_cli.mesh.texture import TexturedMesh
 from mvdream_cli.methods.first_look import first_look
+from mvdream_cli.methods.fit_surface import fit_surface
 from mvdream_cli.methods.object_parts import build_guidance, guidance_texts
 from mvdream_cli.methods.posed_views import PosedViews, read_posed_views, sampled_views
 from mvdream_cli.methods.reconstruct import Reconstruction
@@ -43,6 +44,8 @@ def make_object(settings, prompt: str, run, open_model: Callable[..., tuple], fr
     if views is not None and reconstructs(settings, pipeline, from_views):
         reconstruction = Reconstruction(pipeline.reconstructor, views, mirror=to3d.reconstruction.mirror)
         seen = reconstruction.grid(to3d.reconstruction.resolution)
+        if to3d.reconstruction.fit_steps:
+            seen = fit_surface(seen, views, to3d, device=device, seed=seed, prompt=prompt)
     refines = to3d.method == "both" and (seen is None or to3d.reconstruction.refine)
     distils = bool(prompt) and (to3d.method == "sds" or refines)
     if seen is not None and not distils:

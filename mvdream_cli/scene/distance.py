@@ -79,6 +79,22 @@ def become(field: DenseGridField, grid: DistanceGrid) -> None:
     finest.copy_(values.permute(0, 3, 2, 1)[None])  # a grid's last index is x
 
 
+@torch.no_grad()
+def moved(grid: DistanceGrid, field: DenseGridField, begun: list[Tensor]) -> DistanceGrid:
+    """A distance, changed as the density of a dense grid has changed that was to `become` it; its colors stay.
+
+    Args:
+        begun: the field's grids then.
+    """
+    count = len(grid.distance)
+    change = torch.zeros_like(grid.distance)
+    for now, then in zip(field.grids, begun, strict=True):  # a sum of trilinear grids: so is its change
+        raw = F.interpolate((now - then)[:, :1], size=[count] * 3, mode="trilinear", align_corners=True)[0, 0]
+        change += field.density_scale / FALL * raw.permute(2, 1, 0)  # a grid's last index is x
+    # density has its bounds: what it loses or wins there has to reach a surface, however deep in it the place was
+    return DistanceGrid(grid.distance.clamp(-DENSEST / FALL, -THINNEST / FALL) - change, grid.colors)
+
+
 def colors_at(grid: DistanceGrid, points: Tensor) -> Tensor:
     """Colors (K, 3) at world points (K, 3), between the nodes."""
     place = points.flip(-1).view(1, 1, 1, -1, 3)  # the lattice is indexed by x, y, z

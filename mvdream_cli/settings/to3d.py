@@ -41,6 +41,7 @@ class Reconstruction(Section):
 
     resolution: Annotated[int, Field(ge=16, le=512)] = Field(128, description="cells along a side of the box")
     mirror: bool = Field(True, description="ask the network of the mirrored views too, and take both answers: twice the time")
+    fit_steps: int = Field(40, ge=0, description="steps of fitting its surface to the views; 0: the network's own")
     refine: bool = Field(True, description="method both: distil the reconstructed object too")
     texture: Literal["views", "network"] = Field(
         "views", description="views: their pixels where they see the surface, else the network's colors; network: these"

@@ -71,7 +71,7 @@ def test_prompt_to_files(method, extra, tiny_folder, tmp_path):
     assert (folder / "mesh.obj").is_file() and any(folder.glob("mesh-*-color.png"))
 
 
-FIRST = (*FEW, "--set", "to3d.reconstruction.resolution=32")
+FIRST = (*FEW, "--set", "to3d.reconstruction.resolution=32", "--set", "to3d.reconstruction.fit_steps=5")
 
 
 def test_a_film_that_cannot_be_written_is_left_out_and_the_object_stands(reconstructing_folder, tmp_path, monkeypatch):

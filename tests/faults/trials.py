@@ -30,7 +30,8 @@ FEW = (
 OBJECT = (
     *FEW, "--steps=3", "--candidates=2", "--set=to3d.fit.steps=3", "--set=to3d.views.steps=1", "--set=to3d.fit.rays=64",
     "--set=to3d.field.resolutions=[8]", "--set=to3d.distillation.size_px=16", "--set=to3d.rendering.samples_per_ray=8",
-    "--set=to3d.reconstruction.resolution=16", "--set=export.resolution=16", "--set=export.faces=100",
+    "--set=to3d.reconstruction.resolution=16", "--set=to3d.reconstruction.fit_steps=2",
+    "--set=export.resolution=16", "--set=export.faces=100",
     "--set=export.texture_size=32", "--set=turntable.frames=3", "--set=turntable.size_px=32",
 )  # fmt: skip
 TRAIN = (
