@@ -23,15 +23,18 @@ from mvdream_cli.mesh.likeness import likeness
 from mvdream_cli.mesh.projection import Pictures
 from mvdream_cli.mesh.turntable import AS_PAINTED, asset_of
 from mvdream_cli.mesh.writers import write_mesh
+from mvdream_cli.methods.fit_surface import fit_surface
 from mvdream_cli.methods.posed_views import sampled_views
 from mvdream_cli.methods.reconstruct import Reconstruction
 from mvdream_cli.models.load import load_pipeline
 from mvdream_cli.raycast.assets import load_asset
 from mvdream_cli.raycast.embree import render_views
+from mvdream_cli.settings.resolve import resolve
 from mvdream_cli.settings.to3d import SampledViews
 from mvdream_toybox.world import draw_spec
 
 BETWEEN = ((135, 15), (225, 15), (315, 15), (45, 15), (110, 30), (290, 0))  # azimuth, elevation of the held-out directions
+SETTINGS = resolve("cpu").to3d
 OPTIONS = SampledViews(fovy_deg=FOVY_DEG, elevation_deg=ELEVATION_DEG, distance=1.2)
 PROMPTS = (
     "a blue tall ship", "a red dragon", "an orange octopus", "a brown horse", "a yellow airplane", "a wooden axe", "a giraffe",
@@ -71,8 +74,9 @@ def pictures_of(views) -> Pictures:
 
 
 def made_of(network, views):
-    """The mesh of views, with their colors."""
-    return distance_to_mesh(Reconstruction(network, views).grid(128), pictures_of(views), texture_size=512)
+    """The mesh of views, with their colors, as `mvdream to3d` makes it."""
+    seen = fit_surface(Reconstruction(network, views).grid(128), views, SETTINGS, device="cpu", seed=0)
+    return distance_to_mesh(seen, pictures_of(views), texture_size=512)
 
 
 def main() -> None:
