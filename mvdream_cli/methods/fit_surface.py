@@ -17,8 +17,8 @@ def fit_surface(seen: DistanceGrid, views: PosedViews, options: To3D, *, device,
     """What a reconstructor sees, after `options.reconstruction.fit_steps` steps of fitting it to the views.
 
     The network answers for each point alone; here all that a ray passes makes the color of its pixel. What the fit changes in
-    the density of its grid is added to the distance. A step moves a surface by 1e-4 at most, so that the shape stays that of
-    the network: thin tears close, and what is thin and not shown goes.
+    the density of its grid is added to the distance. A step moves a surface by about 1e-4 at most, so that the shape stays
+    that of the network: thin tears close, and what is thin and not shown goes.
 
     Args:
         views: from which `seen` was made. prompt: only named in errors.
