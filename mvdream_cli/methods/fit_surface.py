@@ -21,7 +21,8 @@ def fit_surface(seen: DistanceGrid, views: PosedViews, options: To3D, *, device,
     that of the network: thin tears close, and what is thin and not shown goes.
 
     Args:
-        views: from which `seen` was made. prompt: only named in errors.
+        seen: on a lattice of (N, N, N) nodes, as what is returned.
+        views: from which it was made. device: of `seen`. seed: of the rays that are drawn. prompt: only named in errors.
 
     Raises:
         ObjectError: nothing is left of the object, or it fills the whole box.

@@ -21,13 +21,10 @@ from mvdream_cli.raycast.mesh import Mesh
 SETTINGS = RenderSettings(4, 16, 1, 0, CameraDistribution())
 ROOT = Path(__file__).parents[2]
 SLOW = """
-import os, sys, time
+import sys
 from mvdream_cli.data.render_set import render_dataset
 from mvdream_cli.data.sources import AssetSource
-
-def slow():
-    with open(sys.argv[1] + f"/{os.getpid()}.pid", "w"):
-        time.sleep(300)
+from workers import slow
 
 render_dataset([AssetSource(f"slow-{k}", slow, "slow") for k in range(2)], sys.argv[1] + "/set", workers=2)
 """
@@ -45,6 +42,7 @@ POOL = "from mvdream_cli.data import worker_pool\n"
 ALONE = {
     "the end of a pipe": "worker_pool.be_killed_with = lambda parent: None\n",
     "a signal of the system": "worker_pool._end_with = lambda reader: None\n",
+    "the end of a pipe, a server between": "worker_pool.used_embree = lambda: True\n",
 }
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from conftest import ROOT
 
+PATHS = os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests" / "data")))
+
 
 def alive(pid: int) -> bool:
     try:
@@ -24,11 +26,17 @@ def until(condition, seconds: float) -> bool:
     return condition()
 
 
+def slow():
+    """An asset that takes long; its process leaves a file in the folder that its command line names."""
+    (Path(sys.argv[1]) / f"{os.getpid()}.pid").touch()
+    time.sleep(300)
+
+
 def workers_end_with(code: str, folder: Path) -> None:
     """Run `code` with `folder` as its argument, wait until its two workers have written folder/PID.pid each, kill it, and see
     that they end within ten seconds."""
     command = [sys.executable, "-c", code, str(folder)]
-    parent = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    parent = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": PATHS})
     pids = []
     try:
         assert until(lambda: len(list(folder.glob("*.pid"))) == 2 or parent.poll() is not None, 120)
